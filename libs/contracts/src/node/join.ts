@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { nodeIdSchema } from '../primitives.js';
+
+/** HTTP, before the node has an identity: 1. a nonce for its public key, 2. the signed nonce with the join token. */
+export const joinChallengeRequestSchema = z.object({
+  /** NATS user public key (`U…`), made on the node. */
+  publicKey: z.string().regex(/^U[A-Z2-7]{55}$/, 'expected a NATS user public key'),
+});
+export const joinChallengeReplySchema = z.object({ nonce: z.string(), expiresInSeconds: z.number() });
+
+export const joinRequestSchema = z.object({
+  token: z.string().min(1),
+  publicKey: joinChallengeRequestSchema.shape.publicKey,
+  nonce: z.string(),
+  /** Ed25519 signature of the nonce's bytes by the node's key, base64. */
+  signature: z.string(),
+  hostname: z.string().min(1),
+});
+/** Joining again with the same key returns the same node: the token is used once. */
+export const joinReplySchema = z.object({
+  nodeId: nodeIdSchema,
+  nodeName: z.string(),
+  site: z.string(),
+  jwt: z.string(),
+  expiresAt: z.iso.datetime(),
+  natsUrls: z.array(z.string()).min(1),
+  serverUrl: z.url(),
+});
+export type JoinReply = z.output<typeof joinReplySchema>;

@@ -1,0 +1,106 @@
+import { DeploymentState } from '@takt/rollout';
+import { z } from 'zod';
+import { candidateSchema, enginePlanSchema } from '../engine-plan.js';
+import { hardwareFactsSchema, hardwareProfileSchema } from '../hardware.js';
+import { healthReportSchema } from '../health.js';
+import { artifactRefSchema, deploymentIdSchema, jobIdSchema, nodeIdSchema, slotIdSchema, taktErrorSchema, timestampSchema } from '../primitives.js';
+
+export const deploymentStateSchema = z.enum(Object.values(DeploymentState) as [DeploymentState, ...DeploymentState[]]);
+
+/** The box changed or the agent started: what it is. Sent only when the fingerprint or a fact changed. */
+export const factsReportSchema = z.object({
+  kind: z.literal('facts'),
+  facts: hardwareFactsSchema,
+  profile: hardwareProfileSchema,
+  fingerprint: z.string(),
+  agentVersion: z.string(),
+});
+
+export const jobStateSchema = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']);
+export type JobState = z.output<typeof jobStateSchema>;
+
+/** Progress or the end of a job. A finished build carries its candidates table; a finished calibration its file. */
+export const jobReportSchema = z.object({
+  kind: z.literal('job'),
+  jobId: jobIdSchema,
+  jobKind: z.enum(['calibrate', 'build']),
+  state: jobStateSchema,
+  phase: z.string(),
+  /** Fraction 0–1. */
+  progress: z.number().min(0).max(1),
+  etaSeconds: z.number().nullable(),
+  result: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('calibrate'), statistics: artifactRefSchema, images: z.int(), seconds: z.number() }),
+      z.object({
+        kind: z.literal('build'),
+        plan: enginePlanSchema,
+        candidates: z.array(candidateSchema),
+        reason: z.string(),
+        /** True where the node took a finished build from its own disk. */
+        reused: z.boolean(),
+        seconds: z.number(),
+      }),
+    ])
+    .nullable(),
+  error: taktErrorSchema.nullable(),
+});
+
+export const deploymentReportSchema = z.object({
+  kind: z.literal('deployment'),
+  deploymentId: deploymentIdSchema,
+  slotId: slotIdSchema,
+  generation: z.int().nonnegative(),
+  state: deploymentStateSchema,
+  /** Machine reason, e.g. `WaitingForStatistics`, `ServiceTimeP50`, `BuildFailed`; null on an ordinary step. */
+  reason: z.string().nullable(),
+  message: z.string(),
+  health: healthReportSchema.nullable(),
+  error: taktErrorSchema.nullable(),
+});
+
+/** What a slot serves now; sent when it changes. */
+export const slotReportSchema = z.object({
+  kind: z.literal('slot'),
+  slotId: slotIdSchema,
+  activeDeploymentId: deploymentIdSchema.nullable(),
+  plan: enginePlanSchema.nullable(),
+});
+
+export const conditionSchema = z.object({
+  /** PascalCase, e.g. `RuntimeReachable`, `DesiredStateAccepted`, `DiskSpace`. */
+  type: z.string(),
+  status: z.enum(['true', 'false', 'unknown']),
+  reason: z.string(),
+  message: z.string(),
+  action: z.string().nullable(),
+  since: timestampSchema,
+});
+export type Condition = z.output<typeof conditionSchema>;
+
+export const conditionReportSchema = z.object({ kind: z.literal('condition'), condition: conditionSchema });
+
+export const reportBodySchema = z.discriminatedUnion('kind', [
+  factsReportSchema,
+  jobReportSchema,
+  deploymentReportSchema,
+  slotReportSchema,
+  conditionReportSchema,
+]);
+export type ReportBody = z.output<typeof reportBodySchema>;
+
+/**
+ * One report of a node. `seq` counts from 1 per node without gaps and is unique in the database; the agent keeps a report
+ * on disk until the control plane confirms that the database has it. `Nats-Msg-Id` is `reportMessageId(report)`.
+ */
+export const reportSchema = z.object({
+  schemaVersion: z.literal(1),
+  nodeId: nodeIdSchema,
+  seq: z.int().positive(),
+  at: timestampSchema,
+  observedGeneration: z.int().nonnegative(),
+  body: reportBodySchema,
+});
+export type Report = z.output<typeof reportSchema>;
+
+export const reportMessageId = (report: Pick<Report, 'nodeId' | 'seq'>): string => `${report.nodeId}.${String(report.seq)}`;

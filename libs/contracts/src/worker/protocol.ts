@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { accuracySchema, candidateSchema, enginePlanSchema, recipeSchema } from '../engine-plan.js';
+import { hardwareFactsSchema, hardwareProfileSchema } from '../hardware.js';
+import { threadChoiceSchema } from '../node/desired-state.js';
+import { taktErrorSchema } from '../primitives.js';
+
+/**
+ * `takt-worker run --job FILE` reads one workerJob (JSON) and prints workerMessage lines (NDJSON) on stdout; logs go to
+ * stderr. Exit 0 after a `result`, 1 after an `error`, 130 when cancelled (SIGTERM/SIGINT). Every output file appears whole
+ * or not at all. Paths are absolute.
+ */
+const calibrateJobSchema = z.object({
+  kind: z.literal('calibrate'),
+  model: z.string(),
+  /** Folder, searched recursively for images. */
+  calibration: z.string(),
+  sample: z.int().positive(),
+  seed: z.int().nonnegative(),
+  out: z.string(),
+});
+
+const quantizeJobSchema = z.object({
+  kind: z.literal('quantize'),
+  model: z.string(),
+  /** Statistics file made before, or null to calibrate first. */
+  statistics: z.string().nullable(),
+  calibration: z.string().nullable(),
+  sample: z.int().positive(),
+  seed: z.int().nonnegative(),
+  /** data.yaml of a labelled set; null measures speed only. */
+  golden: z.string().nullable(),
+  accuracyBudgetPoints: z.number(),
+  threads: threadChoiceSchema,
+  outDir: z.string(),
+});
+
+const buildJobSchema = z.object({
+  kind: z.literal('build'),
+  model: z.string(),
+  statistics: z.string().nullable(),
+  /** Calibration folder for recipes that calibrate their own way; null where none does. */
+  calibration: z.string().nullable(),
+  golden: z.string(),
+  recipes: z.array(recipeSchema).min(1),
+  threads: threadChoiceSchema,
+  accuracyBudgetPoints: z.number(),
+  buildCheckWaived: z.boolean(),
+  /** Frames of the unpaced pipeline per candidate. */
+  frames: z.int().positive(),
+  /** Becomes `<outDir>/build.json` (buildResult) and one `<hex digest>.onnx` per kept artifact. */
+  outDir: z.string(),
+});
+
+const benchmarkJobSchema = z.object({
+  kind: z.literal('benchmark'),
+  models: z.array(z.string()).min(1),
+  threads: z.array(z.int().nonnegative()).min(1),
+  rounds: z.int().positive(),
+  iterations: z.int().positive(),
+});
+
+const evaluateJobSchema = z.discriminatedUnion('of', [
+  z.object({ kind: z.literal('evaluate'), of: z.literal('model'), model: z.string(), data: z.string(), threads: z.int().nonnegative() }),
+  z.object({ kind: z.literal('evaluate'), of: z.literal('detections'), groundTruth: z.string(), detections: z.string() }),
+]);
+
+const probeJobSchema = z.object({ kind: z.literal('probe'), dataDir: z.string() });
+
+export const workerJobSchema = z.union([calibrateJobSchema, quantizeJobSchema, buildJobSchema, benchmarkJobSchema, evaluateJobSchema, probeJobSchema]);
+export type WorkerJob = z.output<typeof workerJobSchema>;
+
+export const calibrateResultSchema = z.object({ kind: z.literal('calibrate'), statistics: z.string(), images: z.int(), tensors: z.int(), seconds: z.number() });
+
+export const buildResultSchema = z.object({
+  kind: z.literal('build'),
+  plan: enginePlanSchema,
+  /** Absolute path of the chosen artifact. */
+  artifactPath: z.string(),
+  candidates: z.array(candidateSchema),
+  fp32: accuracySchema,
+  reason: z.string(),
+  seconds: z.number(),
+});
+export type BuildResult = z.output<typeof buildResultSchema>;
+
+export const quantizeResultSchema = z.object({
+  kind: z.literal('quantize'),
+  targets: z.record(
+    z.string(),
+    z.object({
+      file: z.string(),
+      precision: z.string(),
+      map50: z.number().nullable(),
+      map50_95: z.number().nullable(),
+      latencyMs: z.number(),
+      reverted: z.array(z.string()),
+      reason: z.string(),
+    }),
+  ),
+  fp32: z.object({ map50: z.number().nullable(), map50_95: z.number().nullable(), latencyMs: z.number() }),
+  statistics: z.string(),
+});
+
+export const benchmarkResultSchema = z.object({
+  kind: z.literal('benchmark'),
+  rows: z.array(
+    z.object({ model: z.string(), engine: z.string(), threads: z.int(), medianMs: z.number(), p95Ms: z.number(), ratioToFirst: z.number() }),
+  ),
+});
+
+/** `stats` are pycocotools' twelve figures in its order; every mAP is a fraction 0–1, −1 where there is nothing to measure. */
+export const evaluateResultSchema = z.object({
+  kind: z.literal('evaluate'),
+  images: z.int(),
+  map50: z.number(),
+  map50_95: z.number(),
+  stats: z.array(z.number()).length(12),
+  perClass: z.array(z.object({ name: z.string(), ap50: z.number(), ap: z.number() })),
+  groundTruth: z.int(),
+  detections: z.int(),
+});
+
+export const probeResultSchema = z.object({
+  kind: z.literal('probe'),
+  facts: hardwareFactsSchema,
+  profile: hardwareProfileSchema,
+  fingerprint: z.string(),
+});
+
+export const workerResultSchema = z.discriminatedUnion('kind', [
+  calibrateResultSchema,
+  quantizeResultSchema,
+  buildResultSchema,
+  benchmarkResultSchema,
+  evaluateResultSchema,
+  probeResultSchema,
+]);
+export type WorkerResult = z.output<typeof workerResultSchema>;
+
+export const workerMessageSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    phase: z.string(),
+    done: z.number(),
+    total: z.number(),
+    etaSeconds: z.number().nullable(),
+    message: z.string(),
+  }),
+  z.object({ type: z.literal('result'), result: workerResultSchema }),
+  z.object({ type: z.literal('error'), error: taktErrorSchema }),
+]);
+export type WorkerMessage = z.output<typeof workerMessageSchema>;

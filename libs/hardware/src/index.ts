@@ -1,0 +1,1 @@
+export type { AcceleratorFacts, CpuFacts, HardwareFacts, HardwareProfile, Int8DotProduct } from './facts.js';

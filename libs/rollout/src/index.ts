@@ -1,0 +1,1 @@
+export { DEPLOYMENT_TRANSITIONS, DeploymentState, isTerminal } from './deployment-state.js';
