@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TEMPORARY_SUFFIX, createDurableFs, sweepTemporaryFiles } from '@takt/durable-fs';
+import type { FileOperation } from '@takt/durable-fs';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'takt-durable-'));
+});
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Operations of one call, by kind. */
+async function recorded(call: (fs: ReturnType<typeof createDurableFs>) => Promise<void>): Promise<FileOperation[]> {
+  const log: FileOperation[] = [];
+  await call(createDurableFs({ before: (operation) => log.push(operation) }));
+  return log;
+}
+
+describe('write', () => {
+  it('makes parent folders and syncs the file before its name and the folder after it', async () => {
+    const path = join(root, 'a', 'b', 'doc.json');
+    const log = await recorded((fs) => fs.write(path, 'one'));
+    expect(await readFile(path, 'utf8')).toBe('one');
+    const kinds = log.map((operation) => operation.kind);
+    expect(kinds).toEqual(['mkdir', 'fsync-folder', 'fsync-folder', 'create', 'write', 'fsync', 'rename', 'fsync-folder']);
+    expect(log.at(-1)?.path).toBe(dirname(path));
+  });
+
+  it('keeps the mode it was given, 0600 by default', async () => {
+    const fs = createDurableFs();
+    await fs.write(join(root, 'secret'), 'x');
+    await fs.write(join(root, 'open'), 'x', 0o644);
+    expect((await stat(join(root, 'secret'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(root, 'open'))).mode & 0o777).toBe(0o644);
+  });
+
+  it('holds the old or the new content whole after a stop at any operation', async () => {
+    const path = join(root, 'doc.json');
+    await createDurableFs().write(path, 'old');
+    const total = (await recorded((fs) => fs.write(path, 'old'))).length;
+    const seen = new Set<string>();
+    for (let stopAt = 0; stopAt < total; stopAt += 1) {
+      await createDurableFs().write(path, 'old');
+      let count = 0;
+      const fs = createDurableFs({
+        before: () => {
+          count += 1;
+          if (count > stopAt) throw new Error('power cut');
+        },
+      });
+      await expect(fs.write(path, 'new')).rejects.toThrow('power cut');
+      const content = await readFile(path, 'utf8');
+      expect(['old', 'new']).toContain(content);
+      expect(await fs.list(root)).toEqual(['doc.json']);
+      seen.add(content);
+    }
+    expect([...seen].sort()).toEqual(['new', 'old']);
+  });
+});
+
+describe('read, list, remove, publish', () => {
+  it('reads nothing where there is nothing', async () => {
+    const fs = createDurableFs();
+    expect(await fs.read(join(root, 'none'))).toBeUndefined();
+    expect(await fs.list(join(root, 'none'))).toEqual([]);
+    await fs.remove(join(root, 'none'));
+    await fs.remove(join(root, 'none', 'deeper'));
+  });
+
+  it('moves a finished folder into place and syncs both parents', async () => {
+    const fs = createDurableFs();
+    await fs.write(join(root, 'from', 'set', 'file'), 'x');
+    const log = await recorded((recording) => recording.publish(join(root, 'from', 'set'), join(root, 'to', 'set')));
+    expect(await readFile(join(root, 'to', 'set', 'file'), 'utf8')).toBe('x');
+    expect(log.filter((operation) => operation.kind === 'fsync-folder').map((operation) => operation.path)).toEqual([
+      root,
+      join(root, 'to'),
+      join(root, 'from'),
+    ]);
+  });
+
+  it('lists sorted names without files in the making, and the sweep removes those', async () => {
+    const fs = createDurableFs();
+    await fs.write(join(root, 'b'), '');
+    await fs.write(join(root, 'a'), '');
+    await writeFile(join(root, `.a.1${TEMPORARY_SUFFIX}`), 'half');
+    expect(await fs.list(root)).toEqual(['a', 'b']);
+    expect(await sweepTemporaryFiles(root)).toBe(1);
+    expect(await readdir(root)).toEqual(['a', 'b']);
+    expect(await sweepTemporaryFiles(join(root, 'none'))).toBe(0);
+  });
+});
