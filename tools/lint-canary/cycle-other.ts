@@ -1,0 +1,4 @@
+// partner of cycle.ts
+import { here } from './cycle.js';
+
+export const other = (): string => here();

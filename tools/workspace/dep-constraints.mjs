@@ -1,0 +1,32 @@
+/** Who may depend on whom, by the tags in each project's package.json. One direction: kernel ← domain ← contracts ← adapter ← app. */
+const domainEdges = {
+  kernel: [],
+  onnx: ['kernel'],
+  evaluation: ['kernel'],
+  hardware: ['kernel'],
+  gates: ['kernel'],
+  quantization: ['kernel', 'onnx', 'evaluation'],
+  engines: ['kernel', 'hardware'],
+  rollout: ['kernel', 'gates'],
+  reconcile: ['kernel', 'hardware', 'engines'],
+};
+
+
+
+
+export const depConstraints = [
+  { sourceTag: 'type:kernel', onlyDependOnLibsWithTags: ['type:kernel'], bannedExternalImports: ['*'] },
+  { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain'] },
+  { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts'], allowedExternalImports: ['zod', 'fast-check', 'vitest'] },
+  { sourceTag: 'type:adapter', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts'] },
+  { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter', 'type:testing'] },
+  { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter', 'type:testing'] },
+  { sourceTag: 'scope:control', onlyDependOnLibsWithTags: ['scope:shared', 'scope:control'] },
+  { sourceTag: 'scope:node', onlyDependOnLibsWithTags: ['scope:shared', 'scope:node'] },
+  { sourceTag: 'scope:cli', onlyDependOnLibsWithTags: ['scope:shared', 'scope:cli'] },
+  ...Object.entries(domainEdges).map(([name, edges]) => ({
+    sourceTag: `domain:${name}`,
+    onlyDependOnLibsWithTags: [`domain:${name}`, ...edges.map((edge) => `domain:${edge}`)],
+    allowedExternalImports: ['fast-check', 'vitest', ...(name === 'onnx' ? ['@bufbuild/protobuf*'] : [])],
+  })),
+];
