@@ -1,1 +1,2 @@
-export {};
+export { createLogger, LogLevel } from './logger.js';
+export type { LoggerOptions } from './logger.js';
