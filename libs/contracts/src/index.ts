@@ -1,19 +1,154 @@
-export { artifactRefSchema, datasetIdSchema, deploymentIdSchema, digestSchema, jobIdSchema, lineIdSchema, modelIdSchema, nodeIdSchema, releaseIdSchema, siteIdSchema, slotIdSchema, slugSchema, taktErrorSchema, timestampSchema } from './primitives.js';
+export {
+  artifactRefSchema,
+  datasetIdSchema,
+  deploymentIdSchema,
+  digestSchema,
+  jobIdSchema,
+  lineIdSchema,
+  modelIdSchema,
+  nodeIdSchema,
+  releaseIdSchema,
+  siteIdSchema,
+  slotIdSchema,
+  slugSchema,
+  taktErrorSchema,
+  timestampSchema,
+} from './primitives.js';
 export type { ArtifactRef } from './primitives.js';
-export { accuracySchema, candidateSchema, engineNameSchema, enginePlanSchema, precisionSchema, recipeSchema, speedSchema, threadPolicySchema } from './engine-plan.js';
+export {
+  accuracySchema,
+  candidateSchema,
+  engineNameSchema,
+  enginePlanSchema,
+  precisionSchema,
+  recipeSchema,
+  speedSchema,
+  threadPolicySchema,
+} from './engine-plan.js';
 export { acceleratorFactsSchema, cpuFactsSchema, hardwareFactsSchema, hardwareProfileSchema } from './hardware.js';
 export { healthFindingSchema, healthPolicySchema, healthReportSchema, serviceTimeSchema } from './health.js';
-export { desiredBodySchema, desiredDeploymentSchema, desiredJobSchema, desiredSlotSchema, desiredStateSchema, frameSourceSchema, lineConfigSchema, releaseSpecSchema, threadChoiceSchema } from './node/desired-state.js';
+export {
+  desiredBodySchema,
+  desiredDeploymentSchema,
+  desiredJobSchema,
+  desiredSlotSchema,
+  desiredStateSchema,
+  frameSourceSchema,
+  lineConfigSchema,
+  releaseSpecSchema,
+  threadChoiceSchema,
+} from './node/desired-state.js';
 export type { DesiredJob, DesiredSlot, DesiredState, FrameSource, LineConfig, ReleaseSpec } from './node/desired-state.js';
 export { heartbeatSchema, slotMetricsSchema } from './node/heartbeat.js';
 export type { Heartbeat, SlotMetrics } from './node/heartbeat.js';
 export { joinChallengeReplySchema, joinChallengeRequestSchema, joinReplySchema, joinRequestSchema } from './node/join.js';
 export type { JoinReply } from './node/join.js';
-export { conditionReportSchema, conditionSchema, deploymentReportSchema, deploymentStateSchema, factsReportSchema, jobReportSchema, jobStateSchema, reportBodySchema, reportMessageId, reportSchema, slotReportSchema } from './node/report.js';
+export {
+  conditionReportSchema,
+  conditionSchema,
+  deploymentReportSchema,
+  deploymentStateSchema,
+  factsReportSchema,
+  jobReportSchema,
+  jobStateSchema,
+  reportBodySchema,
+  reportMessageId,
+  reportSchema,
+  slotReportSchema,
+} from './node/report.js';
 export type { Condition, JobState, Report, ReportBody } from './node/report.js';
-export { confirmReplySchema, confirmRequestSchema, grantReplySchema, grantRequestSchema, renewReplySchema, renewRequestSchema, rpcReplySchema } from './node/rpc.js';
-export { DESIRED_STREAM, REPORT_CONSUMER, REPORT_STREAM, RpcMethod, desiredDirectGetSubject, desiredPushSubject, desiredSubject, heartbeatSubject, nodeInboxPrefix, nodePermissions, reportSubject, rpcSubject } from './node/subjects.js';
-export { activationOutcomeSchema, activationSchema, candidatePhaseSchema, lineAssignmentSchema, runtimeStatusSchema } from './runtime/control.js';
+export {
+  confirmReplySchema,
+  confirmRequestSchema,
+  grantReplySchema,
+  grantRequestSchema,
+  renewReplySchema,
+  renewRequestSchema,
+  rpcReplySchema,
+} from './node/rpc.js';
+export {
+  DESIRED_STREAM,
+  REPORT_CONSUMER,
+  REPORT_STREAM,
+  RpcMethod,
+  desiredDirectGetSubject,
+  desiredPushSubject,
+  desiredSubject,
+  heartbeatSubject,
+  nodeInboxPrefix,
+  nodePermissions,
+  reportSubject,
+  rpcSubject,
+} from './node/subjects.js';
+export {
+  activationOutcomeSchema,
+  activationSchema,
+  candidatePhaseSchema,
+  lineAssignmentSchema,
+  runtimeStatusSchema,
+} from './runtime/control.js';
 export type { Activation, ActivationOutcome, LineAssignment, RuntimeStatus } from './runtime/control.js';
-export { benchmarkResultSchema, buildResultSchema, calibrateResultSchema, evaluateResultSchema, probeResultSchema, quantizeResultSchema, workerJobSchema, workerMessageSchema, workerResultSchema } from './worker/protocol.js';
+export {
+  benchmarkResultSchema,
+  buildResultSchema,
+  calibrateResultSchema,
+  evaluateResultSchema,
+  probeResultSchema,
+  quantizeResultSchema,
+  workerJobSchema,
+  workerMessageSchema,
+  workerResultSchema,
+} from './worker/protocol.js';
 export type { BuildResult, WorkerJob, WorkerMessage, WorkerResult } from './worker/protocol.js';
+export { API_PREFIX, apiRoutes } from './api/routes.js';
+export type { ApiRoute, ApiRouteName, ApiRoutes, RouteAccess } from './api/routes.js';
+export { Role, listOf, namedSchema, problemSchema, refSchema, roleSchema } from './api/envelope.js';
+export type { Named, Problem } from './api/envelope.js';
+export {
+  createJoinTokenSchema,
+  createTokenSchema,
+  createdJoinTokenSchema,
+  createdTokenSchema,
+  joinTokenViewSchema,
+  loginReplySchema,
+  loginRequestSchema,
+  tokenViewSchema,
+  whoAmISchema,
+} from './api/access.js';
+export type { CreatedJoinToken, LoginReply, WhoAmI } from './api/access.js';
+export {
+  createLineSchema,
+  createSiteSchema,
+  createSlotSchema,
+  lineViewSchema,
+  nodeViewSchema,
+  siteViewSchema,
+  slotViewSchema,
+  sourceInputSchema,
+  updateLineSchema,
+} from './api/topology.js';
+export type { LineView, NodeView, SiteView, SlotView } from './api/topology.js';
+export {
+  createDatasetSchema,
+  createModelSchema,
+  createReleaseSchema,
+  datasetRoleSchema,
+  datasetViewSchema,
+  modelInfoSchema,
+  modelViewSchema,
+  releaseViewSchema,
+  uploadQuerySchema,
+} from './api/content.js';
+export type { DatasetRole, DatasetView, ModelView, ReleaseView } from './api/content.js';
+export {
+  createDeploymentsSchema,
+  deploymentDetailSchema,
+  deploymentQuerySchema,
+  deploymentViewSchema,
+  jobQuerySchema,
+  jobViewSchema,
+  transitionViewSchema,
+} from './api/deployments.js';
+export type { DeploymentDetail, DeploymentView, JobView } from './api/deployments.js';
+export { eventQuerySchema, eventViewSchema, explanationSchema, healthViewSchema, statusSchema } from './api/insight.js';
+export type { EventView, Explanation, StatusView } from './api/insight.js';

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { artifactRefSchema, digestSchema, taktErrorSchema } from '../primitives.js';
 
+/*
+ * On the wire a request's payload is the JSON of its request schema and the reply's payload the JSON of
+ * `rpcReplySchema(reply)`: no envelope of a framework.
+ */
+
 /** "Up to which report does the database have me?" Cumulative. */
 export const confirmRequestSchema = z.object({ lastSeq: z.int().nonnegative() });
 export const confirmReplySchema = z.object({ confirmedSeq: z.int().nonnegative() });
@@ -24,8 +29,6 @@ export const renewReplySchema = z.object({ jwt: z.string(), expiresAt: z.iso.dat
 /** Every reply is one of these two; a refusal carries a code and an action like any other error. */
 export const rpcReplySchema = <T extends z.ZodType>(
   value: T,
-): z.ZodDiscriminatedUnion<[z.ZodObject<{ ok: z.ZodLiteral<true>; value: T }>, z.ZodObject<{ ok: z.ZodLiteral<false>; error: typeof taktErrorSchema }>]> =>
-  z.discriminatedUnion('ok', [
-    z.object({ ok: z.literal(true), value }),
-    z.object({ ok: z.literal(false), error: taktErrorSchema }),
-  ]);
+): z.ZodDiscriminatedUnion<
+  [z.ZodObject<{ ok: z.ZodLiteral<true>; value: T }>, z.ZodObject<{ ok: z.ZodLiteral<false>; error: typeof taktErrorSchema }>]
+> => z.discriminatedUnion('ok', [z.object({ ok: z.literal(true), value }), z.object({ ok: z.literal(false), error: taktErrorSchema })]);
