@@ -1,0 +1,69 @@
+/**
+ * `npm test`: everything that decides green. Static checks are counted tests like the others. `--prove` runs the large
+ * matrices whole instead of their seeded samples. Ends with `N passed, N failed, N skipped`.
+ */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { guarded, nodePath, prepare, root, run, runEnvironment } from './setup/prepare.mjs';
+
+const prove = process.argv.includes('--prove');
+const total = { passed: 0, failed: 0, skipped: 0 };
+const bin = (name, file) => join(root, 'node_modules', name, file);
+
+const count = (ok, title, detail = '') => {
+  total[ok ? 'passed' : 'failed'] += 1;
+  process.stdout.write(`  ${ok ? '✓' : '✗'} ${title}\n`);
+  if (!ok && detail) process.stdout.write(`${detail.trim()}\n`);
+};
+
+const check = async (title, args) => {
+  const { code, output } = await run(nodePath(), args, { env: runEnvironment() });
+  count(code === 0, title, output);
+};
+
+const lint = async () => {
+  const { code, output } = await run(nodePath(), ['tools/lint.mjs'], { env: runEnvironment() });
+  const verdicts = output.split('\n').filter((line) => /^(ok {2}|FAIL)/.test(line));
+  for (const line of verdicts) count(line.startsWith('ok'), line.slice(5));
+  if (code !== 0) process.stdout.write(output);
+  if (verdicts.length === 0) count(false, 'lint ran', output);
+};
+
+const vitest = async (project) => {
+  const report = join(root, '.takt', `vitest-${project}.json`);
+  rmSync(report, { force: true });
+  const args = [bin('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { code } = await run(nodePath(), args, { env: { ...runEnvironment(), ...(prove ? { TAKT_PROVE: '1' } : {}) }, inherit: true });
+  if (!existsSync(report)) return count(false, `vitest ${project} ran to its end (exit ${code})`);
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  total.passed += result.numPassedTests;
+  total.failed += result.numFailedTests;
+  total.skipped += result.numPendingTests + result.numTodoTests;
+  const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  for (const file of broken) count(false, `${file.name} loads`, file.message);
+  if (code !== 0 && result.numFailedTests === 0 && broken.length === 0) count(false, `vitest ${project} exits 0`);
+};
+
+await guarded(async () => {
+  const started = performance.now();
+  process.stdout.write('takt · preparing this checkout\n');
+  await prepare({ dev: true });
+  const prepared = performance.now();
+
+  process.stdout.write('takt · static checks\n');
+  await check('specs and tools type-check', [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.specs.json']);
+  await check('project references match package.json', ['tools/workspace/sync-references.mjs', '--check']);
+  await check('formatting', [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level=warn', '.']);
+  await check('repository rules (lockfile, hosts, paths in docs, generated files)', ['tools/workspace/check-repository.mjs']);
+  await lint();
+
+  for (const project of prove ? ['e2e'] : ['unit', 'integration', 'e2e']) {
+    process.stdout.write(`takt · ${project} tests\n`);
+    await vitest(project);
+  }
+
+  const seconds = (from, to) => ((to - from) / 1000).toFixed(0);
+  process.stdout.write(`\ninstallation and build ${seconds(started, prepared)} s, tests ${seconds(prepared, performance.now())} s\n`);
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+});
