@@ -1,1 +1,2 @@
-export {};
+export { configureImageLibrary, decodeImage } from './decode.js';
+export { listImages } from './list-images.js';

@@ -1,0 +1,63 @@
+import type { Clock } from '@takt/kernel';
+import type { Box, DetectionThresholds } from './box.js';
+import { createPreprocessor } from './preprocessor.js';
+import type { DecodeImage, DetectorModel } from './preprocessor.js';
+import { suppress } from './suppression.js';
+import { toFrame } from './to-frame.js';
+import { decodeYolov5 } from './yolov5-decode.js';
+import type { NetworkOutput } from './yolov5-decode.js';
+
+/** Runs the network on 1×3×height×width values. */
+export type Infer = (input: Float32Array | Uint8Array) => Promise<NetworkOutput>;
+
+/** Milliseconds of each stage, monotonic. */
+export interface DetectionTimings {
+  readonly decodeMs: number;
+  readonly preprocessMs: number;
+  readonly inferenceMs: number;
+  readonly postprocessMs: number;
+}
+
+export interface Detection {
+  /** Best first. */
+  readonly boxes: readonly Box[];
+  readonly timings: DetectionTimings;
+  /** Size of the frame in pixels. */
+  readonly frameWidth: number;
+  readonly frameHeight: number;
+}
+
+export interface Detector {
+  /**
+   * One frame's bytes to boxes. Calls must not overlap (buffers are reused).
+   *
+   * @throws whatever `decodeImage` and `infer` throw; TaktError `ModelOutputUnsupported` for a network that is no YOLOv5 detector.
+   */
+  detect(frame: Uint8Array): Promise<Detection>;
+}
+
+export interface DetectorOptions {
+  readonly decodeImage: DecodeImage;
+  readonly infer: Infer;
+  readonly model: DetectorModel;
+  readonly thresholds: DetectionThresholds;
+  readonly clock: Clock;
+}
+
+/** The whole pipeline of a frame: decode, letterbox, inference, decode of the head, suppression, boxes in frame pixels. */
+export function createDetector(options: DetectorOptions): Detector {
+  const { infer, model, thresholds, clock } = options;
+  const preprocess = createPreprocessor(options);
+  return {
+    detect: async (frame) => {
+      const { tensor, geometry, decodeMs, preprocessMs } = await preprocess(frame);
+      const start = clock.monotonic();
+      const output = await infer(tensor);
+      const inferred = clock.monotonic();
+      const candidates = decodeYolov5(output, model.names.length, thresholds);
+      const boxes = toFrame(candidates, suppress(candidates, thresholds), geometry);
+      const timings = { decodeMs, preprocessMs, inferenceMs: inferred - start, postprocessMs: clock.monotonic() - inferred };
+      return { boxes, timings, frameWidth: geometry.frameWidth, frameHeight: geometry.frameHeight };
+    },
+  };
+}
