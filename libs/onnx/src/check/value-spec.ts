@@ -1,0 +1,7 @@
+/** An input or output of a model. An open dimension is its name, or −1 where it has none. */
+export interface ValueSpec {
+  readonly name: string;
+  /** `float32`, `uint8`, … or `other`. */
+  readonly type: string;
+  readonly dims: readonly (number | string)[];
+}

@@ -1,0 +1,52 @@
+import { TaktError } from '@takt/kernel';
+import { OnnxErrorCode, onnxError } from '../onnx-error.js';
+import { modelCodec } from './messages.js';
+import type { GraphProto, ModelProto } from './messages.js';
+
+/** Protobuf's own limit for one message, in bytes. */
+export const MAX_MODEL_BYTES = 2 ** 31 - 1;
+
+/** A model that has a graph. */
+export interface Model extends ModelProto {
+  readonly graph: GraphProto;
+}
+
+/**
+ * Reads ONNX bytes. The result shares memory with `bytes`, which must not change while it is in use. Only the encoding is
+ * checked here; see `checkModel` for the graph.
+ *
+ * @throws TaktError `OnnxNotAModel`, `OnnxTruncated`, `OnnxMalformed`, `OnnxTooLarge`.
+ */
+export function parseModel(bytes: Uint8Array): Model {
+  if (bytes.length > MAX_MODEL_BYTES) {
+    throw onnxError(OnnxErrorCode.tooLarge, `the model has ${String(bytes.length)} bytes, more than the ${String(MAX_MODEL_BYTES)} that ONNX allows`);
+  }
+  const looksRight = startsLikeAModel(bytes);
+  let model: ModelProto;
+  try {
+    model = modelCodec.decode(bytes);
+  } catch (thrown) {
+    if (looksRight || !(thrown instanceof TaktError)) throw thrown;
+    throw onnxError(OnnxErrorCode.notAModel, 'the file is not an ONNX model', undefined, thrown);
+  }
+  if (model.graph === undefined) {
+    throw looksRight
+      ? onnxError(OnnxErrorCode.truncated, 'the model ends before its graph')
+      : onnxError(OnnxErrorCode.notAModel, 'the file is not an ONNX model');
+  }
+  return model as Model;
+}
+
+/** Writes a model; what was not changed since it was read is written byte for byte as it was. */
+export function serializeModel(model: ModelProto): Uint8Array {
+  return modelCodec.encode(model);
+}
+
+/** Every known exporter writes `ir_version` (field 1, varint) first; its highest value so far is 13. */
+const IR_VERSION_TAG = 0x08;
+const MAX_IR_VERSION = 64;
+
+const startsLikeAModel = (bytes: Uint8Array): boolean => {
+  const version = bytes[1] ?? 0;
+  return bytes[0] === IR_VERSION_TAG && version > 0 && version <= MAX_IR_VERSION;
+};
