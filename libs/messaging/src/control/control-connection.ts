@@ -1,0 +1,101 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import type { DesiredState, Heartbeat } from '@takt/contracts';
+import { heartbeatSchema, heartbeatSubject } from '@takt/contracts';
+import type { Logger, NodeId } from '@takt/kernel';
+import { LogField } from '@takt/kernel';
+import { connectForever } from '../connection/connect.js';
+import type { StoredDesired } from '../connection/desired-message.js';
+import { directGetDesired } from '../connection/desired-message.js';
+import type { ConnectionNotification } from '../connection/notifications.js';
+import { connectionNotifications } from '../connection/notifications.js';
+import { Backoff, resilientOptions, userAuthenticator } from '../connection/options.js';
+import { nodeIdOfSubject } from '../connection/subject-node.js';
+import { parseMessage } from '../connection/wire-json.js';
+import type { UserCredentials } from '../trust/users.js';
+import { SERVICE_INBOX } from '../trust/users.js';
+import type { EnsureOutcome, PublishOutcome } from './desired-publisher.js';
+import { ensureDesired, publishDesired } from './desired-publisher.js';
+import type { ReportConsumer, ReportConsumerOptions } from './report-consumer.js';
+import { consumeReports } from './report-consumer.js';
+import type { ProvisionedStreams, StreamLimits } from './streams.js';
+import { provisionStreams } from './streams.js';
+
+export interface ControlOptions {
+  readonly servers: readonly string[];
+  readonly credentials: UserCredentials;
+  readonly logger: Logger;
+  readonly limits?: StreamLimits;
+  readonly signal?: AbortSignal;
+}
+
+/** The control plane's side of NATS. All methods may be used by several replicas at the same time. */
+export interface ControlConnection {
+  readonly nats: NatsConnection;
+  notifications(): AsyncIterable<ConnectionNotification>;
+  /** See `provisionStreams`. Call it after each `connected` and compare the identities. */
+  provisionStreams(): Promise<ProvisionedStreams>;
+  publishDesired(state: DesiredState, expectedLastSubjectSeq: number): Promise<PublishOutcome>;
+  /** Reads, compares generations and publishes with the sequence guard. */
+  ensureDesired(state: DesiredState): Promise<EnsureOutcome>;
+  readDesired(nodeId: NodeId): Promise<StoredDesired | undefined>;
+  consumeReports(options: Omit<ReportConsumerOptions, 'logger'>): ReportConsumer;
+  /** Heartbeats of all nodes, shared between replicas of the same `queue`; the returned function ends it. */
+  onHeartbeat(handler: (nodeId: NodeId, heartbeat: Heartbeat) => void, queue?: string): () => void;
+  close(): Promise<void>;
+}
+
+/** Options of a further connection of the same process, for Nest's NATS transport (`transport: Transport.NATS, options`). */
+export const controlTransportOptions = (servers: readonly string[], credentials: UserCredentials): NodeConnectionOptions => ({
+  ...resilientOptions(new Backoff()),
+  servers: [...servers],
+  name: 'takt-control-plane-rpc',
+  inboxPrefix: SERVICE_INBOX,
+  authenticator: userAuthenticator(() => credentials),
+});
+
+export const connectControl = async (options: ControlOptions): Promise<ControlConnection> => {
+  const { logger } = options;
+  const nats = await connectForever({
+    servers: options.servers,
+    name: 'takt-control-plane',
+    inboxPrefix: SERVICE_INBOX,
+    credentials: () => options.credentials,
+    logger,
+    signal: options.signal,
+  });
+  const js = jetstream(nats, { timeout: 5000 });
+  const provision = async (): Promise<ProvisionedStreams> =>
+    provisionStreams(await jetstreamManager(nats, { checkAPI: false, timeout: 5000 }), options.limits);
+  const readDesired = (nodeId: NodeId): Promise<StoredDesired | undefined> => directGetDesired(nats, nodeId);
+  return {
+    nats,
+    notifications: () => connectionNotifications(nats),
+    provisionStreams: provision,
+    publishDesired: (state, expected) => publishDesired(js, state, expected),
+    ensureDesired: (state) => ensureDesired(js, () => readDesired(state.nodeId), state),
+    readDesired,
+    consumeReports: (consumer) => consumeReports(js, provision, { ...consumer, logger }),
+    onHeartbeat(handler, queue) {
+      const subscription = nats.subscribe(heartbeatSubject('*'), {
+        ...(queue === undefined ? {} : { queue }),
+        callback: (error, message) => {
+          if (error !== null) return;
+          const nodeId = nodeIdOfSubject(message.subject);
+          if (nodeId === undefined) return;
+          try {
+            handler(nodeId, parseMessage(heartbeatSchema, message.data, `heartbeat of node ${nodeId}`));
+          } catch (thrown) {
+            logger.warn('heartbeat ignored', { [LogField.nodeId]: nodeId, [LogField.error]: thrown });
+          }
+        },
+      });
+      return () => {
+        subscription.unsubscribe();
+      };
+    },
+    close: async () => {
+      if (!nats.isClosed()) await nats.drain().catch(() => nats.close());
+    },
+  };
+};

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { Report } from '@takt/contracts';
+import { REPORT_CONSUMER, REPORT_STREAM, reportSchema } from '@takt/contracts';
+import type { Logger, NodeId } from '@takt/kernel';
+import { LogField, TaktError } from '@takt/kernel';
+import { nodeIdOfSubject } from '../connection/subject-node.js';
+import { parseMessage } from '../connection/wire-json.js';
+import type { ProvisionedStreams } from './streams.js';
+
+export interface ReportDelivery {
+  readonly report: Report;
+  /** From the subject, which the server checked against the publisher's JWT. */
+  readonly nodeId: NodeId;
+  /** 1 on the first delivery. */
+  readonly attempt: number;
+  readonly streamSeq: number;
+}
+
+export interface ReportConsumerOptions {
+  /**
+   * Stores one report and its effects. Resolving acknowledges it; throwing brings it back after a delay, so a report that
+   * came before its predecessor is refused by throwing too. Called for one report at a time, in stream order.
+   */
+  readonly handler: (delivery: ReportDelivery) => Promise<void>;
+  /** A message that is no valid report of its node. It is dropped after this returns, since it can never become one. */
+  readonly onInvalid?: (nodeId: NodeId | undefined, error: TaktError) => Promise<void>;
+  /** Told after each (re)provisioning, so that a wiped store is noticed. */
+  readonly onProvisioned?: (streams: ProvisionedStreams) => void;
+  readonly logger: Logger;
+  /** Messages asked for at a time. Default 64. */
+  readonly batch?: number;
+}
+
+export interface ReportConsumer {
+  /** Finishes the report in hand, then ends. */
+  stop(): Promise<void>;
+}
+
+const PULL_EXPIRES_MS = 5000;
+/** A pull lost with its server is noticed after two missed heartbeats. */
+const PULL_HEARTBEAT_MS = 1000;
+const RETRY_AFTER_FAILURE_MS = 1000;
+const MAX_NAK_DELAY_MS = 30_000;
+
+/** 200 ms, doubling to 30 s: a database that is down is asked gently, a gap in the order is retried soon. */
+export const nakDelayMs = (attempt: number): number => Math.min(MAX_NAK_DELAY_MS, 200 * 2 ** Math.min(attempt - 1, 10));
+
+const parseDelivery = (message: JsMsg): ReportDelivery => {
+  const nodeId = nodeIdOfSubject(message.subject);
+  const report = parseMessage(reportSchema, message.data, `report on ${message.subject}`);
+  if (nodeId === undefined || report.nodeId !== nodeId) {
+    throw new TaktError({
+      code: 'ReportNodeMismatch',
+      message: `a report on ${message.subject} names node ${report.nodeId}`,
+      action: 'check the agent on that node; it may have been tampered with',
+      component: 'messaging',
+      element: report.nodeId,
+    });
+  }
+  return { report, nodeId, attempt: message.info.deliveryCount, streamSeq: message.seq };
+};
+
+/** Pulls reports until stopped; survives server restarts and makes streams and consumer again after a wiped store. */
+export const consumeReports = (
+  js: JetStreamClient,
+  provision: () => Promise<ProvisionedStreams>,
+  options: ReportConsumerOptions,
+): ReportConsumer => {
+  const { logger, handler } = options;
+  const aborted = new AbortController();
+  let current: ConsumerMessages | undefined;
+
+  const handle = async (message: JsMsg): Promise<void> => {
+    let delivery: ReportDelivery;
+    try {
+      delivery = parseDelivery(message);
+    } catch (thrown) {
+      const error = TaktError.from(thrown, { code: 'MessageInvalid', action: 'run the same takt version everywhere', component: 'messaging' });
+      logger.error('report refused', { [LogField.error]: error });
+      await options.onInvalid?.(nodeIdOfSubject(message.subject), error);
+      message.term();
+      return;
+    }
+    try {
+      await handler(delivery);
+      message.ack();
+    } catch (error) {
+      const delay = nakDelayMs(delivery.attempt);
+      logger.warn('report not stored, delivered again later', {
+        [LogField.nodeId]: delivery.nodeId,
+        [LogField.seq]: delivery.report.seq,
+        [LogField.attempt]: delivery.attempt,
+        [LogField.error]: error,
+      });
+      message.nak(delay);
+    }
+  };
+
+  const pullOnce = async (): Promise<void> => {
+    const consumer = await js.consumers.get(REPORT_STREAM, REPORT_CONSUMER);
+    while (!aborted.signal.aborted) {
+      current = await consumer.fetch({ max_messages: options.batch ?? 64, expires: PULL_EXPIRES_MS, idle_heartbeat: PULL_HEARTBEAT_MS });
+      for await (const message of current) {
+        // Unacknowledged messages of a batch that is cut short come back by themselves; giving them back at once is faster.
+        if (aborted.signal.aborted) message.nak();
+        else await handle(message);
+      }
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    while (!aborted.signal.aborted) {
+      try {
+        options.onProvisioned?.(await provision());
+        await pullOnce();
+      } catch (error) {
+        if (aborted.signal.aborted) return;
+        logger.warn('report consumer interrupted, trying again', { [LogField.error]: error });
+        await sleep(RETRY_AFTER_FAILURE_MS, undefined, { signal: aborted.signal }).catch(() => undefined);
+      }
+    }
+  };
+
+  const running = run();
+  return {
+    async stop() {
+      aborted.abort();
+      await current?.close();
+      await running;
+    },
+  };
+};

@@ -1,0 +1,117 @@
+import type { ConsumerConfig, JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy, DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { DESIRED_STREAM, REPORT_CONSUMER, REPORT_STREAM, desiredPushSubject, desiredSubject, reportSubject } from '@takt/contracts';
+import { TaktError } from '@takt/kernel';
+
+const MIB = 1024 * 1024;
+const MINUTE_NS = 60_000_000_000;
+
+export interface StreamLimits {
+  /** Bytes of unconfirmed reports before new ones are refused. Default 256 MiB. */
+  readonly reportBytes?: number;
+  /** Bytes of desired states of all nodes. Default 512 MiB. */
+  readonly desiredBytes?: number;
+}
+
+/** What makes a stream the same stream: after a wiped store it has another creation time. */
+export interface StreamIdentity {
+  readonly stream: string;
+  /** ISO 8601 with nanoseconds, as the server gives it. */
+  readonly created: string;
+  readonly lastSeq: number;
+  /** True where this call made it, because there was none. */
+  readonly createdNow: boolean;
+}
+
+export interface ProvisionedStreams {
+  readonly desired: StreamIdentity;
+  readonly reports: StreamIdentity;
+}
+
+const desiredConfig = (limits: StreamLimits): Partial<StreamConfig> & { name: string } => ({
+  name: DESIRED_STREAM,
+  subjects: [desiredSubject('*')],
+  max_msgs_per_subject: 1,
+  allow_direct: true,
+  republish: { src: desiredSubject('*'), dest: desiredPushSubject('*').replace('*', '{{wildcard(1)}}') },
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  discard: DiscardPolicy.Old,
+  max_bytes: limits.desiredBytes ?? 512 * MIB,
+});
+
+/** A report leaves the stream when it is acknowledged, so a full stream means: the database is behind by this much. */
+const reportConfig = (limits: StreamLimits): Partial<StreamConfig> & { name: string } => ({
+  name: REPORT_STREAM,
+  subjects: [reportSubject('*')],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Workqueue,
+  discard: DiscardPolicy.New,
+  max_bytes: limits.reportBytes ?? 256 * MIB,
+  duplicate_window: 2 * MINUTE_NS,
+});
+
+const reportConsumer: Partial<ConsumerConfig> = {
+  durable_name: REPORT_CONSUMER,
+  ack_policy: AckPolicy.Explicit,
+  deliver_policy: DeliverPolicy.All,
+  ack_wait: MINUTE_NS,
+  max_deliver: -1,
+  max_ack_pending: 1000,
+};
+
+const STREAM_NOT_FOUND = 10059;
+const STREAM_NAME_IN_USE = 10058;
+
+const hasCode = (thrown: unknown, code: number): boolean => thrown instanceof JetStreamApiError && thrown.code === code;
+
+const infoOrUndefined = async (jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> => {
+  try {
+    return await jsm.streams.info(name);
+  } catch (thrown) {
+    if (hasCode(thrown, STREAM_NOT_FOUND)) return undefined;
+    throw thrown;
+  }
+};
+
+const ensureStream = async (jsm: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<StreamIdentity> => {
+  let info = await infoOrUndefined(jsm, config.name);
+  let createdNow = false;
+  if (info === undefined) {
+    try {
+      info = await jsm.streams.add(config);
+      createdNow = true;
+    } catch (thrown) {
+      // Another replica made it between the two calls.
+      if (!hasCode(thrown, STREAM_NAME_IN_USE)) throw thrown;
+      info = await jsm.streams.info(config.name);
+    }
+  } else if (info.config.max_bytes !== config.max_bytes) {
+    info = await jsm.streams.update(config.name, { max_bytes: config.max_bytes ?? -1 });
+  }
+  return { stream: config.name, created: info.created, lastSeq: info.state.last_seq, createdNow };
+};
+
+/**
+ * Makes the two streams and the report consumer where they are missing. Safe to repeat and to run in several replicas.
+ * A caller that compares `created` with the last one it saw notices a wiped store and publishes every node again.
+ *
+ * @throws TaktError `StreamsUnavailable` (retryable)
+ */
+export const provisionStreams = async (jsm: JetStreamManager, limits: StreamLimits = {}): Promise<ProvisionedStreams> => {
+  try {
+    const desired = await ensureStream(jsm, desiredConfig(limits));
+    const reports = await ensureStream(jsm, reportConfig(limits));
+    await jsm.consumers.add(REPORT_STREAM, reportConsumer);
+    return { desired, reports };
+  } catch (thrown) {
+    throw new TaktError({
+      code: 'StreamsUnavailable',
+      message: `the JetStream streams could not be provisioned: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      action: 'check that nats-server runs with JetStream and has room in its store',
+      component: 'messaging',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+};
