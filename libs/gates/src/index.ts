@@ -1,2 +1,11 @@
+export { COMPARISON, assessComparison, comparedEngine, isComparisonLook } from './assess-comparison.js';
+export type { Comparison, Verdict } from './assess-comparison.js';
+export { SOLO_FAILS_BELOW, assessSolo, maxSoloFrames } from './assess-solo.js';
+export type { SoloAssessment, SoloObservation } from './assess-solo.js';
+export { assessAccuracy, assessAttempts, assessDeadline, assessErrors } from './bounds.js';
 export { DEFAULT_HEALTH_POLICY } from './health-policy.js';
 export type { HealthFinding, HealthPolicy, HealthReport, ServiceTime } from './health-policy.js';
+export { brokenBound, buildHealthReport, describeHealth } from './health-report.js';
+export type { HealthReportInput } from './health-report.js';
+export { quantile, quantileOfSorted, summarize } from './quantile.js';
+export { seededRandom } from './random.js';
