@@ -1,1 +1,14 @@
+export { cpuFacts, assembleFacts } from './assemble-facts.js';
 export type { AcceleratorFacts, CpuFacts, HardwareFacts, HardwareProfile, Int8DotProduct } from './facts.js';
+export { fingerprint } from './fingerprint.js';
+export { hardwareProfile } from './hardware-profile.js';
+export { int8DotProductOf, normaliseIsa } from './isa.js';
+export { parseCpuinfo } from './parse-cpuinfo.js';
+export type { CpuinfoFacts } from './parse-cpuinfo.js';
+export { parseLscpu } from './parse-lscpu.js';
+export type { LscpuFacts } from './parse-lscpu.js';
+export { parseNvidiaSmi } from './parse-nvidia-smi.js';
+export type { NvidiaGpu, NvidiaProblem, NvidiaSmi } from './parse-nvidia-smi.js';
+export { parseLibc, parseMeminfo, parseOsRelease } from './parse-os.js';
+export type { LibcFacts, OsRelease } from './parse-os.js';
+export type { PciDevice, RawProbe, UsbDevice } from './raw-probe.js';
