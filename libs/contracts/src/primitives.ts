@@ -2,7 +2,7 @@ import type { DatasetId, DeploymentId, Digest, JobId, LineId, ModelId, NodeId, R
 import { z } from 'zod';
 
 /** Ids are lower-case UUIDs on every wire; the brand keeps them apart in the code. */
-const id = <T extends string>(): z.ZodType<T> => z.uuid().transform((value) => value as unknown as T) as unknown as z.ZodType<T>;
+const id = <T extends string>(): z.ZodType<T, string> => z.uuid().transform((value) => value as unknown as T) as unknown as z.ZodType<T, string>;
 
 export const siteIdSchema = id<SiteId>();
 export const lineIdSchema = id<LineId>();
@@ -16,7 +16,7 @@ export const jobIdSchema = id<JobId>();
 
 export const digestSchema = z
   .string()
-  .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits') as unknown as z.ZodType<Digest>;
+  .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits') as unknown as z.ZodType<Digest, string>;
 
 /** Wall-clock time as ISO 8601 in UTC; for people and ordering within one machine, never for durations. */
 export const timestampSchema = z.iso.datetime();

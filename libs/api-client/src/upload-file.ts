@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import { apiRoutes, artifactRefSchema } from '@takt/contracts';
+import type { ArtifactRef } from '@takt/contracts';
+import { TaktError, asId } from '@takt/kernel';
+import type { Digest } from '@takt/kernel';
+import { schemaError } from './reply-error.js';
+import { routeUrl } from './route-url.js';
+import type { Transport } from './transport.js';
+
+export interface UploadOptions {
+  /** Name kept with the file; its own where it is left out. */
+  readonly fileName?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes done of the file's size, once while it is hashed and once while it is sent. */
+  readonly onProgress?: (phase: 'hashing' | 'sending', doneBytes: number, totalBytes: number) => void;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** Makes a name that the server takes: characters outside its alphabet become `-`. */
+export const artifactFileName = (path: string): string =>
+  basename(path)
+    .replace(/[^\w.@+-]/g, '-')
+    .slice(-200) || 'file.bin';
+
+/** Size of a readable file; a TaktError that names it where it is none. */
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((thrown: unknown) => {
+    throw TaktError.from(thrown, {
+      code: 'FileUnreadable',
+      action: 'check the path and its permissions',
+      component: 'api-client',
+      element: path,
+    });
+  });
+  if (!found.isFile()) {
+    throw new TaktError({
+      code: 'FileUnreadable',
+      message: `${path} is not a file`,
+      action: 'give the path of a file',
+      component: 'api-client',
+      element: path,
+    });
+  }
+  return found.size;
+}
+
+/** Reads a file chunk by chunk; memory stays at a few chunks whatever its size. */
+async function* chunksOf(path: string, report: (done: number) => void, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  let done = 0;
+  for await (const chunk of createReadStream(path, {
+    highWaterMark: CHUNK_BYTES,
+    ...(signal === undefined ? {} : { signal }),
+  }) as AsyncIterable<Buffer>) {
+    done += chunk.length;
+    yield chunk;
+    report(done);
+  }
+}
+
+/** SHA-256 of a file's bytes, streamed. */
+export async function digestOfFile(path: string, report: (done: number) => void = () => undefined, signal?: AbortSignal): Promise<Digest> {
+  const hash = createHash('sha256');
+  for await (const chunk of chunksOf(path, report, signal)) hash.update(chunk);
+  return asId<Digest>(`sha256:${hash.digest('hex')}`);
+}
+
+/**
+ * Sends a file under its own digest. The file is read twice: the digest goes into the address, so that the server refuses
+ * bytes that changed on the way or under our hands.
+ *
+ * @throws TaktError `FileUnreadable`, or what the server refuses (`ArtifactDigestMismatch`, too large, no room…).
+ */
+export async function uploadFile(to: { transport: Transport; base: URL }, path: string, options: UploadOptions): Promise<ArtifactRef> {
+  const { signal, onProgress } = options;
+  const size = await sizeOf(path);
+  const digest = await digestOfFile(path, (done) => onProgress?.('hashing', done, size), signal);
+  const route = apiRoutes.putArtifact;
+  const url = routeUrl(to.base, route, { digest }, { fileName: options.fileName ?? artifactFileName(path) });
+  const source = Readable.from(
+    chunksOf(path, (done) => onProgress?.('sending', done, size), signal),
+    { objectMode: false },
+  );
+  const body = Readable.toWeb(source) as NodeReadableStream<Uint8Array> as unknown as ReadableStream<Uint8Array>;
+  try {
+    return await to.transport.send(
+      {
+        route,
+        url,
+        body,
+        signal,
+        timeoutMs: null,
+        headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
+      },
+      async (reply) => {
+        const parsed = artifactRefSchema.safeParse(await reply.json());
+        if (!parsed.success) throw schemaError(url, 'no artifact reference');
+        return parsed.data;
+      },
+    );
+  } finally {
+    source.destroy();
+  }
+}
