@@ -1,0 +1,32 @@
+import type { WorkerJob, WorkerResult } from '@takt/contracts';
+import { readInputModel } from '../golden/input-model.js';
+import type { InputModel } from '../golden/input-model.js';
+import { withHosts } from '../host/with-hosts.js';
+import type { JobContext } from '../job-context.js';
+import { measureLatency } from './measure-latency.js';
+
+type BenchmarkJob = Extract<WorkerJob, { kind: 'benchmark' }>;
+type BenchmarkResult = Extract<WorkerResult, { kind: 'benchmark' }>;
+
+/** Median and p95 latency of models × thread counts; `ratioToFirst` is the first model's median at the same threads over this one's. */
+export async function benchmarkJob(job: BenchmarkJob, context: JobContext): Promise<BenchmarkResult> {
+  const models: InputModel[] = [];
+  for (const path of job.models) models.push(await readInputModel(path));
+  const specs = job.threads.flatMap((threads) =>
+    models.map((model) => ({ path: model.path, label: model.name, threads: { intraOp: threads, spin: threads === 0 } })),
+  );
+  return withHosts(specs, context, async (hosts) => {
+    const latencies = await measureLatency(
+      hosts.map(({ host }) => host),
+      job.rounds,
+      job.iterations,
+      context,
+    );
+    const rows = hosts.map(({ spec, engine }, index) => {
+      const { medianMs, p95Ms } = latencies[index] as (typeof latencies)[number];
+      const first = latencies[index - (index % models.length)] as (typeof latencies)[number];
+      return { model: spec.path, engine, threads: spec.threads.intraOp, medianMs, p95Ms, ratioToFirst: first.medianMs / medianMs };
+    });
+    return { kind: 'benchmark', rows };
+  });
+}

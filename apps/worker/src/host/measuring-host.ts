@@ -1,0 +1,126 @@
+import type { EngineAdapter } from '@takt/engines';
+import { EVALUATION_THRESHOLDS, SERVING_THRESHOLDS, createDetector } from '@takt/evaluation';
+import type { DecodeImage } from '@takt/evaluation';
+import type { Clock } from '@takt/kernel';
+import { TaktError } from '@takt/kernel';
+import { basename } from 'node:path';
+import { describeDetector } from './loaded-model.js';
+import type { LoadedModel } from './loaded-model.js';
+import type { HostAnswers, HostRequest } from './messages.js';
+
+export interface HostParts {
+  readonly engine: EngineAdapter;
+  readonly clock: Clock;
+  readonly decodeImage: (bytes: Uint8Array, name: string) => ReturnType<DecodeImage>;
+  readonly readFile: (path: string) => Promise<Uint8Array>;
+  readonly progress: (done: number, total: number) => void;
+}
+
+/** Holds one loaded artifact and measures it; runs alone in its process, so that nothing else disturbs the figures. */
+export class MeasuringHost {
+  private loaded: LoadedModel | undefined;
+  /** Frame bytes of the speed measurement: a camera hands them over in memory, so the disk is not part of it. */
+  private readonly frames = new Map<string, Uint8Array>();
+  private readonly parts: HostParts;
+
+  constructor(parts: HostParts) {
+    this.parts = parts;
+  }
+
+  async handle(request: HostRequest): Promise<HostAnswers[keyof HostAnswers]> {
+    switch (request.kind) {
+      case 'load':
+        return this.load(request);
+      case 'detect':
+        return this.detect(request.images);
+      case 'pipeline':
+        return this.pipeline(request);
+      case 'infer':
+        return this.infer(request.warm, request.iterations);
+    }
+  }
+
+  private async load(request: Extract<HostRequest, { kind: 'load' }>): Promise<HostAnswers['load']> {
+    const { engine } = this.parts;
+    const availability = await engine.availability();
+    const session = await engine.load(request.model, request.threads);
+    this.loaded = describeDetector(session, basename(request.model));
+    return { engine: engine.name, engineVersion: availability.available ? availability.version : '' };
+  }
+
+  private async detect(images: readonly string[]): Promise<HostAnswers['detect']> {
+    const { model, infer } = this.model();
+    let current = '';
+    const detector = createDetector({
+      decodeImage: (bytes) => this.parts.decodeImage(bytes, current),
+      infer,
+      model,
+      thresholds: EVALUATION_THRESHOLDS,
+      clock: this.parts.clock,
+    });
+    const found = [];
+    for (const path of images) {
+      current = path;
+      const { boxes, frameWidth, frameHeight } = await detector.detect(await this.bytes(path, false));
+      found.push({ boxes, width: frameWidth, height: frameHeight });
+      this.parts.progress(found.length, images.length);
+    }
+    return { images: found };
+  }
+
+  private async pipeline(request: Extract<HostRequest, { kind: 'pipeline' }>): Promise<HostAnswers['pipeline']> {
+    const { images, first, warm, frames } = request;
+    const { model, infer } = this.model();
+    const { clock } = this.parts;
+    const decodeImage: DecodeImage = (bytes) => this.parts.decodeImage(bytes, 'a golden image');
+    const detector = createDetector({ decodeImage, infer, model, thresholds: SERVING_THRESHOLDS, clock });
+    const at = (index: number): Promise<Uint8Array> => this.bytes(images[index % images.length] as string, true);
+    for (let index = 0; index < warm; index += 1) await detector.detect(await at(first + index));
+    const serviceMs: number[] = [];
+    const inferenceMs: number[] = [];
+    const batch: Uint8Array[] = [];
+    for (let index = 0; index < frames; index += 1) batch.push(await at(first + index));
+    const start = clock.monotonic();
+    for (const bytes of batch) {
+      const taken = clock.monotonic();
+      const { timings } = await detector.detect(bytes);
+      serviceMs.push(clock.monotonic() - taken);
+      inferenceMs.push(timings.inferenceMs);
+    }
+    return { serviceMs, inferenceMs, elapsedMs: clock.monotonic() - start };
+  }
+
+  private async infer(warm: number, iterations: number): Promise<HostAnswers['infer']> {
+    const { model, infer } = this.model();
+    const { clock } = this.parts;
+    const length = 3 * model.width * model.height;
+    // A texture, not a constant: denormals and all-equal values would flatter some kernels.
+    const input =
+      model.inputType === 'uint8'
+        ? Uint8Array.from({ length }, (_, index) => (index * 2_654_435_761) >>> 24)
+        : Float32Array.from({ length }, (_, index) => ((index * 2_654_435_761) >>> 24) / 255);
+    for (let index = 0; index < warm; index += 1) await infer(input);
+    const inferenceMs: number[] = [];
+    for (let index = 0; index < iterations; index += 1) {
+      const start = clock.monotonic();
+      await infer(input);
+      inferenceMs.push(clock.monotonic() - start);
+    }
+    return { inferenceMs };
+  }
+
+  private model(): LoadedModel {
+    if (this.loaded === undefined) {
+      throw new TaktError({ code: 'NoModelLoaded', message: 'no model is loaded', action: 'load one first', component: 'worker' });
+    }
+    return this.loaded;
+  }
+
+  private async bytes(path: string, keep: boolean): Promise<Uint8Array> {
+    const kept = this.frames.get(path);
+    if (kept !== undefined) return kept;
+    const bytes = await this.parts.readFile(path);
+    if (keep) this.frames.set(path, bytes);
+    return bytes;
+  }
+}
