@@ -47,7 +47,7 @@ export function cpuFacts(raw: Pick<RawProbe, 'cpuinfo' | 'lscpu' | 'processArchi
     physicalCores: atLeastOne(physicalCores),
     logicalCores,
     numaNodes,
-    maxMhz: lscpu.maxMhz ?? cpuinfo.maxMhz,
+    maxMhz: lscpu.maxMhz,
   };
 }
 

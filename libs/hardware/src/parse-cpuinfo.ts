@@ -1,6 +1,6 @@
 import { armCoreName } from './arm-cores.js';
 import { commonFlags } from './isa.js';
-import { decimal, squeeze, words } from './text.js';
+import { squeeze, words } from './text.js';
 
 export interface CpuinfoFacts {
   readonly logicalCores: number;
@@ -12,7 +12,6 @@ export interface CpuinfoFacts {
   readonly models: readonly string[];
   /** Flags that all cores share. */
   readonly flags: ReadonlySet<string>;
-  readonly maxMhz: number | null;
 }
 
 /** Reads /proc/cpuinfo of x86 and Arm kernels. Never throws; what is missing is null or empty. */
@@ -27,7 +26,6 @@ export function parseCpuinfo(text: string): CpuinfoFacts {
     if (core !== undefined) cores.add(`${socket ?? '0'}/${core}`);
   }
   const models = processors.map(modelOf).filter((model): model is string => model !== null);
-  const speeds = processors.map((block) => decimal(block.get('cpu MHz'))).filter((value): value is number => value !== null && value > 0);
   return {
     logicalCores: processors.length,
     physicalCores: cores.size > 0 ? cores.size : null,
@@ -35,7 +33,6 @@ export function parseCpuinfo(text: string): CpuinfoFacts {
     vendor: vendorOf(processors[0]),
     models: [...new Set(models)],
     flags: commonFlags(processors.map((block) => new Set(words(block.get('flags') ?? block.get('Features'))))),
-    maxMhz: speeds.length > 0 ? Math.max(...speeds) : null,
   };
 }
 
