@@ -2,7 +2,7 @@ import type { DatasetId, DeploymentId, Digest, JobId, LineId, ModelId, NodeId, R
 import { z } from 'zod';
 
 /** Ids are lower-case UUIDs on every wire; the brand keeps them apart in the code. */
-const id = <T extends string>(): z.ZodType<T, string> => z.uuid().transform((value) => value as unknown as T) as unknown as z.ZodType<T, string>;
+const id = <T extends string>(): z.ZodType<T, string> => z.uuid().transform((value) => value as unknown as T);
 
 export const siteIdSchema = id<SiteId>();
 export const lineIdSchema = id<LineId>();
