@@ -5,7 +5,7 @@ import { depConstraints } from './tools/workspace/dep-constraints.mjs';
 
 const DOMAIN = ['kernel', 'onnx', 'evaluation', 'quantization', 'hardware', 'engines', 'gates', 'rollout', 'reconcile'];
 const SPECS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.test-d.ts', '**/test/**/*.ts', 'e2e/**/*.ts'];
-const PROJECTS = ['libs/*/tsconfig.json', 'apps/*/tsconfig.json', 'tsconfig.specs.json'];
+const PROJECTS = ['libs/*/tsconfig.json', 'apps/*/tsconfig.json', 'tools/demo/tsconfig.json', 'tsconfig.specs.json'];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.takt/**', 'tools/lint-canary/**', 'tools/sample-model/**', 'libs/sample-model/assets/**'] },

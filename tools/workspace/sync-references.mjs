@@ -6,11 +6,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
-const projects = ['libs', 'apps'].flatMap((group) =>
-  readdirSync(join(root, group), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(group, entry.name)),
-);
+const projects = ['libs', 'apps']
+  .flatMap((group) =>
+    readdirSync(join(root, group), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(group, entry.name)),
+  )
+  .concat('tools/demo');
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const folderOf = new Map(projects.map((project) => [read(join(project, 'package.json')).name, project]));
 const stale = [];
