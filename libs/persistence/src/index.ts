@@ -1,1 +1,15 @@
-export {};
+export { Database, isUniqueViolation, sqlState } from './database.js';
+export { Stores } from './stores.js';
+export type { SiteScope } from './schema.js';
+export { isUuid } from './schema.js';
+export type { Actor, ApiToken, JoinToken, LoginCode } from './access/access-store.js';
+export type { FleetNode, NodeLiveness } from './topology/node-store.js';
+export type { Line, LineSource, Site } from './topology/site-store.js';
+export type { DeploymentSummary, Serving, Slot, SlotOverview } from './topology/slot-store.js';
+export type { Artifact, Dataset, Model } from './content/content-store.js';
+export type { Release } from './rollout/release-store.js';
+export type { Deployment, DeploymentFilter, DeploymentOverview, DeploymentTransition } from './rollout/deployment-store.js';
+export type { Job, JobCandidate, JobFilter, JobResult } from './rollout/job-store.js';
+export type { DesiredRow } from './wire/desired-store.js';
+export type { NewEvent } from './wire/event-store.js';
+export type { StoredReport } from './wire/report-store.js';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { artifactRefSchema, digestSchema, taktErrorSchema } from '../primitives.js';
 
 /*
- * On the wire a request's payload is the JSON of its request schema and the reply's payload the JSON of
- * `rpcReplySchema(reply)`: no envelope of a framework.
+ * On the wire each message is a packet of Nest's NATS transport: `{pattern, data, id}` with the request as `data`, answered
+ * by `{id, response}` with `rpcReplySchema(reply)` as `response`.
  */
 
 /** "Up to which report does the database have me?" Cumulative. */

@@ -1,0 +1,71 @@
+import type { Logger } from '@takt/kernel';
+import pg from 'pg';
+
+const RECONNECT_MS = 1_000;
+
+/** One connection that waits for NOTIFY. A notification only wakes: listeners look at the rows, and poll besides. */
+export class ChangeListener {
+  readonly #url: string;
+  readonly #logger: Logger;
+  readonly #listeners = new Map<string, Set<() => void>>();
+  #client: pg.Client | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(url: string, logger: Logger) {
+    this.#url = url;
+    this.#logger = logger;
+  }
+
+  listen(channel: string, changed: () => void): () => void {
+    const known = this.#listeners.get(channel) ?? new Set();
+    known.add(changed);
+    this.#listeners.set(channel, known);
+    if (this.#client === null && this.#timer === null) void this.#connect();
+    else void this.#client?.query(`LISTEN ${channel}`).catch(() => undefined);
+    return () => known.delete(changed);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#client?.end().catch(() => undefined);
+    this.#client = null;
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url, application_name: 'takt-control-plane listener', keepAlive: true });
+    this.#client = client;
+    let lost = false;
+    const reconnect = (): void => {
+      if (lost) return;
+      lost = true;
+      this.#client = null;
+      if (this.#closed) return;
+      this.#timer = setTimeout(() => {
+        this.#timer = null;
+        void this.#connect();
+      }, RECONNECT_MS);
+    };
+    client.on('error', reconnect);
+    client.on('end', reconnect);
+    client.on('notification', ({ channel }) => {
+      this.#wake(channel);
+    });
+    try {
+      await client.connect();
+      for (const channel of this.#listeners.keys()) {
+        await client.query(`LISTEN ${channel}`);
+        this.#wake(channel);
+      }
+    } catch (error) {
+      this.#logger.debug('database listener could not connect', { error: error instanceof Error ? error.message : String(error) });
+      await client.end().catch(() => undefined);
+      reconnect();
+    }
+  }
+
+  #wake(channel: string): void {
+    for (const changed of this.#listeners.get(channel) ?? []) changed();
+  }
+}

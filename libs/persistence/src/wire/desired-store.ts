@@ -1,0 +1,90 @@
+import type { DesiredState } from '@takt/contracts';
+import type { Digest, NodeId } from '@takt/kernel';
+import type { EntityManager } from 'typeorm';
+import { int, json, key, table, text, time, uuid } from '../schema.js';
+
+export interface DesiredRow {
+  readonly nodeId: NodeId;
+  readonly generation: number;
+  readonly digest: Digest;
+  readonly body: DesiredState['body'];
+  readonly issuedAt: Date;
+}
+
+export const desiredStates = table<DesiredRow>('desired_states', {
+  nodeId: key(uuid),
+  generation: int,
+  digest: text,
+  body: json,
+  issuedAt: time,
+});
+
+/** What is wanted of each node, and the outbox that says which nodes' rows the relay has yet to publish. */
+export class DesiredStore {
+  readonly #manager: EntityManager;
+
+  constructor(manager: EntityManager) {
+    this.#manager = manager;
+  }
+
+  async find(nodeId: NodeId): Promise<DesiredRow | null> {
+    return this.#manager.getRepository(desiredStates).findOneBy({ nodeId });
+  }
+
+  /** Generation 0 and an impossible digest where the node has none yet; locked until the transaction ends. */
+  async lock(nodeId: NodeId): Promise<{ generation: number; digest: string }> {
+    await this.#manager.query(
+      `INSERT INTO desired_states (node_id, generation, digest, body, issued_at) VALUES ($1, 0, '', '{"slots":[],"jobs":[]}', now()) ON CONFLICT DO NOTHING`,
+      [nodeId],
+    );
+    const [row]: { generation: number; digest: string }[] = await this.#manager.query(
+      'SELECT generation, digest FROM desired_states WHERE node_id = $1 FOR UPDATE',
+      [nodeId],
+    );
+    return row ?? { generation: 0, digest: '' };
+  }
+
+  /** Writes the row and marks the node dirty, in the caller's transaction. */
+  async save(row: DesiredRow): Promise<void> {
+    await this.#manager.query('UPDATE desired_states SET generation = $2, digest = $3, body = $4, issued_at = $5 WHERE node_id = $1', [
+      row.nodeId,
+      row.generation,
+      row.digest,
+      JSON.stringify(row.body),
+      row.issuedAt,
+    ]);
+    await this.markDirty([row.nodeId]);
+  }
+
+  async markDirty(nodeIds: readonly NodeId[]): Promise<void> {
+    await this.#manager.query('INSERT INTO outbox (node_id) SELECT unnest($1::uuid[])', [nodeIds]);
+    await this.#manager.query(`SELECT pg_notify('takt_outbox', '')`);
+  }
+
+  async generations(nodeIds: readonly NodeId[]): Promise<ReadonlyMap<string, number>> {
+    const rows: { node_id: string; generation: number }[] = await this.#manager.query(
+      'SELECT node_id, generation FROM desired_states WHERE node_id = ANY($1::uuid[])',
+      [nodeIds],
+    );
+    return new Map(rows.map((row) => [row.node_id, row.generation]));
+  }
+
+  /**
+   * Takes up to `limit` outbox rows that no other relay holds and returns the nodes' *current* rows. They are gone when
+   * the caller's transaction commits, and back when it does not.
+   */
+  async takeDirty(limit: number): Promise<DesiredRow[]> {
+    const taken: { node_id: NodeId }[] = await this.#manager.query(
+      `WITH taken AS (
+         DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $1) RETURNING node_id
+       ) SELECT DISTINCT node_id FROM taken`,
+      [limit],
+    );
+    if (taken.length === 0) return [];
+    return this.#manager
+      .getRepository(desiredStates)
+      .createQueryBuilder('d')
+      .where('d.nodeId IN (:...ids) AND d.generation > 0', { ids: taken.map((row) => row.node_id) })
+      .getMany();
+  }
+}
