@@ -1,1 +1,15 @@
-export {};
+export { hashFile, hexOf, openDigestWriter } from './files/digest-writer.js';
+export type { DigestWriter, WrittenFile } from './files/digest-writer.js';
+export { RESERVED_BYTES, freeBytes, requireSpace, spaceError } from './files/disk-space.js';
+export { download } from './node/download.js';
+export type { DownloadOptions } from './node/download.js';
+export { createNodeStore } from './node/node-store.js';
+export type { NodeStore } from './node/node-store.js';
+export { packFolder, packFolderTo } from './node/pack-folder.js';
+export { unpackTar } from './node/unpack.js';
+export type { UnpackOptions } from './node/unpack.js';
+export { upload } from './node/upload.js';
+export { summarizeArchive } from './server/image-archive.js';
+export type { ArchiveSummary } from './server/image-archive.js';
+export { ServerArtifactStore } from './server/server-store.js';
+export type { PutOptions, ServerArtifactStoreOptions, StoredArtifact } from './server/server-store.js';

@@ -1,0 +1,68 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { TaktError } from '@takt/kernel';
+import { Parser } from 'tar';
+
+export interface ArchiveSummary {
+  readonly images: number;
+  /** Text files beside `images/` in a YOLO layout: `labels/….txt`. */
+  readonly labels: number;
+  readonly hasDataYaml: boolean;
+}
+
+const IMAGE = /\.(?:jpe?g|png|bmp|webp)$/i;
+const LABEL = /(?:^|\/)labels\/.*\.txt$/;
+const DATA_YAML = /(?:^|\/)data\.ya?ml$/;
+
+/**
+ * Reads a tar (plain or gzip) without unpacking it and says what is in it.
+ *
+ * @throws TaktError `DatasetNotAnArchive` on anything that is no whole tar; `DatasetUnsafePath` where an entry is a link or
+ *   would leave the folder it is unpacked into
+ */
+export async function summarizeArchive(content: Readable): Promise<ArchiveSummary> {
+  let images = 0;
+  let labels = 0;
+  let hasDataYaml = false;
+  let entries = 0;
+  let fault: TaktError | undefined;
+  const parser = new Parser({
+    strict: true,
+    onReadEntry: (entry) => {
+      entries += 1;
+      const path = entry.path;
+      if (!['File', 'OldFile', 'Directory'].includes(entry.type) || path.startsWith('/') || path.split('/').includes('..'))
+        fault ??= unsafe(path);
+      if (IMAGE.test(path)) images += 1;
+      if (LABEL.test(path)) labels += 1;
+      if (DATA_YAML.test(path)) hasDataYaml = true;
+      entry.resume();
+    },
+  });
+  try {
+    await pipeline(content, parser as unknown as NodeJS.WritableStream);
+  } catch (cause) {
+    throw notAnArchive(cause);
+  }
+  if (fault !== undefined) throw fault;
+  if (entries === 0) throw notAnArchive();
+  return { images, labels, hasDataYaml };
+}
+
+const notAnArchive = (cause?: unknown): TaktError =>
+  new TaktError({
+    code: 'DatasetNotAnArchive',
+    message: 'the data set is no whole tar archive',
+    action: 'push the folder with `takt dataset push DIR`, which packs it',
+    component: 'artifact-store',
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+const unsafe = (path: string): TaktError =>
+  new TaktError({
+    code: 'DatasetUnsafePath',
+    message: `the archive entry "${path}" is a link or leaves its folder`,
+    action: 'pack plain files with relative paths only',
+    component: 'artifact-store',
+    element: path,
+  });
