@@ -1,1 +1,17 @@
-export {};
+export { SAMPLES_PER_VALUE, sampleStride, withExtremes, withSamples } from './graph/calibration-graph.js';
+export type { CalibrationGraph } from './graph/calibration-graph.js';
+export { emitInt8 } from './graph/emit-int8.js';
+export type { EmittedModel, Int8Options } from './graph/emit-int8.js';
+export { emitLibraryDefault } from './graph/emit-library-default.js';
+export { auditFusion } from './graph/fusion-audit.js';
+export type { FusionAudit } from './graph/fusion-audit.js';
+export { findRegion } from './graph/region.js';
+export type { Region, RegionOptions } from './graph/region.js';
+export { planValues } from './graph/value-plan.js';
+export type { ValuePlan } from './graph/value-plan.js';
+export { WeightLimit } from './math/weights.js';
+export { QuantizationErrorCode, quantizationError } from './quantization-error.js';
+export { ExtremesCollector, HistogramCollector, chooseRanges } from './statistics/collect.js';
+export { sampleOf } from './statistics/sample.js';
+export { STATISTICS_FORMAT, STATISTICS_VERSION, parseStatistics } from './statistics/statistics.js';
+export type { Statistics, ValueStatistics } from './statistics/statistics.js';

@@ -1,0 +1,102 @@
+import { floatTensor, int32Tensor, int8Tensor, makeNode, uint8Tensor } from '@takt/onnx';
+import type { Model, NodeProto, TensorProto } from '@takt/onnx';
+import type { AffineParameters } from '../math/affine.js';
+
+/** Integer type of quantized activations. */
+export type ActivationType = 'uint8' | 'int8';
+
+/** Builds the quantized graph: collects Q/DQ pairs and constants, then writes them around the nodes they belong to. */
+export class QdqWriter {
+  private readonly model: Model;
+  private readonly type: ActivationType;
+  private readonly initializers: TensorProto[] = [];
+  /** Nodes to put right after the producer of a value (or first, for graph inputs). */
+  private readonly after = new Map<string, readonly NodeProto[]>();
+  private readonly before = new Map<NodeProto, readonly NodeProto[]>();
+  private readonly dequantized = new Map<string, string>();
+  private readonly replaced = new Map<NodeProto, NodeProto>();
+
+  constructor(model: Model, type: ActivationType) {
+    this.model = model;
+    this.type = type;
+  }
+
+  /** Puts a Q/DQ pair on a value; all its readers read the dequantized form. */
+  activation(value: string, { scale, zeroPoint }: AffineParameters): void {
+    const [quantized, dequantized, scaleName, zeroName] = [`${value}_q`, `${value}_dq`, `${value}_scale`, `${value}_zero_point`];
+    this.initializers.push(
+      floatTensor(scaleName, [], Float32Array.of(scale)),
+      this.type === 'uint8' ? uint8Tensor(zeroName, [], Uint8Array.of(zeroPoint)) : int8Tensor(zeroName, [], Int8Array.of(zeroPoint)),
+    );
+    this.after.set(value, [
+      makeNode('QuantizeLinear', `${value}_QuantizeLinear`, [value, scaleName, zeroName], [quantized]),
+      makeNode('DequantizeLinear', `${value}_DequantizeLinear`, [quantized, scaleName, zeroName], [dequantized]),
+    ]);
+    this.dequantized.set(value, dequantized);
+  }
+
+  /** Replaces the weights and bias of a node by integer constants behind DQ; one scale is per tensor, several are per axis 0. */
+  weights(node: NodeProto, constants: readonly (QuantizedConstant | undefined)[]): void {
+    const label = node.output[0] ?? '';
+    const input = [...node.input];
+    const added: NodeProto[] = [];
+    constants.forEach((constant, i) => {
+      if (constant === undefined) return;
+      const base = `${label}_${i === 0 ? 'weight' : 'bias'}`;
+      const { values, scales, dims } = constant;
+      const perAxis = scales.length > 1;
+      const scaleDims = perAxis ? [scales.length] : [];
+      const isBias = values instanceof Int32Array;
+      this.initializers.push(
+        isBias ? int32Tensor(`${base}_q`, dims, values) : int8Tensor(`${base}_q`, dims, values),
+        floatTensor(`${base}_scale`, scaleDims, scales),
+        isBias
+          ? int32Tensor(`${base}_zero_point`, scaleDims, new Int32Array(scales.length))
+          : int8Tensor(`${base}_zero_point`, scaleDims, new Int8Array(scales.length)),
+      );
+      const inputs = [`${base}_q`, `${base}_scale`, `${base}_zero_point`];
+      added.push(makeNode('DequantizeLinear', `${base}_DequantizeLinear`, inputs, [`${base}_dq`], perAxis ? { axis: 0n } : {}));
+      input[i + 1] = `${base}_dq`;
+    });
+    this.before.set(node, added);
+    this.replaced.set(node, { ...node, input });
+  }
+
+  /** Replaces the float bias of a node that stays in float. */
+  floatBias(node: NodeProto, bias: Float32Array): void {
+    const name = `${node.output[0] ?? ''}_bias`;
+    this.initializers.push(floatTensor(name, [bias.length], bias));
+    this.replaced.set(node, { ...node, input: [node.input[0] ?? '', node.input[1] ?? '', name] });
+  }
+
+  /** The finished model: Q/DQ in topological order, constants that nothing reads any more left out. */
+  finish(): Model {
+    const { graph } = this.model;
+    const nodes: NodeProto[] = [];
+    const follow = (value: string): void => void nodes.push(...(this.after.get(value) ?? []));
+    for (const { name } of graph.input) follow(name ?? '');
+    for (const node of graph.node) {
+      nodes.push(...(this.before.get(node) ?? []));
+      const current = this.replaced.get(node) ?? node;
+      const input = current.input.map((name) => this.dequantized.get(name) ?? name);
+      nodes.push(input.every((name, i) => name === current.input[i]) ? current : { ...current, input });
+      node.output.forEach(follow);
+    }
+    const read = new Set(nodes.flatMap((node) => node.input));
+    for (const { name } of graph.output) read.add(name ?? '');
+    const initializer = [...graph.initializer, ...this.initializers].filter(({ name }) => read.has(name ?? ''));
+    const kept = new Set(initializer.map(({ name }) => name));
+    const weightInputs = new Set(graph.initializer.map(({ name }) => name));
+    return {
+      ...this.model,
+      graph: { ...graph, node: nodes, initializer, input: graph.input.filter(({ name }) => !weightInputs.has(name) || kept.has(name)) },
+    };
+  }
+}
+
+/** Integer constant with zero point 0. */
+export interface QuantizedConstant {
+  readonly values: Int8Array | Int32Array;
+  readonly scales: Float32Array;
+  readonly dims: readonly number[];
+}

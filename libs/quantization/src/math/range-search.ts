@@ -1,0 +1,81 @@
+import { UINT8, affineFromRange } from './affine.js';
+import type { Range } from './affine.js';
+import type { Distribution } from './histogram.js';
+
+/** What happens to a tensor's values before their error counts: nothing, or SiLU (x·σ(x)), which hides large negatives. */
+export type Transfer = 'identity' | 'silu';
+
+/** One tensor of a group that must share a scale. */
+export interface RangeMember {
+  readonly distribution: Distribution;
+  readonly transfer: Transfer;
+}
+
+const silu = (x: number): number => x / (1 + Math.exp(-x));
+
+/** Sum over the distribution of (f(dequantize(quantize(x))) − f(x))², for uint8 parameters that cover `range`. */
+export function expectedSquaredError(members: readonly PreparedMember[], range: Range): number {
+  const { scale, zeroPoint } = affineFromRange(range, UINT8);
+  const inverse = 1 / scale;
+  const lowest = UINT8.min - zeroPoint;
+  const highest = UINT8.max - zeroPoint;
+  let error = 0;
+  for (const { values, weights, after, transfer } of members) {
+    const levels = transfer === 'silu' ? siluLevels(scale, lowest, highest) : undefined;
+    for (let i = 0; i < values.length; i++) {
+      const rounded = Math.round((values[i] ?? 0) * inverse);
+      const level = rounded < lowest ? lowest : rounded > highest ? highest : rounded;
+      const difference = (levels ? (levels[level - lowest] ?? 0) : level * scale) - (after[i] ?? 0);
+      error += (weights[i] ?? 0) * difference * difference;
+    }
+  }
+  return error;
+}
+
+function siluLevels(scale: number, lowest: number, highest: number): Float64Array {
+  const levels = new Float64Array(highest - lowest + 1);
+  for (let level = lowest; level <= highest; level++) levels[level - lowest] = silu(level * scale);
+  return levels;
+}
+
+/** A member with f(x) worked out once. */
+export interface PreparedMember {
+  readonly values: Float64Array;
+  readonly weights: Float64Array;
+  readonly after: Float64Array;
+  readonly transfer: Transfer;
+}
+
+export const prepare = ({ distribution: { values, weights }, transfer }: RangeMember): PreparedMember => ({
+  values,
+  weights,
+  transfer,
+  after: transfer === 'silu' ? values.map(silu) : values,
+});
+
+/** Clip candidates per end of the range. */
+const STEPS = 64;
+/** Alternating searches of the two ends; the second pass seldom moves anything. */
+const PASSES = 2;
+
+/**
+ * The range inside `full` whose uint8 quantization has the smallest expected squared error over all members, by
+ * alternating exhaustive search of each end on a grid of 1/64 of its length.
+ */
+export function searchRange(members: readonly RangeMember[], full: Range): Range {
+  const prepared = members.map(prepare);
+  const low = Math.min(full.low, 0);
+  const high = Math.max(full.high, 0);
+  let best: Range = { low, high };
+  if (high - low === 0) return best;
+  let bestError = expectedSquaredError(prepared, best);
+  const consider = (candidate: Range): void => {
+    const error = expectedSquaredError(prepared, candidate);
+    if (error < bestError) [best, bestError] = [candidate, error];
+  };
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (let step = 1; step < STEPS && high > 0; step++) consider({ low: best.low, high: high * (step / STEPS) });
+    for (let step = 0; step < STEPS && low < 0; step++) consider({ low: low * (step / STEPS), high: best.high });
+  }
+  return best;
+}

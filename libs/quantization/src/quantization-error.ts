@@ -1,0 +1,24 @@
+import { TaktError } from '@takt/kernel';
+
+/** Stable codes of what this library refuses. */
+export const QuantizationErrorCode = {
+  alreadyQuantized: 'ModelAlreadyQuantized',
+  nothingToQuantize: 'ModelHasNothingToQuantize',
+  notFinite: 'CalibrationNotFinite',
+  statisticsUnreadable: 'StatisticsUnreadable',
+  statisticsDoNotFit: 'StatisticsDoNotFit',
+  opset: 'QuantizationOpsetUnsupported',
+} as const;
+export type QuantizationErrorCode = (typeof QuantizationErrorCode)[keyof typeof QuantizationErrorCode];
+
+const ACTION: Readonly<Record<QuantizationErrorCode, string>> = {
+  ModelAlreadyQuantized: 'push the model in floating point; takt quantizes it itself',
+  ModelHasNothingToQuantize: 'release the model with the fp32 recipe',
+  CalibrationNotFinite: 'check that the model gives finite outputs on the calibration images',
+  StatisticsUnreadable: 'calibrate again',
+  StatisticsDoNotFit: 'calibrate again with this model',
+  QuantizationOpsetUnsupported: 'export the model with opset 13 or newer',
+};
+
+export const quantizationError = (code: QuantizationErrorCode, message: string, element?: string): TaktError =>
+  new TaktError({ code, message, action: ACTION[code], component: 'quantization', ...(element === undefined ? {} : { element }) });

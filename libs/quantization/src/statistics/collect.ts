@@ -1,0 +1,99 @@
+import { createHistogram, addToHistogram, distributionOf } from '../math/histogram.js';
+import type { Histogram } from '../math/histogram.js';
+import type { Range } from '../math/affine.js';
+import { searchRange } from '../math/range-search.js';
+import type { ValuePlan } from '../graph/value-plan.js';
+import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
+import type { ValueStatistics } from './statistics.js';
+
+/** Exact extremes and channel means over any number of images, in memory that does not grow. */
+export class ExtremesCollector {
+  private readonly extremes = new Map<string, { min: number; max: number }>();
+  private readonly means = new Map<string, { sum: Float64Array; images: number }>();
+
+  /** @throws TaktError `CalibrationNotFinite` naming the value. */
+  add(value: string, min: number, max: number, means?: Float32Array): void {
+    if (!Number.isFinite(min) || !Number.isFinite(max)) {
+      throw quantizationError(QuantizationErrorCode.notFinite, `"${value}" is not finite on a calibration image (${String(min)} to ${String(max)})`, value);
+    }
+    const known = this.extremes.get(value);
+    this.extremes.set(value, known ? { min: Math.min(known.min, min), max: Math.max(known.max, max) } : { min, max });
+    if (means === undefined) return;
+    const total = this.means.get(value) ?? { sum: new Float64Array(means.length), images: 0 };
+    means.forEach((mean, channel) => {
+      total.sum[channel] = (total.sum[channel] ?? 0) + mean;
+    });
+    total.images += 1;
+    this.means.set(value, total);
+  }
+
+  range(value: string): Range {
+    const { min, max } = this.extremes.get(value) ?? { min: 0, max: 0 };
+    return { low: min, high: max };
+  }
+
+  channelMeans(value: string): readonly number[] | undefined {
+    const total = this.means.get(value);
+    return total && Array.from(total.sum, (sum) => Math.fround(sum / total.images));
+  }
+}
+
+/** Histograms over the ranges that the first pass found. */
+export class HistogramCollector {
+  private readonly histograms = new Map<string, Histogram>();
+
+  constructor(values: Iterable<string>, extremes: ExtremesCollector) {
+    for (const value of values) this.histograms.set(value, createHistogram(extremes.range(value)));
+  }
+
+  add(value: string, samples: Float32Array): void {
+    const histogram = this.histograms.get(value);
+    if (histogram) addToHistogram(histogram, samples);
+  }
+
+  of(value: string): Histogram {
+    const histogram = this.histograms.get(value);
+    if (histogram === undefined) throw new RangeError(`no histogram of ${value}`);
+    return histogram;
+  }
+}
+
+const UNIT: Range = { low: 0, high: 1 };
+const BYTE: Range = { low: 0, high: 255 };
+
+/** The exact range of an image input whose pixels lie in 0–1 or 0–255, or undefined. */
+export function imageRange({ low, high }: Range): Range | undefined {
+  if (low < 0) return undefined;
+  return high <= 1 ? UNIT : high > 2 && high <= BYTE.high ? BYTE : undefined;
+}
+
+/**
+ * Chooses one range per tie group and makes the entries of the statistics file.
+ *
+ * @param inputs names of the graph's inputs, whose pixels have a known range.
+ */
+export function chooseRanges(plan: ValuePlan, inputs: ReadonlySet<string>, extremes: ExtremesCollector, histograms: HistogramCollector): Record<string, ValueStatistics> {
+  const entries: Record<string, ValueStatistics> = {};
+  for (const group of plan.groups) {
+    const full = group.map((value) => extremes.range(value)).reduce((a, b) => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) }));
+    const range = knownRange(group, plan, inputs, full) ?? searchRange(
+      group.map((value) => ({ distribution: distributionOf(histograms.of(value)), transfer: plan.transfers.get(value) ?? 'identity' })),
+      full,
+    );
+    for (const value of group) {
+      const own = extremes.range(value);
+      const means = extremes.channelMeans(value);
+      entries[value] = { min: own.low, max: own.high, low: range.low, high: range.high, ...(means ? { channelMeans: means } : {}) };
+    }
+  }
+  return entries;
+}
+
+/** A range that needs no data, provided that it covers everything the group showed. */
+function knownRange(group: readonly string[], plan: ValuePlan, inputs: ReadonlySet<string>, full: Range): Range | undefined {
+  for (const value of group) {
+    const known = plan.analytic.get(value) ?? (inputs.has(value) ? imageRange(full) : undefined);
+    if (known && known.low <= full.low && known.high >= full.high) return known;
+  }
+  return undefined;
+}
