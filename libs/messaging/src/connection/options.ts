@@ -14,18 +14,36 @@ export const userAuthenticator = (credentials: () => UserCredentials): Authentic
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 30_000;
 
-/** Delays between connection attempts: doubling from 250 ms to 30 s, each shortened by up to half at random. */
+/**
+ * Delays between connection attempts: about half of the time already spent without a connection, from 250 ms to 30 s,
+ * times a random factor that a process draws per outage, so that a fleet does not come back in one instant. It depends on
+ * time and not on the number of calls, because the client library asks several times per attempt.
+ */
 export class Backoff {
-  #attempt = 0;
+  readonly #monotonic: () => number;
+  readonly #random: () => number;
+  #since: number | undefined;
+  #lastCall = 0;
+  #factor: number;
+
+  constructor(monotonic: () => number = () => performance.now(), random: () => number = Math.random) {
+    this.#monotonic = monotonic;
+    this.#random = random;
+    this.#factor = 0.5 + random() / 2;
+  }
 
   next(): number {
-    const full = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#attempt, 10));
-    this.#attempt += 1;
-    return full * (0.5 + Math.random() / 2);
+    const now = this.#monotonic();
+    // Attempts never lie further apart than the longest delay, so a longer silence means that a connection stood.
+    if (now - this.#lastCall > 2 * MAX_DELAY_MS) this.reset();
+    this.#lastCall = now;
+    this.#since ??= now;
+    return this.#factor * Math.min(MAX_DELAY_MS, Math.max(FIRST_DELAY_MS, now - this.#since));
   }
 
   reset(): void {
-    this.#attempt = 0;
+    this.#since = undefined;
+    this.#factor = 0.5 + this.#random() / 2;
   }
 }
 

@@ -42,6 +42,7 @@ export interface ControlConnection {
   consumeReports(options: Omit<ReportConsumerOptions, 'logger'>): ReportConsumer;
   /** Heartbeats of all nodes, shared between replicas of the same `queue`; the returned function ends it. */
   onHeartbeat(handler: (nodeId: NodeId, heartbeat: Heartbeat) => void, queue?: string): () => void;
+  /** Stops the report consumers after the report in hand, then drains the connection. */
   close(): Promise<void>;
 }
 
@@ -68,6 +69,7 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
   const provision = async (): Promise<ProvisionedStreams> =>
     provisionStreams(await jetstreamManager(nats, { checkAPI: false, timeout: 5000 }), options.limits);
   const readDesired = (nodeId: NodeId): Promise<StoredDesired | undefined> => directGetDesired(nats, nodeId);
+  const consumers: ReportConsumer[] = [];
   return {
     nats,
     notifications: () => connectionNotifications(nats),
@@ -75,7 +77,11 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
     publishDesired: (state, expected) => publishDesired(js, state, expected),
     ensureDesired: (state) => ensureDesired(js, () => readDesired(state.nodeId), state),
     readDesired,
-    consumeReports: (consumer) => consumeReports(js, provision, { ...consumer, logger }),
+    consumeReports(consumer) {
+      const started = consumeReports(js, provision, { ...consumer, logger });
+      consumers.push(started);
+      return started;
+    },
     onHeartbeat(handler, queue) {
       const subscription = nats.subscribe(heartbeatSubject('*'), {
         ...(queue === undefined ? {} : { queue }),
@@ -95,6 +101,7 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
       };
     },
     close: async () => {
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
       if (!nats.isClosed()) await nats.drain().catch(() => nats.close());
     },
   };

@@ -7,8 +7,10 @@ const MIB = 1024 * 1024;
 const MINUTE_NS = 60_000_000_000;
 
 export interface StreamLimits {
-  /** Bytes of unconfirmed reports before new ones are refused. Default 256 MiB. */
-  readonly reportBytes?: number;
+  /** Reports of all nodes that the database has not taken yet, before new ones are refused. Default 200,000. */
+  readonly reports?: number;
+  /** The same for one node, so that one cannot fill the stream for all. Default 2,000. */
+  readonly reportsPerNode?: number;
   /** Bytes of desired states of all nodes. Default 512 MiB. */
   readonly desiredBytes?: number;
 }
@@ -40,14 +42,21 @@ const desiredConfig = (limits: StreamLimits): Partial<StreamConfig> & { name: st
   max_bytes: limits.desiredBytes ?? 512 * MIB,
 });
 
-/** A report leaves the stream when it is acknowledged, so a full stream means: the database is behind by this much. */
+/**
+ * A report leaves the stream when it is acknowledged, so a full stream means: the database is behind by this much. The
+ * limits count messages, not bytes: near `max_bytes` nats-server 2.9.10 takes a message that fits without its record
+ * overhead and then drops the oldest one, in spite of `discard: new`. Bytes are bounded by the server's file store.
+ */
 const reportConfig = (limits: StreamLimits): Partial<StreamConfig> & { name: string } => ({
   name: REPORT_STREAM,
   subjects: [reportSubject('*')],
   storage: StorageType.File,
   retention: RetentionPolicy.Workqueue,
   discard: DiscardPolicy.New,
-  max_bytes: limits.reportBytes ?? 256 * MIB,
+  max_msgs: limits.reports ?? 200_000,
+  max_msgs_per_subject: limits.reportsPerNode ?? 2000,
+  discard_new_per_subject: true,
+  max_msg_size: MIB / 2,
   duplicate_window: 2 * MINUTE_NS,
 });
 
@@ -59,6 +68,9 @@ const reportConsumer: Partial<ConsumerConfig> = {
   max_deliver: -1,
   max_ack_pending: 1000,
 };
+
+/** What may change on an existing stream when takt is configured differently. */
+const LIMITS = ['max_bytes', 'max_msgs', 'max_msgs_per_subject', 'max_msg_size'] as const;
 
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
@@ -86,8 +98,8 @@ const ensureStream = async (jsm: JetStreamManager, config: Partial<StreamConfig>
       if (!hasCode(thrown, STREAM_NAME_IN_USE)) throw thrown;
       info = await jsm.streams.info(config.name);
     }
-  } else if (info.config.max_bytes !== config.max_bytes) {
-    info = await jsm.streams.update(config.name, { max_bytes: config.max_bytes ?? -1 });
+  } else if (LIMITS.some((limit) => config[limit] !== undefined && config[limit] !== info?.config[limit])) {
+    info = await jsm.streams.update(config.name, Object.fromEntries(LIMITS.map((limit) => [limit, config[limit]])));
   }
   return { stream: config.name, created: info.created, lastSeq: info.state.last_seq, createdNow };
 };

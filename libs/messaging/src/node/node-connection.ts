@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { DesiredState, Heartbeat, Report, RpcMethod } from '@takt/contracts';
 import { desiredPushSubject, heartbeatSubject, nodeInboxPrefix } from '@takt/contracts';
 import type { Logger, NodeId } from '@takt/kernel';
-import { LogField } from '@takt/kernel';
+import { LogField, TaktError } from '@takt/kernel';
 import { connectForever } from '../connection/connect.js';
 import { directGetDesired, parseDesired } from '../connection/desired-message.js';
 import type { ConnectionNotification } from '../connection/notifications.js';
@@ -24,7 +24,10 @@ export interface NodeConnectionSettings {
   readonly signal?: AbortSignal;
 }
 
-/** A node's side of NATS, with the node's own identity: everything outside its own subjects is refused by the server. */
+/**
+ * Without a connection `getDesired`, `publishReport` and `request` fail at once with TaktError `NotConnected` (retryable).
+ * A node's side of NATS, with the node's own identity: everything outside its own subjects is refused by the server.
+ */
 export interface NodeConnection {
   readonly nats: NatsConnection;
   notifications(): AsyncIterable<ConnectionNotification>;
@@ -67,11 +70,26 @@ export const connectNode = async (settings: NodeConnectionSettings): Promise<Nod
     }
   };
   void follow();
+  /** A request sent without a connection is lost and would only be noticed by its time-out. */
+  const requireConnection = (): void => {
+    if (connected && !nats.isClosed()) return;
+    throw new TaktError({
+      code: 'NotConnected',
+      message: `node ${nodeId} has no connection to NATS`,
+      action: 'nothing to do; the node connects again by itself',
+      component: 'messaging',
+      element: nodeId,
+      retryable: true,
+    });
+  };
   return {
     nats,
     notifications: () => connectionNotifications(nats),
     isConnected: () => connected,
-    getDesired: async () => (await directGetDesired(nats, nodeId))?.state,
+    getDesired: async () => {
+      requireConnection();
+      return (await directGetDesired(nats, nodeId))?.state;
+    },
     subscribeDesired(handler) {
       const subscription = nats.subscribe(desiredPushSubject(nodeId), {
         callback: (error, message) => {
@@ -90,11 +108,17 @@ export const connectNode = async (settings: NodeConnectionSettings): Promise<Nod
         subscription.unsubscribe();
       };
     },
-    publishReport: (report) => publishReport(js, report),
+    publishReport: async (report) => {
+      requireConnection();
+      return publishReport(js, report);
+    },
     publishHeartbeat(heartbeat) {
       if (connected && !nats.isClosed()) nats.publish(heartbeatSubject(nodeId), JSON.stringify(heartbeat));
     },
-    request: (method, payload, timeoutMs = REQUEST_TIMEOUT_MS) => requestRpc(nats, nodeId, method, payload, timeoutMs),
+    request: async (method, payload, timeoutMs = REQUEST_TIMEOUT_MS) => {
+      requireConnection();
+      return requestRpc(nats, nodeId, method, payload, timeoutMs);
+    },
     reconnect: () => nats.reconnect(),
     close: async () => {
       if (!nats.isClosed()) await nats.drain().catch(() => nats.close());

@@ -1,0 +1,129 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, connect as connectSocket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DurableFs } from '@takt/kernel';
+import type { Trust } from '../src/index.js';
+import { createTrust, renderServerConfig } from '../src/index.js';
+
+/** Files in a map: trust needs no more of a DurableFs, and its crash safety is tested with the adapter. */
+export const memoryFs = (): DurableFs & { readonly files: Map<string, string> } => {
+  const files = new Map<string, string>();
+  return {
+    files,
+    read: (path) => Promise.resolve(files.has(path) ? new TextEncoder().encode(files.get(path)) : undefined),
+    write: (path, content) => {
+      files.set(path, typeof content === 'string' ? content : new TextDecoder().decode(content));
+      return Promise.resolve();
+    },
+    remove: (path) => {
+      files.delete(path);
+      return Promise.resolve();
+    },
+    publish: () => Promise.reject(new Error('not used')),
+    list: () => Promise.resolve([...files.keys()].sort()),
+  };
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+/** A real nats-server in operator mode on a free port with its own folder. */
+export class TestNats {
+  readonly #dir: string;
+  readonly port: number;
+  readonly fs: DurableFs & { readonly files: Map<string, string> };
+  readonly trust: Trust;
+  #process: ChildProcess | undefined;
+
+  private constructor(dir: string, port: number, fs: DurableFs & { readonly files: Map<string, string> }, trust: Trust) {
+    this.#dir = dir;
+    this.port = port;
+    this.fs = fs;
+    this.trust = trust;
+  }
+
+  static async create(maxFileStore?: number): Promise<TestNats> {
+    const dir = await mkdtemp(join(tmpdir(), 'takt-nats-'));
+    const port = await freePort();
+    const fs = memoryFs();
+    const trust = await createTrust(fs, '/trust');
+    const nats = new TestNats(dir, port, fs, trust);
+    await writeFile(
+      join(dir, 'nats.conf'),
+      renderServerConfig(trust, {
+        host: '127.0.0.1',
+        port,
+        storeDir: join(dir, 'store'),
+        resolverDir: join(dir, 'accounts'),
+        ...(maxFileStore === undefined ? {} : { maxFileStore }),
+      }),
+    );
+    await nats.start();
+    return nats;
+  }
+
+  get servers(): readonly string[] {
+    return [`nats://127.0.0.1:${String(this.port)}`];
+  }
+
+  async start(): Promise<void> {
+    const child = spawn('nats-server', ['-c', join(this.#dir, 'nats.conf'), '-l', join(this.#dir, 'log')], { stdio: 'ignore' });
+    this.#process = child;
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      if (child.exitCode !== null) throw new Error(`nats-server ended: ${await readFile(join(this.#dir, 'log'), 'utf8')}`);
+      if (await this.#accepts()) return;
+      await sleep(25);
+    }
+    throw new Error('nats-server did not start');
+  }
+
+  #accepts(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connectSocket(this.port, '127.0.0.1');
+      socket.once('data', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once('error', () => {
+        resolve(false);
+      });
+    });
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  async wipeStore(): Promise<void> {
+    await rm(join(this.#dir, 'store'), { recursive: true, force: true });
+  }
+
+  async destroy(): Promise<void> {
+    await this.kill();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** Waits for a condition that something else brings about. */
+export const until = async (what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> => {
+  const deadline = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await sleep(50);
+  }
+};
