@@ -52,8 +52,8 @@ function heldValues(tensor: TensorProto, width: number): number | undefined {
 
 const shapeText = (dims: readonly number[]): string => `[${dims.join('×')}]`;
 
-/** Copy of the raw data at an aligned address, as a platform-independent view would need on big-endian machines only. */
-const aligned = (raw: Uint8Array): ArrayBuffer => raw.slice().buffer;
+/** Copy of the raw data at an aligned address. Not `slice`: on a Node.js Buffer that is a view. */
+const aligned = (raw: Uint8Array): ArrayBuffer => new Uint8Array(raw).buffer;
 
 /** @throws TaktError `OnnxMalformed` when the tensor is not FLOAT. */
 export function floatValues(tensor: TensorProto): Float32Array {

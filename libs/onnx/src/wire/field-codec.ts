@@ -1,4 +1,5 @@
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryReader, WireType, getTextEncoding } from '@bufbuild/protobuf/wire';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { MessageCodec } from './message-codec.js';
 import { malformed } from './raw-field.js';
 import type { RawField } from './raw-field.js';
@@ -104,10 +105,7 @@ const contentOf = (raw: RawField, owner: string): Uint8Array => {
 /** Exact length prefix plus content, without copying the content into a string and back. */
 const writeBytes = (writer: BinaryWriter, no: number, value: Uint8Array): void => void writer.tag(no, WireType.LengthDelimited).bytes(value);
 
-const text = (content: Uint8Array): string => {
-  const reader = new BinaryReader(new BinaryWriter().bytes(content).finish());
-  return reader.string();
-};
+const text = (content: Uint8Array): string => getTextEncoding().decodeUtf8(content);
 
 export const optionalInt = (no: number): FieldCodec<number | undefined> => one(no, safeInt);
 export const optionalInt32 = (no: number): FieldCodec<number | undefined> => one(no, int32);
