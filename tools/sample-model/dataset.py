@@ -100,8 +100,8 @@ def write_split(split: str, folder: Path, *, size: int | None = None, labels: bo
     (folder / "images").mkdir(parents=True, exist_ok=True)
     if labels:
         (folder / "labels").mkdir(exist_ok=True)
-        names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASS_NAMES))
-        (folder / "data.yaml").write_text(f"path: .\ntrain: images\nval: images\nnames:\n{names}")
+        names = ", ".join(CLASS_NAMES)
+        (folder / "data.yaml").write_text(f"path: .\ntrain: images\nval: images\nnames: [{names}]\n")
     total = 0
     for index in range(count):
         sample = make_sample(split, index)

@@ -102,4 +102,4 @@ def detection_loss(raw: list[Tensor], targets: Tensor, anchors: Tensor) -> tuple
         cross_entropy = F.binary_cross_entropy_with_logits(values[..., 4].float(), objectness)
         object_loss = object_loss + _LEVEL_BALANCE[level] * cross_entropy
     total = _BOX_GAIN * box_loss + _OBJECT_GAIN * object_loss + _CLASS_GAIN * class_loss
-    return total, (float(box_loss), float(object_loss), float(class_loss))
+    return total, (box_loss.item(), object_loss.item(), class_loss.item())

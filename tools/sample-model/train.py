@@ -32,7 +32,7 @@ def learning_rate(step: int, steps: int, warmup: int, peak: float) -> float:
 def load_batch(pool: Pool, chosen: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Images in 0..1 and targets (image, class, centre, size), flipped and relit at random."""
     count = len(chosen)
-    pixels = np.ascontiguousarray(pool.images[np.sort(chosen)])
+    pixels = np.array(pool.images[np.sort(chosen)])
     rows, columns = pixels.shape[1:3]
     targets = []
     for place, index in enumerate(np.sort(chosen)):
@@ -58,7 +58,7 @@ def validate(model: Detector, pool: Pool) -> dict[str, object]:
     model.head.decoded = True
     found = []
     for start in range(0, len(pool.boxes), 32):
-        pixels = torch.from_numpy(np.ascontiguousarray(pool.images[start : start + 32]))
+        pixels = torch.from_numpy(np.array(pool.images[start : start + 32]))
         images = pixels.permute(0, 3, 1, 2).float().div_(255).contiguous(memory_format=torch.channels_last)
         found += [detections(each) for each in model(images).numpy()]
     model.head.decoded = False
@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--peak", type=float, default=2.5e-3, help="highest learning rate")
     parser.add_argument("--decay", type=float, default=0.03)
+    parser.add_argument("--compile", action="store_true", help="a fifth faster after two minutes of compiling")
     parser.add_argument("--validate-every", type=int, default=500)
     options = parser.parse_args()
 
@@ -100,6 +101,7 @@ def main() -> None:
         model.load_state_dict(torch.load(options.start, weights_only=True)["weights"])
     model = model.to(memory_format=torch.channels_last)
     average = copy.deepcopy(model)
+    forward = torch.compile(model) if options.compile else model
     optimizer = torch.optim.AdamW(parameter_groups(model, options.decay), lr=options.peak, betas=(0.937, 0.999))
     order_rng = np.random.default_rng([_ORDER_SEED, options.steps])
     order = np.empty(0, np.int64)
@@ -114,7 +116,7 @@ def main() -> None:
             group["lr"] = learning_rate(step, options.steps, options.warmup, options.peak)
         model.train()
         with torch.autocast("cpu", torch.bfloat16):
-            raw = model(images)
+            raw = forward(images)
         loss, parts = detection_loss(raw, targets, model.head.anchors)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
