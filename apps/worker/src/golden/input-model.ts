@@ -49,9 +49,12 @@ export function requireSameClasses(model: InputModel, golden: GoldenSet, dataYam
       component: 'worker',
       element: dataYaml,
     });
-  if (golden.names.length !== classes) throw wrong(`names ${String(golden.names.length)} classes, ${model.name} detects ${String(classes)}`);
+  if (golden.names.length !== classes)
+    throw wrong(`names ${String(golden.names.length)} classes, ${model.name} detects ${String(classes)}`);
   const different = golden.names.findIndex((name, index) => model.names.length > 0 && model.names[index] !== name);
   if (different >= 0) {
-    throw wrong(`calls class ${String(different)} "${golden.names[different] ?? ''}", ${model.name} calls it "${model.names[different] ?? ''}"`);
+    throw wrong(
+      `calls class ${String(different)} "${golden.names[different] ?? ''}", ${model.name} calls it "${model.names[different] ?? ''}"`,
+    );
   }
 }

@@ -10,7 +10,11 @@ export interface GoldenAccuracy extends CocoAccuracy {
 }
 
 /** mAP of the artifact that `host` has loaded, on a labelled set. */
-export async function measureAccuracy(host: HostClient, golden: GoldenSet, progress: (done: number, total: number) => void): Promise<GoldenAccuracy> {
+export async function measureAccuracy(
+  host: HostClient,
+  golden: GoldenSet,
+  progress: (done: number, total: number) => void,
+): Promise<GoldenAccuracy> {
   const { images: found } = await host.ask({ kind: 'detect', images: golden.images.map((image) => image.path) }, progress);
   const evaluated = golden.images.map(({ labels }, index) => {
     const { boxes, width, height } = found[index] as (typeof found)[number];

@@ -14,7 +14,13 @@ export interface DetectedImage {
 export type HostRequest =
   | { readonly kind: 'load'; readonly model: string; readonly threads: ThreadPolicy }
   | { readonly kind: 'detect'; readonly images: readonly string[] }
-  | { readonly kind: 'pipeline'; readonly images: readonly string[]; readonly first: number; readonly warm: number; readonly frames: number }
+  | {
+      readonly kind: 'pipeline';
+      readonly images: readonly string[];
+      readonly first: number;
+      readonly warm: number;
+      readonly frames: number;
+    }
   | { readonly kind: 'infer'; readonly warm: number; readonly iterations: number };
 
 export interface HostAnswers {

@@ -23,7 +23,9 @@ export async function readJob(path: string): Promise<WorkerJob> {
   const kind = (document as { kind?: unknown } | null)?.kind;
   throw new TaktError({
     code: 'JobInvalid',
-    message: `job file ${path} is no valid ${typeof kind === 'string' ? kind : ''} job`.replace('  ', ' ') + `: ${parsed.error.issues[0]?.message ?? ''}`,
+    message:
+      `job file ${path} is no valid ${typeof kind === 'string' ? kind : ''} job`.replace('  ', ' ') +
+      `: ${parsed.error.issues[0]?.message ?? ''}`,
     action: 'compare it with workerJob in the contracts',
     component: 'worker',
     element: path,

@@ -1,0 +1,58 @@
+import type { BuildResult, WorkerJob } from '@takt/contracts';
+import { EngineName, planSearchSpace } from '@takt/engines';
+import { probeHardware } from '@takt/hardware-probe';
+import { join } from 'node:path';
+import { artifactFileName } from '../golden/digest.js';
+import { readGoldenSet } from '../golden/golden-set.js';
+import { readInputModel, requireSameClasses } from '../golden/input-model.js';
+import type { JobContext } from '../job-context.js';
+import { withWorkFolder } from '../process/work-folder.js';
+import { decide } from './decide.js';
+import { createEmitter } from './emitter.js';
+import { makeArtifacts } from './make-artifacts.js';
+import { measureCandidates } from './measure-candidates.js';
+
+type BuildJob = Extract<WorkerJob, { kind: 'build' }>;
+
+/** File that ends a build: whoever finds it finds a finished one. */
+export const BUILD_FILE = 'build.json';
+
+/**
+ * Makes every artifact the release offers, measures all of them on this box, keeps the fastest plan inside the accuracy
+ * budget: `<digest>.onnx` and, last, `build.json` in `outDir`.
+ */
+export async function buildJob(job: BuildJob, context: JobContext): Promise<BuildResult> {
+  const start = context.clock.monotonic();
+  const model = await readInputModel(job.model);
+  const golden = await readGoldenSet(job.golden);
+  requireSameClasses(model, golden, job.golden);
+  const { facts, fingerprint } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
+  const points = planSearchSpace(facts, { recipes: job.recipes, threads: job.threads });
+  const recipes = [...new Set(points.map(({ recipe }) => recipe))];
+  return withWorkFolder(job.outDir, async (folder) => {
+    const emit = createEmitter(model, facts, job, context);
+    const { artifacts, failed } = await makeArtifacts(recipes, model, folder, emit);
+    const { candidates: audited, fp32, engineVersion } = await measureCandidates(points, artifacts, golden, job.frames, context);
+    const { candidates, chosen, reason } = decide(audited, failed, {
+      budgetPoints: job.accuracyBudgetPoints,
+      waived: job.buildCheckWaived,
+      recipes: job.recipes,
+    });
+    const artifact = artifacts.find(({ recipe }) => recipe === chosen.recipe) as (typeof artifacts)[number];
+    const artifactPath = join(job.outDir, artifactFileName(artifact.digest));
+    const { precision, recipe, threads } = chosen;
+    const result: BuildResult = {
+      kind: 'build',
+      plan: { engine: EngineName.onnxruntime, precision, recipe, threads, artifact: artifact.digest, engineVersion, fingerprint },
+      artifactPath,
+      candidates: [...candidates],
+      fp32: { map50: fp32.map50, map50_95: fp32.map50_95, images: fp32.images },
+      reason,
+      seconds: (context.clock.monotonic() - start) / 1000,
+    };
+    context.signal.throwIfAborted();
+    await context.fs.write(artifactPath, artifact.bytes, 0o644);
+    await context.fs.write(join(job.outDir, BUILD_FILE), `${JSON.stringify(result, null, 2)}\n`, 0o644);
+    return result;
+  });
+}

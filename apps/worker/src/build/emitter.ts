@@ -1,0 +1,78 @@
+import { createOrtAdapter } from '@takt/engine-ort';
+import type { HardwareFacts } from '@takt/hardware';
+import { TaktError } from '@takt/kernel';
+import { parseStatistics } from '@takt/quantization';
+import type { Statistics } from '@takt/quantization';
+import { readFile } from 'node:fs/promises';
+import { pickImages } from '../calibrate/calibration-images.js';
+import { collectStatistics } from '../calibrate/collect-statistics.js';
+import { emitRecipe } from '../emit/emit-recipe.js';
+import type { InputModel } from '../golden/input-model.js';
+import { createLoadInput } from '../golden/load-input.js';
+import type { JobContext } from '../job-context.js';
+import type { EmitRecipe } from './make-artifacts.js';
+
+/** Images and seed where a build has to calibrate by itself; a calibrate job names its own. */
+const OWN_CALIBRATION = { sample: 500, seed: 0 };
+
+export interface EmitterSources {
+  /** Statistics file, or null to calibrate from `calibration` on first need. */
+  readonly statistics: string | null;
+  readonly calibration: string | null;
+}
+
+/** Makes artifacts of one model for one box; calibrates at most once. */
+export function createEmitter(
+  model: InputModel,
+  facts: Pick<HardwareFacts, 'cpu'>,
+  sources: EmitterSources,
+  context: JobContext,
+): EmitRecipe {
+  const engine = createOrtAdapter();
+  const loadInput = createLoadInput(context.clock);
+  const { progress, signal } = context;
+  let known: Promise<Statistics | null> | undefined;
+  const statistics = async (): Promise<Statistics | null> => {
+    if (sources.statistics !== null) return parseStatistics(await readStatistics(sources.statistics));
+    if (sources.calibration === null) return null;
+    const images = await pickImages(sources.calibration, OWN_CALIBRATION.sample, OWN_CALIBRATION.seed, signal);
+    return collectStatistics(model.bytes, images, OWN_CALIBRATION, { engine, loadInput }, progress, signal);
+  };
+  return async (recipe) => {
+    progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}` });
+    known ??= statistics();
+    const emitted = await emitRecipe({
+      modelBytes: model.bytes,
+      recipe,
+      statistics: await known,
+      calibrationDir: null,
+      ...OWN_CALIBRATION,
+      sevenBitWeights: facts.cpu.int8DotProduct === 'none',
+      engine,
+      loadInput,
+      onProgress: progress,
+      signal,
+    });
+    const { audit } = emitted;
+    const auditFailure =
+      audit === null || audit.fused
+        ? null
+        : `only ${String(audit.integerConvs)} of ${String(audit.expectedConvs)} quantized convolutions run in integers`;
+    return { bytes: emitted.bytes, auditFailure };
+  };
+}
+
+export async function readStatistics(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new TaktError({
+      code: 'StatisticsUnreadable',
+      message: `statistics file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      action: 'run the calibrate job again, or name the file it wrote',
+      component: 'worker',
+      element: path,
+      cause: error,
+    });
+  }
+}

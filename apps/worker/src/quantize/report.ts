@@ -1,0 +1,48 @@
+import { dropPoints } from './choose-variant.js';
+import type { MeasuredVariant } from './choose-variant.js';
+
+export interface ReportContent {
+  readonly model: string;
+  readonly images: number | null;
+  readonly budgetPoints: number;
+  readonly reason: string;
+  readonly measured: readonly MeasuredVariant[];
+  readonly reference: MeasuredVariant;
+  readonly chosen: MeasuredVariant;
+  readonly notes: readonly string[];
+}
+
+const percent = (value: number | null): string => (value === null ? '–' : (value * 100).toFixed(2));
+
+/** `report.md`: what was measured on this machine and what was taken, for people. */
+export function report({ model, images, budgetPoints, reason, measured, reference, chosen, notes }: ReportContent): string {
+  const rows = measured.map((variant) => {
+    const drop = dropPoints(variant, reference);
+    const cells = [
+      variant === chosen ? `**${variant.name}**` : variant.name,
+      variant.threads.intraOp === 0 ? 'library' : String(variant.threads.intraOp),
+      variant.latencyMs.toFixed(2),
+      `${(reference.latencyMs / variant.latencyMs).toFixed(2)}×`,
+      percent(variant.map50),
+      percent(variant.map50_95),
+      drop === null ? '–' : drop.toFixed(2),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [
+    `# ${model}`,
+    '',
+    reason,
+    '',
+    images === null
+      ? 'Accuracy was not measured: no labelled images were given.'
+      : `Accuracy on ${String(images)} labelled images; ${budgetPoints.toFixed(2)} points of mAP@0.5:0.95 may be lost.`,
+    '',
+    '| artifact | threads | median ms | speed | mAP@0.5 | mAP@0.5:0.95 | points lost |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    ...notes.map((note) => `- ${note}`),
+    '',
+  ].join('\n');
+}
