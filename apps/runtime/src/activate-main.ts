@@ -1,0 +1,33 @@
+import { createDurableFs } from '@takt/durable-fs';
+import { LogField, TaktError } from '@takt/kernel';
+import { createLogger } from '@takt/observability';
+import { prepareStart } from './activation/prepare-start.js';
+import { createLineStore } from './activation/store.js';
+import { parseConfig } from './config.js';
+import { linePaths } from './line-paths.js';
+
+/**
+ * Runs before each start of a line's runtime: counts the attempt that an unclean end has cost the candidate, gives it up when
+ * none is left, and prints the engine that the runtime will start with.
+ */
+async function main(): Promise<void> {
+  const config = parseConfig(process.argv.slice(2));
+  const store = createLineStore(createDurableFs(), linePaths(config.dataDir, config.slug), createLogger({ name: 'activate' }));
+  const found = await store.readRecord();
+  const line = await store.readLine();
+  const record = prepareStart(found, new Date().toISOString(), line?.line.requiredFps ?? 0);
+  if (record !== found) await store.writeRecord(record);
+  const { committed, candidate } = record;
+  const chosen = {
+    engine: (committed ?? candidate?.activation)?.deploymentId ?? null,
+    releaseName: (committed ?? candidate?.activation)?.releaseName ?? null,
+    candidate: candidate === null ? null : { deploymentId: candidate.activation.deploymentId, attempts: candidate.attempts },
+  };
+  process.stdout.write(`${JSON.stringify(chosen)}\n`);
+}
+
+main().catch((thrown: unknown) => {
+  const error = TaktError.from(thrown, { code: 'ActivateFailed', action: 'see the cause in the log', component: 'takt-activate' });
+  createLogger({ name: 'activate' }).error('engine cannot be chosen', { [LogField.error]: error });
+  process.exit(error.code === 'UsageWrong' ? 2 : 1);
+});

@@ -1,0 +1,251 @@
+import type { Activation } from '@takt/contracts';
+import { assessAttempts, assessDeadline } from '@takt/gates';
+import type { TaktErrorData } from '@takt/kernel';
+import { giveUpCandidate } from './give-up.js';
+import type { GiveUp } from './give-up.js';
+import type { Command, MachineEvent, MachineState, Moment, Step, Trial } from './machine-types.js';
+import { asRecorded, lastOutcome, withOutcome } from './record.js';
+import type { ActivationRecord, CandidateRecord } from './record.js';
+import { hasBaseline, newTrial, observeFrame, trialReport } from './trial.js';
+import type { TrialVerdict } from './trial.js';
+
+export const initialState = (record: ActivationRecord): MachineState => ({
+  record,
+  requiredFps: null,
+  ready: new Set(),
+  refused: new Set(),
+  trial: null,
+});
+
+/**
+ * The activation of engines as a pure function: no IO, no clock. It survives the loss of everything but `record`.
+ *
+ * Invariants: at most one candidate; the committed engine stays loaded until a candidate is committed; a record is persisted
+ * before an engine starts or ends because of it.
+ */
+export function step(state: MachineState, event: MachineEvent, now: Moment): Step {
+  switch (event.type) {
+    case 'boot':
+      return boot(state, now);
+    case 'line':
+      return advance({ ...state, requiredFps: event.requiredFps }, now);
+    case 'activate':
+      return activate(state, event.activation, now);
+    case 'rollback':
+      return rollBack(state, now);
+    case 'engine-ready':
+      return advance({ ...state, ready: new Set([...state.ready, event.deploymentId]) }, now);
+    case 'engine-refused':
+      return refused(state, event, now);
+    case 'engine-lost':
+      return lost(state, event, now);
+    case 'frame':
+      return observe(state, observeFrame(state, event), now);
+    case 'tick':
+      return checkDeadline(state, now);
+    case 'stop':
+      return stopped(state, now);
+  }
+}
+
+function boot(state: MachineState, now: Moment): Step {
+  const { committed, candidate } = state.record;
+  const begun: MachineState = { ...state, trial: candidate === null ? null : newTrial(now.monotonic) };
+  const commands: Command[] = committed === null ? [] : [{ type: 'start', activation: committed, after: 'now' }];
+  return followedBy({ state: begun, commands }, (next) => advance(next, now));
+}
+
+/** Moves the candidate on as far as the engines that are ready allow. */
+function advance(state: MachineState, now: Moment): Step {
+  const { candidate, committed } = state.record;
+  const { trial } = state;
+  if (candidate === null || trial === null) return { state, commands: [] };
+  const baseline = hasBaseline(state);
+  const committedReady = committed !== null && state.ready.has(committed.deploymentId);
+  if (!trial.started) {
+    if (baseline && !committedReady) return { state, commands: [] };
+    const record: ActivationRecord = { ...state.record, candidate: { ...candidate, running: true, phase: 'warming' } };
+    return {
+      state: { ...state, record, trial: { ...trial, started: true } },
+      commands: [
+        { type: 'persist', record },
+        { type: 'start', activation: candidate.activation, after: 'now' },
+      ],
+    };
+  }
+  if (trial.phase !== 'warming' || !state.ready.has(candidate.activation.deploymentId)) return { state, commands: [] };
+  if (candidate.kind === 'return') return commit(state, trial, now);
+  if (state.requiredFps === null || (baseline && !committedReady)) return { state, commands: [] };
+  return enter(state, candidate, trial, baseline ? 'comparing' : 'solo', now);
+}
+
+function enter(state: MachineState, candidate: CandidateRecord, trial: Trial, phase: 'comparing' | 'solo', now: Moment): Step {
+  const record: ActivationRecord = { ...state.record, candidate: { ...candidate, phase, served: true } };
+  const next: MachineState = { ...state, record, trial: { ...trial, phase } };
+  const persist: Step = { state: next, commands: [{ type: 'persist', record }] };
+  // A policy may ask for no solo frames at all.
+  return phase === 'solo' && candidate.activation.health.soloFrames < 2 ? followedBy(persist, (entered) => commit(entered, { ...trial, phase }, now)) : persist;
+}
+
+function observe(state: MachineState, seen: TrialVerdict, now: Moment): Step {
+  const { candidate } = state.record;
+  if (seen.trial === null || candidate === null) return { state, commands: [] };
+  const next: MachineState = { ...state, trial: seen.trial };
+  switch (seen.verdict) {
+    case 'continue':
+      return { state: next, commands: [] };
+    case 'solo':
+      return enter(next, candidate, seen.trial, 'solo', now);
+    case 'commit':
+      return commit(next, seen.trial, now);
+    case 'fail':
+      return giveUp(next, { by: 'health', report: trialReport(next, seen.trial, seen.findings, now.monotonic) }, now);
+  }
+}
+
+function commit(state: MachineState, trial: Trial, now: Moment): Step {
+  const { committed, candidate } = state.record;
+  if (candidate === null) return { state, commands: [] };
+  const { activation, kind } = candidate;
+  const health = kind === 'return' ? null : asRecorded(trialReport(state, trial, [], now.monotonic));
+  const ended = withOutcome(
+    { ...state.record, committed: activation, previous: kind === 'return' ? null : committed, candidate: null },
+    {
+      deploymentId: activation.deploymentId,
+      outcome: 'committed',
+      reason: kind === 'return' ? 'ReturnedToKnownEngine' : null,
+      message:
+        kind === 'return'
+          ? `Release ${activation.releaseName} serves again; it was committed on this line before.`
+          : `Release ${activation.releaseName} kept every bound of its health check.`,
+      health,
+      error: null,
+      at: now.wall,
+    },
+  );
+  const end: Command[] = committed === null ? [] : [{ type: 'end', deploymentId: committed.deploymentId }];
+  return {
+    state: forget({ ...state, record: ended, trial: null }, committed),
+    commands: [{ type: 'persist', record: ended }, ...end],
+  };
+}
+
+function giveUp(state: MachineState, why: GiveUp, now: Moment): Step {
+  const { candidate } = state.record;
+  if (candidate === null) return { state, commands: [] };
+  const record = giveUpCandidate(state.record, why, now.wall);
+  return {
+    state: forget({ ...state, record, trial: null }, candidate.activation),
+    commands: [
+      { type: 'persist', record },
+      { type: 'end', deploymentId: candidate.activation.deploymentId },
+    ],
+  };
+}
+
+/** The same deployment again is no new activation; another one while a check runs takes its place. */
+function activate(state: MachineState, activation: Activation, now: Moment): Step {
+  const { record } = state;
+  const { deploymentId } = activation;
+  if (isSettled(record, deploymentId)) return { state, commands: [] };
+  const returns = lastOutcome(record, deploymentId)?.outcome === 'committed';
+  const message = `Release ${activation.releaseName} took the place of ${record.candidate?.activation.releaseName ?? ''} before its check was done.`;
+  return followedBy(giveUp(state, { by: 'request', reason: 'Superseded', message }, now), (free) => begin(free, activation, returns ? 'return' : 'check', now));
+}
+
+/** Whether activating the deployment would change nothing: it serves, is being checked, or was given up here before. */
+export function isSettled(record: ActivationRecord, deploymentId: string): boolean {
+  if (record.candidate !== null) return record.candidate.activation.deploymentId === deploymentId;
+  if (record.committed?.deploymentId === deploymentId) return true;
+  const last = lastOutcome(record, deploymentId);
+  return last !== undefined && last.outcome !== 'committed';
+}
+
+function begin(state: MachineState, activation: Activation, kind: CandidateRecord['kind'], now: Moment): Step {
+  const record: ActivationRecord = {
+    ...state.record,
+    candidate: { activation, kind, attempts: 1, running: false, phase: 'warming', served: false, elapsedMs: 0 },
+  };
+  return followedBy({ state: { ...state, record, trial: newTrial(now.monotonic) }, commands: [{ type: 'persist', record }] }, (next) => advance(next, now));
+}
+
+export const canRollBack = (record: ActivationRecord): boolean => record.committed !== null && (record.candidate !== null || record.previous !== null);
+
+function rollBack(state: MachineState, now: Moment): Step {
+  const { committed, previous, candidate } = state.record;
+  if (!canRollBack(state.record) || committed === null) return { state, commands: [] };
+  if (candidate !== null) {
+    const message = `An operator on this node ended the check; release ${committed.releaseName} goes on serving.`;
+    return giveUp(state, { by: 'request', reason: 'OperatorRollback', message }, now);
+  }
+  if (previous === null) return { state, commands: [] };
+  return returnTo(state, committed, previous, { reason: 'OperatorRollback', message: `An operator on this node put release ${previous.releaseName} back.`, error: null }, now);
+}
+
+function returnTo(state: MachineState, from: Activation, to: Activation, why: { reason: string; message: string; error: TaktErrorData | null }, now: Moment): Step {
+  const record = withOutcome(state.record, { deploymentId: from.deploymentId, outcome: 'rolled-back', health: null, at: now.wall, ...why });
+  return begin({ ...state, record }, to, 'return', now);
+}
+
+function refused(state: MachineState, event: Extract<MachineEvent, { type: 'engine-refused' }>, now: Moment): Step {
+  const { committed, previous, candidate } = state.record;
+  const { deploymentId, error } = event;
+  const next = { ...state, ready: without(state.ready, deploymentId), refused: new Set([...state.refused, deploymentId]) };
+  if (candidate?.activation.deploymentId === deploymentId) return giveUp(next, { by: 'error', error }, now);
+  if (committed?.deploymentId !== deploymentId) return { state: next, commands: [] };
+  if (candidate !== null) return advance(next, now);
+  if (previous !== null && !next.refused.has(previous.deploymentId)) {
+    const message = `Release ${committed.releaseName} cannot be loaded any more (${error.message}); release ${previous.releaseName} takes over.`;
+    return returnTo(next, committed, previous, { reason: error.code, message, error }, now);
+  }
+  return { state: next, commands: [{ type: 'start', activation: committed, after: 'refusal' }] };
+}
+
+function lost(state: MachineState, event: Extract<MachineEvent, { type: 'engine-lost' }>, now: Moment): Step {
+  const { committed, candidate } = state.record;
+  const next = { ...state, ready: without(state.ready, event.deploymentId) };
+  if (committed?.deploymentId === event.deploymentId) {
+    // What was measured against the lost process is void; the candidate stays warm and is compared with the new one.
+    const trial = state.trial === null ? null : restarted(state.trial);
+    return { state: { ...next, trial }, commands: [{ type: 'start', activation: committed, after: 'crash' }] };
+  }
+  if (candidate?.activation.deploymentId !== event.deploymentId || state.trial === null) return { state: next, commands: [] };
+  const attempts = candidate.attempts + 1;
+  const record: ActivationRecord = { ...state.record, candidate: { ...candidate, attempts, phase: 'warming' } };
+  const finding = assessAttempts(attempts, candidate.activation.health);
+  if (!finding.held) return giveUp(next, { by: 'health', report: trialReport(next, state.trial, [finding], now.monotonic) }, now);
+  return {
+    state: { ...next, record, trial: restarted(state.trial) },
+    commands: [
+      { type: 'persist', record },
+      { type: 'start', activation: candidate.activation, after: 'crash' },
+    ],
+  };
+}
+
+const restarted = (trial: Trial): Trial => ({ ...newTrial(trial.since), started: trial.started, firstFrameAt: trial.firstFrameAt });
+
+function checkDeadline(state: MachineState, now: Moment): Step {
+  const { candidate } = state.record;
+  if (candidate === null || state.trial === null) return { state, commands: [] };
+  const finding = assessDeadline(candidate.elapsedMs + now.monotonic - state.trial.since, candidate.activation.health);
+  return finding.held ? { state, commands: [] } : giveUp(state, { by: 'health', report: trialReport(state, state.trial, [finding], now.monotonic) }, now);
+}
+
+function stopped(state: MachineState, now: Moment): Step {
+  const { candidate } = state.record;
+  if (candidate === null || state.trial === null) return { state, commands: [] };
+  const elapsedMs = candidate.elapsedMs + now.monotonic - state.trial.since;
+  const record: ActivationRecord = { ...state.record, candidate: { ...candidate, running: false, phase: 'warming', elapsedMs } };
+  return { state: { ...state, record, trial: null }, commands: [{ type: 'persist', record }] };
+}
+
+const without = <T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> => new Set([...set].filter((member) => member !== item));
+
+const forget = (state: MachineState, gone: Activation | null): MachineState =>
+  gone === null ? state : { ...state, ready: without(state.ready, gone.deploymentId), refused: without(state.refused, gone.deploymentId) };
+
+function followedBy(first: Step, then: (state: MachineState) => Step): Step {
+  const second = then(first.state);
+  return { state: second.state, commands: [...first.commands, ...second.commands] };
+}

@@ -1,0 +1,64 @@
+import { listImages } from '@takt/image-io';
+import type { FrameSource } from '@takt/contracts';
+import { TaktError } from '@takt/kernel';
+import type { Clock } from '@takt/kernel';
+import { createFrameCache } from './frame-cache.js';
+import { createSchedule } from './schedule.js';
+
+/** Encoded frames kept in memory at most, bytes. */
+const CACHE_BYTES = 64 * 1024 * 1024;
+
+/** A frame as the camera shows it. */
+export interface CameraFrame {
+  /** Counts from 0 for the run of the runtime, without gaps. */
+  readonly number: number;
+  /** The encoded picture. */
+  bytes(): Promise<Uint8Array>;
+}
+
+export interface Camera {
+  /** The first picture, for warming an engine up off the live path. */
+  sample(): Promise<Uint8Array>;
+  start(show: (bytes: () => Promise<Uint8Array>) => void): void;
+  stop(): void;
+}
+
+/**
+ * Opens a frame source. An image folder is a paced camera: sorted files, shown over and over at a fixed rate whether or not
+ * anybody keeps up.
+ *
+ * @throws TaktError when the folder cannot be listed or holds no image.
+ */
+export async function openCamera(source: FrameSource, clock: Clock): Promise<Camera> {
+  const folder = source.path;
+  if (folder === undefined) {
+    throw new TaktError({
+      code: 'FrameSourceNotLocal',
+      message: 'the frame source names a data set that is not on this node',
+      action: 'let the agent unpack the data set and assign its folder',
+      component: 'runtime',
+    });
+  }
+  const files = await listImages(folder);
+  const cache = await createFrameCache(files, CACHE_BYTES);
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    sample: () => cache.bytes(0),
+    start: (show) => {
+      const schedule = createSchedule(clock.monotonic(), source.fps);
+      let shown = 0;
+      const wake = (): void => {
+        for (const due = schedule.dueBy(clock.monotonic()); shown < due; shown += 1) {
+          const index = shown % files.length;
+          show(() => cache.bytes(index));
+        }
+        timer = setTimeout(wake, Math.max(0, schedule.dueAt(shown) - clock.monotonic()));
+      };
+      wake();
+    },
+    stop: () => {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

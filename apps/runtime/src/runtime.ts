@@ -1,0 +1,217 @@
+import { mkdir } from 'node:fs/promises';
+import type { Activation, LineAssignment } from '@takt/contracts';
+import { LogField, TaktError } from '@takt/kernel';
+import type { Clock, DurableFs, Logger } from '@takt/kernel';
+import { Activator } from './activation/activator.js';
+import { canRollBack, isSettled } from './activation/machine.js';
+import { prepareStart } from './activation/prepare-start.js';
+import type { ActivationRecord } from './activation/record.js';
+import { createLineStore } from './activation/store.js';
+import type { LineStore } from './activation/store.js';
+import { openCamera } from './camera/camera.js';
+import type { Camera, CameraFrame } from './camera/camera.js';
+import { startControlServer } from './control/control-server.js';
+import { buildStatus } from './control/status.js';
+import { EnginePool } from './engines/engine-pool.js';
+import { Restarts } from './engines/restart-delay.js';
+import { linePaths } from './line-paths.js';
+import { DropReason, FrameLedger } from './serve/frame-ledger.js';
+import { FrameQueue } from './serve/frame-queue.js';
+import { serveLine } from './serve/serve-line.js';
+import { ServiceWindow } from './serve/service-window.js';
+import { createResultFile } from './sink/result-file.js';
+
+/** Frames that may wait for the engine: one to serve next and one newer. */
+const QUEUE_DEPTH = 2;
+const WINDOW_SECONDS = 10;
+const TICK_MS = 1000;
+const CAMERA_RETRY_MS = 5000;
+
+export interface RuntimeOptions {
+  readonly dataDir: string;
+  readonly slug: string;
+  readonly hostScript: string;
+  readonly frameDeadlineMs: number;
+  readonly loadTimeoutMs: number;
+  readonly endTimeoutMs: number;
+  readonly resultFileBytes: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly fs: DurableFs;
+}
+
+export interface Runtime {
+  /** Finishes the frame in flight, ends the engines, writes what waits. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves one line: camera → queue → engine-host → sink, with activation, health check and swap back. Needs neither agent nor
+ * network: what it serves and how is in the line's folder.
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { clock, logger, slug } = options;
+  const paths = linePaths(options.dataDir, slug);
+  await mkdir(paths.folder, { recursive: true });
+  const store = createLineStore(options.fs, paths, logger);
+  const startedAt = new Date(clock.now()).toISOString();
+
+  let assignment = await store.readLine();
+  let camera: Camera | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let errors = 0;
+  let stopping = false;
+
+  const ledger = new FrameLedger();
+  const window = new ServiceWindow(WINDOW_SECONDS, clock.monotonic());
+  const sink = createResultFile({ path: paths.results, run: startedAt, maxBytes: options.resultFileBytes, flushEveryMs: 200, logger });
+  const dropLate = (frame: CameraFrame): void => {
+    const reason = stopping ? DropReason.stopped : DropReason.tooSlow;
+    ledger.drop(frame.number, reason);
+    sink.drop(frame.number, reason);
+  };
+  const queue = new FrameQueue<CameraFrame>(QUEUE_DEPTH, dropLate);
+
+  const pool: EnginePool = new EnginePool({
+    scriptPath: options.hostScript,
+    frameDeadlineMs: options.frameDeadlineMs,
+    loadTimeoutMs: options.loadTimeoutMs,
+    endTimeoutMs: options.endTimeoutMs,
+    restarts: new Restarts(() => clock.monotonic()),
+    logger,
+    sample: async () => camera?.sample(),
+    notify: (notice) => void activator.dispatch(notice),
+  });
+  const activator = new Activator({
+    record: await readRecord(store, startedAt, assignment?.line.requiredFps ?? 0),
+    clock,
+    logger,
+    pool,
+    persist: (record) => store.writeRecord(record),
+  });
+
+  const show = (opened: Camera): void => {
+    camera = opened;
+    opened.start((bytes) => {
+      queue.push({ number: ledger.take(), bytes });
+    });
+  };
+  const openAssigned = async (line: LineAssignment): Promise<void> => {
+    try {
+      const opened = await openCamera(line.line.source, clock);
+      if (stopping || assignment !== line) return;
+      show(opened);
+    } catch (thrown) {
+      logger.error('camera cannot be opened', { [LogField.error]: thrown });
+      retry = setTimeout(() => void openAssigned(line), CAMERA_RETRY_MS);
+    }
+  };
+
+  const assignLine = async (next: LineAssignment): Promise<void> => {
+    if (next.line.slug !== slug) {
+      throw new TaktError({
+        code: 'LineSlugMismatch',
+        message: `this runtime serves line "${slug}", not "${next.line.slug}"`,
+        action: `send it to the control socket of "${next.line.slug}"`,
+        component: 'runtime',
+      });
+    }
+    const sameSource = assignment !== undefined && camera !== undefined && JSON.stringify(assignment.line.source) === JSON.stringify(next.line.source);
+    const opened = sameSource ? undefined : await openCamera(next.line.source, clock);
+    await store.writeLine(next);
+    assignment = next;
+    if (opened !== undefined) {
+      clearTimeout(retry);
+      camera?.stop();
+      if (!stopping) show(opened);
+    }
+    await activator.dispatch({ type: 'line', requiredFps: next.line.requiredFps });
+  };
+
+  const activate = async (activation: Activation): Promise<void> => {
+    if (isSettled(activator.state.record, activation.deploymentId)) return;
+    if (assignment === undefined) {
+      throw new TaktError({
+        code: 'LineNotAssigned',
+        message: `the runtime of "${slug}" has no line yet, so release ${activation.releaseName} cannot be checked on it`,
+        action: 'PUT /v1/line first',
+        component: 'runtime',
+        retryable: true,
+      });
+    }
+    await activator.dispatch({ type: 'activate', activation });
+  };
+
+  const rollBack = async (): Promise<void> => {
+    if (!canRollBack(activator.state.record)) {
+      throw new TaktError({
+        code: 'NothingToRollBackTo',
+        message: `the line "${slug}" has no engine that served it before`,
+        action: 'deploy an earlier release instead',
+        component: 'runtime',
+      });
+    }
+    await activator.dispatch({ type: 'rollback' });
+  };
+
+  const server = await startControlServer(paths.socket, {
+    status: () =>
+      buildStatus({
+        assignment,
+        startedAt,
+        state: activator.state,
+        pidOf: (deploymentId) => pool.pidOf(deploymentId),
+        counts: ledger.counts(),
+        window: window.read(clock.monotonic()),
+        errors,
+        engineRestarts: pool.restarts,
+      }),
+    assignLine,
+    activate,
+    rollBack,
+  });
+
+  if (assignment === undefined) logger.info('waiting for a line');
+  else {
+    void activator.dispatch({ type: 'line', requiredFps: assignment.line.requiredFps });
+    await openAssigned(assignment);
+  }
+  void activator.dispatch({ type: 'boot' });
+  const tick = setInterval(() => void activator.dispatch({ type: 'tick' }), TICK_MS);
+  const serving = serveLine({
+    queue,
+    ledger,
+    window,
+    sink,
+    clock,
+    engines: () => activator.engines(),
+    detect: (deploymentId, bytes) => pool.detect(deploymentId, bytes),
+    observe: (event) => void activator.dispatch(event),
+    onError: (error) => {
+      errors += 1;
+      logger.warn('frame failed', { [LogField.error]: error });
+    },
+  });
+
+  const end = async (): Promise<void> => {
+    stopping = true;
+    clearInterval(tick);
+    clearTimeout(retry);
+    camera?.stop();
+    queue.close();
+    await serving;
+    await activator.dispatch({ type: 'stop' });
+    await pool.endAll();
+    await sink.close();
+    await server.close();
+  };
+  let ending: Promise<void> | undefined;
+  return { stop: () => (ending ??= end()) };
+}
+
+async function readRecord(store: LineStore, at: string, requiredFps: number): Promise<ActivationRecord> {
+  const found = await store.readRecord();
+  const record = prepareStart(found, at, requiredFps);
+  if (record !== found) await store.writeRecord(record);
+  return record;
+}
