@@ -1,1 +1,2 @@
-export {};
+export { tinyDetector } from './tiny-detector.js';
+export type { TinyDetectorOptions } from './tiny-detector.js';
