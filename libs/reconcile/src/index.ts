@@ -1,1 +1,10 @@
-export {};
+export { acceptDesired } from './accept-desired.js';
+export type { Acceptance, DesiredIdentity } from './accept-desired.js';
+export type { Wanted, WantedCalibration, WantedDeployment, WantedLine, WantedRelease, WantedSlot } from './desired.js';
+export { buildKeyOf, calibrationKeyOf, contentKeyOf, needsCalibrationImages } from './keys.js';
+export type { DeploymentRecord, FailedContent, LocalState, OutcomeView, RuntimeView, StepFailure } from './local-state.js';
+export { planSteps } from './plan-steps.js';
+export { isEnded, isJobEnded, stageRank } from './progress.js';
+export type { DeploymentStage, JobStage } from './progress.js';
+export { referencedDigests } from './referenced.js';
+export type { Step, StepExecutors, StepKind, StepOf } from './step.js';

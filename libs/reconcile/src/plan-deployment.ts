@@ -1,0 +1,208 @@
+import type { Sha256, TaktErrorData } from '@takt/kernel';
+import type { WantedDeployment, WantedSlot } from './desired.js';
+import { buildKeyOf, contentKeyOf } from './keys.js';
+import type { LocalState, OutcomeView, RuntimeView } from './local-state.js';
+import { buildInputsOf, planInputs, waitFor } from './plan-inputs.js';
+import { isEnded, isJobEnded, stageRank } from './progress.js';
+import type { DeploymentStage, JobStage } from './progress.js';
+import type { Step } from './step.js';
+
+/** Times a build may fail for a passing reason (worker killed, deadline) before the deployment fails. */
+const BUILD_ATTEMPTS = 3;
+
+/** Steps that bring one slot's deployment forward. Reports follow the order of stages, each stage at most once. */
+export function planDeployment(slot: WantedSlot, deployment: WantedDeployment, local: LocalState, now: number, sha256: Sha256): Step[] {
+  return new DeploymentPlan(slot, deployment, local, now, sha256).steps();
+}
+
+class DeploymentPlan {
+  readonly #slot: WantedSlot;
+  readonly #deployment: WantedDeployment;
+  readonly #local: LocalState;
+  readonly #now: number;
+  readonly #sha256: Sha256;
+  readonly #steps: Step[] = [];
+  /** Last reported stage, moved on by the reports of this plan. */
+  #stage: DeploymentStage;
+
+  constructor(slot: WantedSlot, deployment: WantedDeployment, local: LocalState, now: number, sha256: Sha256) {
+    this.#slot = slot;
+    this.#deployment = deployment;
+    this.#local = local;
+    this.#now = now;
+    this.#sha256 = sha256;
+    this.#stage = local.deployments.get(deployment.deploymentId)?.state ?? 'pending';
+  }
+
+  steps(): Step[] {
+    const { fingerprint } = this.#local;
+    if (fingerprint === null) return [this.#wait('HardwareUnknown', 'the box is being probed')];
+    const runtime = this.#local.runtimes.get(this.#slot.line.slug);
+    const buildKey = buildKeyOf(this.#deployment.release, fingerprint, this.#sha256);
+    const contentKey = contentKeyOf(this.#deployment.release, this.#slot.line, fingerprint, this.#sha256);
+    if (isEnded(this.#stage)) return this.#repair(runtime, buildKey);
+    const outcome = runtime?.outcomes.findLast((ended) => ended.deploymentId === this.#deployment.deploymentId);
+    if (outcome !== undefined && stageRank(this.#stage) >= stageRank('activating')) return this.#end(outcome, contentKey);
+    if (this.#isRefused(contentKey)) return this.#steps;
+    if (!this.#prepare(buildKey, contentKey)) return this.#steps;
+    this.#advance('activating', `the line's runtime gets the new engine`);
+    this.#activate(runtime, buildKey, contentKey);
+    return this.#steps;
+  }
+
+  /** A renumbered copy of what failed on this box is not tried again. */
+  #isRefused(contentKey: string): boolean {
+    const failed = this.#local.failedContent.get(contentKey);
+    if (failed === undefined || failed.deploymentId === this.#deployment.deploymentId) return false;
+    if (stageRank(this.#stage) > stageRank('building')) return false;
+    const message = `the same content already failed on this node as deployment ${failed.deploymentId}: ${failed.message}`;
+    this.#report('failed', 'FailedContent', message, {
+      code: 'FailedContent',
+      message,
+      action: 'change the release (model, recipes, budget or health bounds), or deploy another one',
+      phase: this.#stage,
+      component: 'agent',
+      retryable: false,
+    });
+    return true;
+  }
+
+  /** Inputs and build; true when the build is on disk and reported. */
+  #prepare(buildKey: string, contentKey: string): boolean {
+    const { release } = this.#deployment;
+    this.#advance('fetching', 'model, golden set and statistics are fetched');
+    if (!this.#local.builds.has(buildKey)) {
+      const inputs = planInputs(buildInputsOf(this.#deployment), this.#local, this.#now);
+      if (inputs.hopeless !== undefined) return this.#fail(inputs.hopeless.error);
+      this.#steps.push(...inputs.steps);
+      if (release.needsStatistics && release.statistics === null) {
+        if (inputs.ready) this.#advance('calibrating', 'waits for the statistics file of this model', 'WaitingForStatistics');
+        this.#steps.push(this.#wait('WaitingForStatistics', `statistics of ${release.model.name} ${release.model.version} are being made`));
+        return false;
+      }
+      if (!inputs.ready) return false;
+      this.#advance('building', 'candidates are built and measured on this box');
+      return this.#build(buildKey, contentKey);
+    }
+    this.#advance('building', 'a finished build is on this box');
+    const job = this.#local.jobs.get(this.#deployment.buildJobId);
+    if (job === undefined || !isJobEnded(job)) this.#reportJob('succeeded', buildKey, job !== 'running', null);
+    return true;
+  }
+
+  #build(buildKey: string, contentKey: string): false {
+    const { deploymentId, buildJobId } = this.#deployment;
+    const step: Step = { kind: 'build', key: `build:${buildKey}`, buildKey, deploymentId, buildJobId };
+    const failure = this.#local.failures.get(step.key);
+    if (failure !== undefined && (!failure.error.retryable || failure.count >= BUILD_ATTEMPTS)) {
+      this.#reportJob('failed', null, false, failure.error);
+      if (!failure.error.retryable) this.#remember(contentKey, failure.error.code, failure.error.message);
+      return this.#fail(failure.error);
+    }
+    if (failure !== undefined && failure.retryAt > this.#now) this.#steps.push(waitFor(step.key, failure));
+    else {
+      const job = this.#local.jobs.get(buildJobId) ?? 'queued';
+      if (job === 'queued') this.#reportJob('running', null, false, null);
+      this.#steps.push(step);
+    }
+    return false;
+  }
+
+  #activate(runtime: RuntimeView | undefined, buildKey: string, contentKey: string): void {
+    const { deploymentId } = this.#deployment;
+    const { slug } = this.#slot.line;
+    if (runtime === undefined) {
+      this.#steps.push(this.#wait('RuntimeUnreachable', `the runtime of line ${slug} does not answer`));
+      return;
+    }
+    if (runtime.candidate?.deploymentId === deploymentId) {
+      if (runtime.candidate.phase !== 'warming') this.#advance('checking', 'the health check runs');
+      this.#steps.push({ kind: 'observe', key: `observe:${slug}`, slug, deploymentId });
+      return;
+    }
+    if (runtime.candidate !== null) {
+      this.#steps.push(this.#wait('AnotherEngineIsChecked', `line ${slug} still checks deployment ${runtime.candidate.deploymentId}`));
+      return;
+    }
+    if (runtime.servingDeploymentId === deploymentId) {
+      // It was kept so long ago that the runtime no longer lists the outcome.
+      this.#advance('checking', 'the health check ran');
+      this.#report('committed', null, 'the line serves it', null);
+      return;
+    }
+    if (!runtime.lineAssigned) {
+      this.#steps.push(this.#wait('LineNotAssigned', `line ${slug} gets its configuration first`));
+      return;
+    }
+    const step: Step = { kind: 'activate', key: `activate:${deploymentId}`, slug, deploymentId, buildKey };
+    const failure = this.#local.failures.get(step.key);
+    if (failure !== undefined && !failure.error.retryable) {
+      this.#remember(contentKey, failure.error.code, failure.error.message);
+      this.#fail(failure.error);
+    } else this.#steps.push(failure !== undefined && failure.retryAt > this.#now ? waitFor(step.key, failure) : step);
+  }
+
+  /** The runtime has ended it, perhaps while this agent was away. */
+  #end(outcome: OutcomeView, contentKey: string): Step[] {
+    if (outcome.outcome !== 'committed') this.#remember(contentKey, outcome.reason ?? outcome.outcome, outcome.message);
+    if (outcome.outcome === 'committed' || outcome.health !== null) this.#advance('checking', 'the health check ran');
+    // Once the new engine served frames, leaving it is a rollback, whatever made it end.
+    const state = outcome.outcome === 'failed' && this.#stage === 'checking' ? 'rolled-back' : outcome.outcome;
+    this.#report(state, outcome.reason, outcome.message, outcome.error, this.#slot.line.slug);
+    return this.#steps;
+  }
+
+  /**
+   * Ended deployments are left alone, with one exception: the committed engine is given again to a runtime that serves
+   * nothing and knows nothing of it (its folder was lost).
+   */
+  #repair(runtime: RuntimeView | undefined, buildKey: string): Step[] {
+    const { deploymentId } = this.#deployment;
+    const lost = runtime?.servingDeploymentId === null && runtime.candidate === null && runtime.outcomes.length === 0 && runtime.lineAssigned;
+    if (this.#stage !== 'committed' || !lost || !this.#local.builds.has(buildKey)) return [];
+    const key = `activate:${deploymentId}`;
+    const failure = this.#local.failures.get(key);
+    if (failure !== undefined && failure.retryAt > this.#now) return [waitFor(key, failure)];
+    return [{ kind: 'activate', key, slug: this.#slot.line.slug, deploymentId, buildKey }];
+  }
+
+  #fail(error: TaktErrorData): false {
+    // The table has no way from checking to failed: the old engine was left, so it is a rollback.
+    this.#report(this.#stage === 'checking' ? 'rolled-back' : 'failed', error.code, error.message, error);
+    return false;
+  }
+
+  #advance(state: DeploymentStage, message: string, reason: string | null = null): void {
+    if (stageRank(state) > stageRank(this.#stage)) this.#report(state, reason, message, null);
+  }
+
+  #report(state: DeploymentStage, reason: string | null, message: string, error: TaktErrorData | null, outcomeOf: string | null = null): void {
+    const { deploymentId } = this.#deployment;
+    this.#stage = state;
+    this.#steps.push({
+      kind: 'report-deployment',
+      key: `report:${deploymentId}:${state}`,
+      deploymentId,
+      slotId: this.#slot.slotId,
+      state,
+      reason,
+      message,
+      outcomeOf,
+      error,
+    });
+  }
+
+  #reportJob(state: JobStage, buildKey: string | null, reused: boolean, error: TaktErrorData | null): void {
+    const { buildJobId } = this.#deployment;
+    this.#steps.push({ kind: 'report-job', key: `report:${buildJobId}:${state}`, jobId: buildJobId, jobKind: 'build', state, buildKey, reused, error });
+  }
+
+  #remember(contentKey: string, reason: string, message: string): void {
+    const { deploymentId } = this.#deployment;
+    this.#steps.push({ kind: 'remember-failure', key: `remember:${contentKey}`, contentKey, deploymentId, reason, message });
+  }
+
+  #wait(reason: string, message: string): Step {
+    return { kind: 'wait', key: `wait:${this.#deployment.deploymentId}:${reason}`, reason, message, until: null };
+  }
+}
