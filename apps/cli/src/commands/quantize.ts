@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { withJson } from '../options/common-options.js';
+import { integerIn, numberIn, threadChoice } from '../options/parse-values.js';
+import { renderQuantized } from '../render/worker-results.js';
+import { show } from '../session/session.js';
+import type { Cli, CommonOptions } from '../session/session.js';
+import { runWorkerJob } from '../worker/run-worker-job.js';
+
+interface Options extends CommonOptions {
+  readonly model: string;
+  readonly calibration: string;
+  readonly sample: number;
+  readonly seed: number;
+  readonly data?: string;
+  readonly out: string;
+  readonly budget: number;
+  readonly threads: 'sweep' | 'library-default' | number[];
+}
+
+export function registerQuantize(program: Command, cli: Cli): void {
+  withJson(program.command('quantize'))
+    .description('quantize a model on this machine; it stays in float where int8 is slower or loses too much')
+    .requiredOption('--model <file>', 'ONNX model')
+    .requiredOption('--calibration <folder>', 'images that ranges are taken from, searched recursively')
+    .requiredOption('--out <folder>', 'where the files go')
+    .option('--sample <n>', 'calibration images to use at most', integerIn(1, 1_000_000), 500)
+    .option('--seed <n>', 'seed of the choice of images', integerIn(0, 2 ** 32 - 1), 0)
+    .option('--data <file>', 'data.yaml of a labelled set; without one only speed is measured')
+    .option('--budget <points>', 'allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
+    .option('--threads <choice>', 'threads to time with: sweep, library-default, or counts such as 1,2', threadChoice, [1])
+    .action(async (options: Options) => {
+      const result = await runWorkerJob(cli, {
+        kind: 'quantize',
+        model: resolve(options.model),
+        statistics: null,
+        calibration: resolve(options.calibration),
+        sample: options.sample,
+        seed: options.seed,
+        golden: options.data === undefined ? null : resolve(options.data),
+        accuracyBudgetPoints: options.budget,
+        threads: options.threads,
+        outDir: resolve(options.out),
+      });
+      show(cli, options, result, (value) => renderQuantized(value, cli.output.style));
+    });
+}

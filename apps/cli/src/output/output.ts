@@ -1,0 +1,18 @@
+import type { ProgressLine } from './progress-line.js';
+import type { Style } from './style.js';
+
+/** Where the CLI writes: results on stdout, everything about the work on stderr. */
+export interface Output {
+  /** Text and a line end, on stdout. */
+  line(text: string): void;
+  /** One JSON document, on stdout. */
+  json(value: unknown): void;
+  /** Text and a line end, on stderr. */
+  note(text: string): void;
+  /** The transient line at the foot of stderr. */
+  readonly progress: ProgressLine;
+  /** Style of stdout. */
+  readonly style: Style;
+  /** Style of stderr. */
+  readonly noteStyle: Style;
+}

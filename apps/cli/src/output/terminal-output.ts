@@ -1,0 +1,29 @@
+import type { WriteStream } from 'node:tty';
+import type { Output } from './output.js';
+import { pipedProgress, terminalProgress } from './progress-line.js';
+import { colourStyle, plainStyle } from './style.js';
+
+type Stream = Pick<WriteStream, 'write' | 'isTTY' | 'columns'>;
+
+/** Output on the process's own streams. Colour only where a person reads. */
+export function createOutput(stdout: Stream, stderr: Stream, colour: boolean): Output {
+  const toStderr = (text: string): void => void stderr.write(text);
+  const progress = stderr.isTTY ? terminalProgress(toStderr, () => stderr.columns) : pipedProgress(toStderr);
+  return {
+    line: (text) => {
+      progress.clear();
+      stdout.write(`${text}\n`);
+    },
+    json: (value) => {
+      progress.clear();
+      stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    },
+    note: (text) => {
+      progress.clear();
+      toStderr(`${text}\n`);
+    },
+    progress,
+    style: colour && stdout.isTTY ? colourStyle : plainStyle,
+    noteStyle: colour && stderr.isTTY ? colourStyle : plainStyle,
+  };
+}

@@ -1,0 +1,99 @@
+import type { WorkerResult } from '@takt/contracts';
+import type { Style } from '../output/style.js';
+import { formatMap, formatMs, formatRatio } from './figures.js';
+import { joinSections, section } from './sections.js';
+import { renderPairs, renderTable } from './table.js';
+
+type Result<K extends WorkerResult['kind']> = Omit<Extract<WorkerResult, { kind: K }>, 'kind'>;
+
+export function renderQuantized(result: Result<'quantize'>, style: Style): string {
+  const rows = [
+    { target: 'fp32', file: '', precision: 'fp32', reason: 'the model as given', reverted: [] as string[], ...result.fp32 },
+    ...Object.entries(result.targets).map(([target, row]) => ({ target, ...row })),
+  ];
+  return joinSections(
+    renderTable(
+      [
+        { heading: 'Target', value: (row) => row.target },
+        { heading: 'Precision', value: (row) => row.precision },
+        { heading: 'Latency (ms)', value: (row) => formatMs(row.latencyMs), align: 'right' },
+        { heading: 'mAP@0.5', value: (row) => formatMap(row.map50), align: 'right' },
+        { heading: 'mAP@0.5:0.95', value: (row) => formatMap(row.map50_95), align: 'right' },
+        { heading: 'Layers in float', value: (row) => String(row.reverted.length), align: 'right' },
+        { heading: 'Why', value: (row) => row.reason },
+      ],
+      rows,
+      style,
+    ),
+    renderPairs(
+      [['Statistics', result.statistics], ...Object.entries(result.targets).map(([target, row]) => [target, row.file] as const)],
+      style,
+    ),
+  );
+}
+
+/** Names of pycocotools' twelve figures, in its order. */
+const COCO_FIGURES = [
+  'AP@0.5:0.95',
+  'AP@0.5',
+  'AP@0.75',
+  'AP small',
+  'AP medium',
+  'AP large',
+  'AR, 1 detection',
+  'AR, 10 detections',
+  'AR, 100 detections',
+  'AR small',
+  'AR medium',
+  'AR large',
+];
+
+export function renderEvaluated(result: Result<'evaluate'>, style: Style): string {
+  return joinSections(
+    renderPairs(
+      [
+        ['Images', String(result.images)],
+        ['Ground truth', String(result.groundTruth)],
+        ['Detections', String(result.detections)],
+        ['mAP@0.5', formatMap(result.map50)],
+        ['mAP@0.5:0.95', formatMap(result.map50_95)],
+      ],
+      style,
+    ),
+    section(
+      style.bold('COCO figures'),
+      renderPairs(
+        result.stats.map((value, index) => [COCO_FIGURES[index] ?? '', formatMap(value)] as const),
+        style,
+      ),
+    ),
+    section(
+      style.bold('Classes'),
+      result.perClass.length === 0
+        ? ''
+        : renderTable(
+            [
+              { heading: 'Class', value: (row) => row.name },
+              { heading: 'AP@0.5', value: (row) => formatMap(row.ap50), align: 'right' },
+              { heading: 'AP@0.5:0.95', value: (row) => formatMap(row.ap), align: 'right' },
+            ],
+            result.perClass,
+            style,
+          ),
+    ),
+  );
+}
+
+export const renderBench = (rows: Result<'benchmark'>['rows'], style: Style): string =>
+  renderTable(
+    [
+      { heading: 'Model', value: (row) => row.model },
+      { heading: 'Engine', value: (row) => row.engine },
+      { heading: 'Threads', value: (row) => (row.threads === 0 ? 'default' : String(row.threads)), align: 'right' },
+      { heading: 'Median (ms)', value: (row) => formatMs(row.medianMs), align: 'right' },
+      { heading: 'p95 (ms)', value: (row) => formatMs(row.p95Ms), align: 'right' },
+      { heading: 'Time to first (×)', value: (row) => formatRatio(row.ratioToFirst), align: 'right' },
+    ],
+    rows,
+    style,
+  );

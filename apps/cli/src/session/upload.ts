@@ -1,0 +1,23 @@
+import type { ApiClient } from '@takt/api-client';
+import type { ArtifactRef } from '@takt/contracts';
+import { formatBytes } from '../render/figures.js';
+import type { Cli } from './session.js';
+
+/** Uploads a file and shows how far it is. */
+export async function uploadWithProgress(cli: Cli, client: ApiClient, path: string, fileName?: string): Promise<ArtifactRef> {
+  const startedAt = { hashing: 0, sending: 0 };
+  try {
+    return await client.uploadFile(path, {
+      signal: cli.signal,
+      ...(fileName === undefined ? {} : { fileName }),
+      onProgress: (phase, done, total) => {
+        if (startedAt[phase] === 0) startedAt[phase] = cli.now();
+        const elapsed = (cli.now() - startedAt[phase]) / 1000;
+        const etaSeconds = elapsed < 1 ? null : (elapsed / done) * (total - done);
+        cli.output.progress.show({ label: phase, done, total, etaSeconds, message: `${formatBytes(done)} of ${formatBytes(total)}` });
+      },
+    });
+  } finally {
+    cli.output.progress.clear();
+  }
+}

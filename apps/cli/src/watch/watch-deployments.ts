@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '@takt/api-client';
+import type { DeploymentDetail } from '@takt/contracts';
+import { TaktError } from '@takt/kernel';
+import { isTerminal } from '@takt/rollout';
+import type { Output } from '../output/output.js';
+import { placeWords, planWords, stateWord } from '../render/deployment-words.js';
+import { formatMs, formatTime } from '../render/figures.js';
+
+const POLL_MS = 1_000;
+/** A control plane that restarts is waited for this long. */
+const PATIENCE_MS = 120_000;
+
+export interface Watcher {
+  readonly client: ApiClient;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+}
+
+/** Shows each new state of the deployments, and how far the running build is, until all have ended. */
+export async function watchDeployments(watcher: Watcher, ids: readonly string[]): Promise<DeploymentDetail[]> {
+  const shown = new Map<string, number>();
+  for (;;) {
+    const details = await Promise.all(ids.map((id) => readPatiently(watcher, id)));
+    for (const detail of details) showNews(watcher, detail, shown);
+    if (details.every((detail) => isTerminal(detail.state))) {
+      watcher.output.progress.clear();
+      return details;
+    }
+    const busy = details.find((detail) => !isTerminal(detail.state));
+    if (busy !== undefined) showProgress(watcher, busy);
+    await pause(watcher.signal);
+  }
+}
+
+/** One line per transition not shown before; the row's own number of transitions is the cursor. */
+function showNews({ output }: Watcher, detail: DeploymentDetail, shown: Map<string, number>): void {
+  for (const transition of detail.transitions.slice(shown.get(detail.id) ?? 0)) {
+    const words = [transition.reason, transition.message].filter((text) => text !== null && text !== '').join(': ');
+    const state = stateWord(transition.state, output.noteStyle);
+    output.note(`${output.noteStyle.dim(formatTime(transition.at))}  ${placeWords(detail)}  ${state}  ${words}`.trimEnd());
+  }
+  shown.set(detail.id, detail.transitions.length);
+}
+
+function showProgress({ output }: Watcher, detail: DeploymentDetail): void {
+  const job = detail.state === 'calibrating' ? detail.calibration : detail.state === 'building' ? detail.build : null;
+  if (job === null) return;
+  output.progress.show({
+    label: `${placeWords(detail)} ${detail.state}`,
+    done: job.progress,
+    total: 1,
+    etaSeconds: job.etaSeconds,
+    message: job.phase,
+  });
+}
+
+async function readPatiently({ client, output, signal, now }: Watcher, id: string): Promise<DeploymentDetail> {
+  const since = now();
+  let told = false;
+  for (;;) {
+    try {
+      return await client.call('getDeployment', { params: { id } }, { signal });
+    } catch (thrown) {
+      if (!(thrown instanceof TaktError) || !thrown.retryable || now() - since > PATIENCE_MS) throw thrown;
+      if (!told) output.note(`${thrown.message}; waiting for it`);
+      told = true;
+      await pause(signal);
+    }
+  }
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await sleep(POLL_MS, undefined, { signal }).catch(() => {
+    throw new TaktError({
+      code: 'Cancelled',
+      message: 'watching was cancelled',
+      action: 'see it with: takt deployments',
+      component: 'cli',
+    });
+  });
+}
+
+/** How one deployment ended, with the figures that decided. */
+export function endWords(detail: DeploymentDetail): string {
+  const { health } = detail;
+  const figures =
+    health === null || health.previous === null || health.candidate === null
+      ? ''
+      : `; service time p50 ${formatMs(health.previous.p50Ms)} → ${formatMs(health.candidate.p50Ms)} ms, p95 ${formatMs(health.previous.p95Ms)} → ${formatMs(health.candidate.p95Ms)} ms`;
+  const back =
+    health === null || health.rollbackMs === null ? '' : `; back on the previous engine in ${(health.rollbackMs / 1000).toFixed(2)} s`;
+  return `${placeWords(detail)} ${detail.state}${detail.reason === null ? '' : ` (${detail.reason})`}: ${planWords(detail.plan)}${figures}${back}`;
+}
