@@ -1,0 +1,150 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TaktError } from '@takt/kernel';
+import { execa } from 'execa';
+import type { PostgresBinaries } from './binaries.js';
+import type { ServerUser } from './server-user.js';
+
+export const SUPERUSER = 'takt';
+
+const chownTree = async (path: string, user: ServerUser): Promise<void> => {
+  await chown(path, user.uid, user.gid);
+  const entries = await readdir(path, { withFileTypes: true, recursive: true });
+  for (const entry of entries) await chown(join(entry.parentPath, entry.name), user.uid, user.gid);
+};
+
+const initdb = async (binaries: PostgresBinaries, user: ServerUser | undefined, dataDir: string, password: string): Promise<void> => {
+  const passwordFile = `${dataDir}.password`;
+  await mkdir(dataDir, { mode: 0o700 });
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (user !== undefined) {
+    await chown(dataDir, user.uid, user.gid);
+    await chown(passwordFile, user.uid, user.gid);
+  }
+  try {
+    const result = await execa(
+      join(binaries.root, 'bin', 'initdb'),
+      [
+        `--pgdata=${dataDir}`,
+        `--username=${SUPERUSER}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--no-instructions',
+      ],
+      { reject: false, all: true, cwd: '/', ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }) },
+    );
+    if (result.failed) {
+      throw new TaktError({
+        code: 'PostgresInitFailed',
+        message: `the database folder ${dataDir} could not be made: ${(result.all ?? '').trim().split('\n').at(-1) ?? result.shortMessage ?? ''}`,
+        action: 'check room and permissions of that folder, then start again',
+        component: 'local-stack',
+        element: dataDir,
+      });
+    }
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+};
+
+const initialized = (dataDir: string): boolean => existsSync(join(dataDir, 'PG_VERSION'));
+
+/** Makes the data folder complete or not at all: a killed first start leaves only a folder that the next one throws away. */
+const makeDataDir = async (dataDir: string, make: (temporary: string) => Promise<void>): Promise<void> => {
+  if (initialized(dataDir)) return;
+  const temporary = `${dataDir}.${String(process.pid)}.new`;
+  await rm(temporary, { recursive: true, force: true });
+  try {
+    await make(temporary);
+    await rename(temporary, dataDir);
+  } catch (thrown) {
+    await rm(temporary, { recursive: true, force: true });
+    if (!initialized(dataDir)) throw thrown;
+  }
+};
+
+export interface DataFolder {
+  readonly dataDir: string;
+  readonly password: string;
+}
+
+/**
+ * `<dir>/password` and `<dir>/data`, made on the first start and kept. With `useTemplate` the data folder is a copy of
+ * one in the system's temporary folder, which is made once per version and shared by tests: its password is not secret.
+ */
+export const prepareDataFolder = async (
+  binaries: PostgresBinaries,
+  user: ServerUser | undefined,
+  dir: string,
+  useTemplate: boolean,
+): Promise<DataFolder> => {
+  await mkdir(dir, { recursive: true });
+  if (user !== undefined) await chmod(dir, 0o755);
+  const dataDir = join(dir, 'data');
+  const passwordFile = join(dir, 'password');
+  let password = await readFile(passwordFile, 'utf8').catch(() => undefined);
+  if (password === undefined) {
+    password = useTemplate ? 'takt-test' : randomBytes(24).toString('base64url');
+    await writeFile(`${passwordFile}.tmp`, password, { mode: 0o600 });
+    await rename(`${passwordFile}.tmp`, passwordFile);
+  }
+  const ownPassword = password;
+  await makeDataDir(dataDir, async (temporary) => {
+    if (!useTemplate) {
+      await initdb(binaries, user, temporary, ownPassword);
+      return;
+    }
+    const template = await ensureTemplate(binaries, user);
+    await cp(template, temporary, { recursive: true, verbatimSymlinks: true });
+    await chmod(temporary, 0o700);
+    if (user !== undefined) await chownTree(temporary, user);
+  });
+  return { dataDir, password };
+};
+
+const ensureTemplate = async (binaries: PostgresBinaries, user: ServerUser | undefined): Promise<string> => {
+  const key = createHash('sha256').update(binaries.version).digest('hex').slice(0, 12);
+  const template = join(tmpdir(), `takt-postgres-template-${key}-${user?.name ?? String(process.getuid?.())}`);
+  await makeDataDir(template, (temporary) => initdb(binaries, user, temporary, 'takt-test'));
+  return template;
+};
+
+const processAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** A server of this folder that is still running, by its lock file; a number that another program got since does not count. */
+const leftoverServer = async (dataDir: string): Promise<number | undefined> => {
+  const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => undefined);
+  const pid = Number(lock?.split('\n')[0]);
+  if (!Number.isInteger(pid) || pid <= 1 || !processAlive(pid)) return undefined;
+  const commandLine = await readFile(`/proc/${String(pid)}/cmdline`, 'utf8').catch(() => undefined);
+  return commandLine === undefined || commandLine.includes(dataDir) ? pid : undefined;
+};
+
+/** Ends a server that an earlier run left behind and removes its lock file, so that the next start finds the folder free. */
+export const clearLeftovers = async (dataDir: string): Promise<void> => {
+  const pid = await leftoverServer(dataDir);
+  if (pid !== undefined) {
+    process.kill(pid, 'SIGINT');
+    for (let tries = 0; tries < 200 && processAlive(pid); tries += 1) await sleep(50);
+    if (processAlive(pid)) process.kill(pid, 'SIGKILL');
+  }
+  await rm(join(dataDir, 'postmaster.pid'), { force: true });
+  for (const name of await readdir(dirname(dataDir))) {
+    if (name.startsWith('data.') && name.endsWith('.new')) await rm(join(dirname(dataDir), name), { recursive: true, force: true });
+  }
+};
