@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
  * never runs against a stale build; processes that tests spawn run from `dist/`, which `npm test` builds first.
  */
 export default defineConfig({
-  resolve: { conditions: ['@takt/source', 'node', 'import', 'module', 'default'] },
-  ssr: { resolve: { conditions: ['@takt/source', 'node', 'import', 'module', 'default'] } },
+  resolve: { conditions: ['@takt/source', 'node'] },
+  ssr: { resolve: { conditions: ['@takt/source', 'node'] } },
   test: {
     projects: [
       {
