@@ -160,6 +160,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         assignment,
         startedAt,
         state: activator.state,
+        record: activator.onDisk,
         pidOf: (deploymentId) => pool.pidOf(deploymentId),
         counts: ledger.counts(),
         window: window.read(clock.monotonic()),

@@ -12,6 +12,8 @@ export const COMPARISON = {
   earliestFrames: 30,
   /** A large breach: the median ratio that is shown to be above this. */
   largeRatio: 1.4,
+  /** Frames of each engine (12 pairs of blocks) before a bound of the bootstrap may decide; fewer pairs make it too sure. */
+  shownFrames: 60,
   /** Share of bootstrap ratios that must lie above a bound for the breach to be shown. */
   shownConfidence: 0.995,
   largeConfidence: 0.999,
@@ -49,7 +51,7 @@ export const isComparisonLook = (served: number): boolean => served > 0 && serve
  *
  * A breach is a candidate quantile more than `maxServiceTimeIncrease` above the previous engine's. Before `windowFrames` frames
  * each, only a large breach of the median, shown with 99.9 % confidence, fails. From then on no breach passes, a breach shown
- * with 99.5 % confidence fails, and one that is seen but not shown asks for more frames. At `maxWindowFrames` the point estimate
+ * with 99.5 % confidence by at least 60 frames each fails, and one that is seen but not shown asks for more frames. At `maxWindowFrames` the point estimate
  * decides on p50; on p95, whose estimate from a few hundred frames rests on some twenty of them, it must be carried by 95 % of
  * the bootstrap, or equal engines with heavy tails would be rolled back in several checks of a hundred.
  */
@@ -68,7 +70,8 @@ export function assessComparison(previous: readonly number[], candidate: readonl
   const isLast = frames >= policy.maxWindowFrames;
   const fails = breached.some(({ p, finalConfidence }) => {
     const confidence = isLast ? finalConfidence : COMPARISON.shownConfidence;
-    return confidence === null || lowerBound(previous, candidate, p, confidence, seed) > bound;
+    if (confidence === null || (isLast && frames < COMPARISON.shownFrames)) return true;
+    return frames >= COMPARISON.shownFrames && lowerBound(previous, candidate, p, confidence, seed) > bound;
   });
   if (fails) return { verdict: 'fail', findings };
   return isLast ? { verdict: 'pass', findings: findings.map(asNotShown) } : { verdict: 'continue', findings };

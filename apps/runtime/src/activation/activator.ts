@@ -21,15 +21,23 @@ export interface ActivatorOptions {
 export class Activator {
   readonly #options: ActivatorOptions;
   #state: MachineState;
+  #onDisk: ActivationRecord;
+  #unwritten = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: ActivatorOptions) {
     this.#options = options;
     this.#state = initialState(options.record);
+    this.#onDisk = options.record;
   }
 
   get state(): MachineState {
     return this.#state;
+  }
+
+  /** The record as it is on disk: all that may be told to others, because a kill now would leave no more than that. */
+  get onDisk(): ActivationRecord {
+    return this.#onDisk;
   }
 
   engines(): readonly DeploymentId[] {
@@ -44,6 +52,7 @@ export class Activator {
     this.#state = state;
     this.#log(before, state);
     if (commands.length > 0) this.#work = this.#work.then(() => this.#run(commands));
+    else if (event.type === 'tick' && this.#unwritten) this.#work = this.#work.then(() => this.#persist(this.#state.record));
     return this.#work;
   }
 
@@ -63,11 +72,14 @@ export class Activator {
     }
   }
 
-  /** A full or read-only disk must not stop the line: it serves on, and the record is written with the next change. */
+  /** A full or read-only disk must not stop the line: it serves on, and the record is written again at the next tick. */
   async #persist(record: ActivationRecord): Promise<void> {
     try {
       await this.#options.persist(record);
+      this.#onDisk = record;
+      this.#unwritten = false;
     } catch (thrown) {
+      this.#unwritten = true;
       this.#options.logger.error('activation record cannot be written', { [LogField.error]: thrown });
     }
   }

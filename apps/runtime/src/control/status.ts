@@ -1,6 +1,7 @@
 import type { LineAssignment, RuntimeStatus } from '@takt/contracts';
 import type { DeploymentId } from '@takt/kernel';
 import type { MachineState } from '../activation/machine-types.js';
+import type { ActivationRecord } from '../activation/record.js';
 import { trialProgress } from '../activation/trial.js';
 import type { LedgerCounts } from '../serve/frame-ledger.js';
 import type { ServiceWindow } from '../serve/service-window.js';
@@ -9,6 +10,8 @@ export interface StatusInput {
   readonly assignment: LineAssignment | undefined;
   readonly startedAt: string;
   readonly state: MachineState;
+  /** What is told of activations: the record as it is on disk. */
+  readonly record: ActivationRecord;
   readonly pidOf: (deploymentId: DeploymentId) => number | undefined;
   readonly counts: LedgerCounts;
   readonly window: ReturnType<ServiceWindow['read']>;
@@ -18,9 +21,12 @@ export interface StatusInput {
 
 /** The runtime as its control socket shows it. `serving` is the committed engine while it is loaded and warm. */
 export function buildStatus(input: StatusInput): RuntimeStatus {
-  const { assignment, state, counts, window } = input;
-  const { committed, candidate, outcomes } = state.record;
-  const pid = committed === null || !state.ready.has(committed.deploymentId) ? undefined : input.pidOf(committed.deploymentId);
+  const { assignment, state, record, counts, window } = input;
+  const { committed, outcomes } = record;
+  const { candidate } = state.record;
+  // While the record of a commit is being written the machine has moved on, but the engine before it is still loaded.
+  const isLoaded = committed !== null && (state.ready.has(committed.deploymentId) || state.record !== record);
+  const pid = isLoaded ? input.pidOf(committed.deploymentId) : undefined;
   return {
     slotId: assignment?.slotId ?? null,
     line: assignment?.line ?? null,

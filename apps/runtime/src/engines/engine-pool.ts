@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Activation } from '@takt/contracts';
 import { LogField, TaktError } from '@takt/kernel';
 import type { DeploymentId, Logger, TaktErrorData } from '@takt/kernel';
@@ -6,8 +7,13 @@ import { ENGINE_LOST, EngineHost } from './engine-host.js';
 import type { HostResult } from './engine-host.js';
 import type { Restarts } from './restart-delay.js';
 
-/** Inferences off the live path before an engine counts as warm. */
-const WARM_UP_FRAMES = 8;
+/**
+ * Inferences off the live path before an engine counts as warm: enough for the JIT compiler to have seen the host's pixel loops, or
+ * a new process would look slower than the one that has served for days. A slow engine stops at the time limit.
+ */
+const WARM_UP_FRAMES = 40;
+const WARM_UP_AT_LEAST = 5;
+const WARM_UP_MS = 5_000;
 
 export type EngineNotice =
   | { readonly type: 'engine-ready'; readonly deploymentId: DeploymentId }
@@ -123,7 +129,8 @@ export class EnginePool {
   async #warmUp(host: EngineHost): Promise<void> {
     const bytes = await this.#options.sample();
     if (bytes === undefined) return;
-    for (let frame = 0; frame < WARM_UP_FRAMES; frame += 1) {
+    const until = performance.now() + WARM_UP_MS;
+    for (let frame = 0; frame < WARM_UP_FRAMES && (frame < WARM_UP_AT_LEAST || performance.now() < until); frame += 1) {
       try {
         await host.detect(bytes, this.#options.loadTimeoutMs);
       } catch (thrown) {

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sampleModelPath } from '@takt/sample-model';
+import { tinyDetector } from '@takt/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LineUnderTest, isAlive, quickPolicy } from './line-under-test.js';
+
+const light = tinyDetector({ size: 64, width: 8, seed: 1 });
+const equal = tinyDetector({ size: 64, width: 8, seed: 2 });
+const heavy = tinyDetector({ size: 256, width: 48, seed: 3 });
+
+let line: LineUnderTest;
+afterEach(async () => {
+  await line.remove();
+});
+
+describe('a line', () => {
+  it('serves, keeps an equal engine without a lost frame, and goes back from a slower one by itself', async () => {
+    line = await LineUnderTest.create();
+    await line.start();
+    await line.assign({ fps: 25, requiredFps: 15 });
+    const first = await line.activation('first', light);
+    expect(await line.activate(first)).toMatchObject({ outcome: 'committed', reason: null });
+
+    const before = (await line.status()).metrics;
+    const second = await line.activation('equal', equal);
+    const kept = await line.activate(second);
+    expect(kept).toMatchObject({ outcome: 'committed', health: { outcome: 'pass', rollbackMs: null } });
+    expect(kept.health?.previous?.frames).toBeGreaterThanOrEqual(quickPolicy.windowFrames);
+    expect(kept.health?.candidate?.frames).toBeGreaterThanOrEqual(quickPolicy.windowFrames);
+    const { serving, metrics, startedAt } = await line.status();
+    expect(metrics.framesDropped).toBe(before.framesDropped);
+    expect(serving?.deploymentId).toBe(second.deploymentId);
+
+    const slower = await line.activate(await line.activation('slower', heavy));
+    expect(slower).toMatchObject({ outcome: 'rolled-back', reason: 'ServiceTimeP50', health: { outcome: 'fail' } });
+    expect(slower.health?.rollbackMs).toBeGreaterThan(0);
+    expect(slower.message).toMatch(/service-time p50 of the new engine is \d+\.\d ms against \d+\.\d ms/i);
+    expect((await line.status()).serving?.enginePid).toBe(serving?.enginePid);
+
+    expect(await line.end('SIGTERM')).toBe(0);
+    const { served, dropped } = await line.frames(startedAt);
+    const all = [...served, ...dropped].sort((a, b) => a - b);
+    expect(all).toEqual(Array.from({ length: all.length }, (_, index) => index));
+    expect(served).toEqual([...served].sort((a, b) => a - b));
+    expect(isAlive(serving?.enginePid ?? 0)).toBe(false);
+  });
+
+  it('finds boxes with the sample detector', async () => {
+    line = await LineUnderTest.create();
+    await line.start();
+    await line.assign({ fps: 8 });
+    expect(await line.activate(await line.activation('sample', await readFile(sampleModelPath())))).toMatchObject({ outcome: 'committed' });
+    await line.end('SIGTERM');
+    const text = await readFile(join(line.folder, 'results.ndjson'), 'utf8');
+    const boxes = text.split('\n').flatMap((row) => (row === '' ? [] : ((JSON.parse(row) as { boxes?: { score: number }[] }).boxes ?? [])));
+    expect(boxes.length).toBeGreaterThan(0);
+    expect(boxes.every(({ score }) => score > 0.25 && score <= 1)).toBe(true);
+  });
+
+  it('serves at its start with nobody to ask, and waits where it has no line', async () => {
+    line = await LineUnderTest.create();
+    await line.start();
+    expect(await line.status()).toMatchObject({ slotId: null, line: null, serving: null, candidate: null, outcomes: [] });
+    const early = await line.call('PUT', '/v1/activation', await line.activation('early', light));
+    expect(early).toMatchObject({ status: 409, body: { code: 'LineNotAssigned', retryable: true } });
+    await line.assign({ fps: 20 });
+    const first = await line.activation('first', light);
+    await line.activate(first);
+    const outcomes = (await line.status()).outcomes;
+    await line.end('SIGKILL');
+    await line.start();
+    await line.until('frames are delivered', async () => (await line.status()).metrics.framesDelivered > 5);
+    expect(await line.status()).toMatchObject({ serving: { deploymentId: first.deploymentId }, outcomes });
+  });
+
+  it('answers on a socket whose path is too long for a socket', async () => {
+    line = await LineUnderTest.create({ under: 'a-rather-long-folder-name/'.repeat(5) });
+    await expect(line.start()).rejects.toThrow();
+  });
+});
