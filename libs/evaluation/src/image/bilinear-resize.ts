@@ -64,17 +64,19 @@ export function createResizer(sourceWidth: number, sourceHeight: number, width: 
   let upper = new Int32Array(rowLength);
   let lower = new Int32Array(rowLength);
 
+  const { first: columnA, second: columnB, weightFirst: weightA, weightSecond: weightB } = horizontal;
+
   const resizeRow = (data: Uint8Array, row: number, target: Int32Array): void => {
     const base = row * sourceWidth * 3;
-    for (let x = 0, out = 0; x < width; x += 1) {
-      const a = base + (horizontal.first[x] as number) * 3;
-      const b = base + (horizontal.second[x] as number) * 3;
-      const wa = horizontal.weightFirst[x] as number;
-      const wb = horizontal.weightSecond[x] as number;
-      target[out] = (data[a] as number) * wa + (data[b] as number) * wb;
-      target[out + 1] = (data[a + 1] as number) * wa + (data[b + 1] as number) * wb;
-      target[out + 2] = (data[a + 2] as number) * wa + (data[b + 2] as number) * wb;
-      out += 3;
+    for (let x = 0, out = 0; x < width; x += 1, out += 3) {
+      const a = base + (columnA[x] as number) * 3;
+      const b = base + (columnB[x] as number) * 3;
+      const wa = weightA[x] as number;
+      const wb = weightB[x] as number;
+      // The vertical pass uses these sums without their lowest 4 bits; dropping them here is the same and done once.
+      target[out] = ((data[a] as number) * wa + (data[b] as number) * wb) >> 4;
+      target[out + 1] = ((data[a + 1] as number) * wa + (data[b + 1] as number) * wb) >> 4;
+      target[out + 2] = ((data[a + 2] as number) * wa + (data[b + 2] as number) * wb) >> 4;
     }
   };
 
@@ -102,13 +104,16 @@ export function createResizer(sourceWidth: number, sourceHeight: number, width: 
         resizeRow(source.data, second, lower);
         lowerRow = second;
       }
-      const wa = vertical.weightFirst[y] as number;
-      const wb = vertical.weightSecond[y] as number;
-      for (let i = 0; i < rowLength; i += 1) {
-        const a = (wa * ((upper[i] as number) >> 4)) >> 16;
-        const b = (wb * ((lower[i] as number) >> 4)) >> 16;
-        canvas[target + i] = (a + b + 2) >> 2;
-      }
+      blendRows(upper, lower, vertical.weightFirst[y] as number, vertical.weightSecond[y] as number, canvas, target);
     }
   };
+}
+
+function blendRows(upper: Int32Array, lower: Int32Array, wa: number, wb: number, canvas: Uint8Array, at: number): void {
+  const { length } = upper;
+  for (let i = 0; i < length; i += 1) {
+    const a = (wa * (upper[i] as number)) >> 16;
+    const b = (wb * (lower[i] as number)) >> 16;
+    canvas[at + i] = (a + b + 2) >> 2;
+  }
 }

@@ -1,0 +1,155 @@
+import { buildResultSchema } from '@takt/contracts';
+import { sampleCalibrationPath, sampleModelPath } from '@takt/sample-model';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
+
+let folder: string;
+let outDir: string;
+let golden: string;
+beforeEach(async () => {
+  folder = await scratchFolder();
+  outDir = join(folder, 'out');
+  golden = await smallGolden(folder, 6);
+});
+afterEach(() => removeFolder(folder));
+
+const buildJob = (changes: Record<string, unknown>): Record<string, unknown> => ({
+  kind: 'build',
+  model: sampleModelPath(),
+  statistics: null,
+  calibration: join(folder, 'golden/images'),
+  golden,
+  recipes: ['fp32', 'int8'],
+  threads: [1, 2],
+  accuracyBudgetPoints: 100,
+  buildCheckWaived: false,
+  frames: 30,
+  outDir,
+  ...changes,
+});
+
+const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+describe('build', () => {
+  it('measures every candidate, keeps one artifact and says why', async () => {
+    // What a killed build leaves is not in the way.
+    await mkdir(join(outDir, '.work-dead'), { recursive: true });
+    await writeFile(join(outDir, '.work-dead/part.onnx'), 'x');
+    await writeFile(join(outDir, '.build.json.x.takt-tmp'), 'x');
+    const run = await runWorker(folder, buildJob({}));
+    expect(run.exitCode).toBe(0);
+    const result = buildResultSchema.parse(resultOf(run));
+    expect(result.candidates.map(({ recipe, threads }) => [recipe, threads.intraOp])).toEqual([
+      ['fp32', 1],
+      ['fp32', 2],
+      ['int8', 1],
+      ['int8', 2],
+    ]);
+    expect(result.candidates.filter(({ verdict }) => verdict === 'chosen')).toHaveLength(1);
+    for (const candidate of result.candidates) {
+      expect(candidate.speed.frames).toBe(30);
+      expect(candidate.accuracy.images).toBe(6);
+      expect(candidate.reason).not.toBe('');
+      expect(candidate.speed.p50Ms).toBeLessThanOrEqual(candidate.speed.p95Ms);
+      expect(candidate.speed.inferenceMs).toBeLessThan(candidate.speed.p50Ms);
+    }
+    // Accuracy is measured once per artifact.
+    const evaluated = run.messages.flatMap((message) =>
+      message.type === 'progress' && message.phase === 'evaluate' ? [message.total] : [],
+    );
+    expect(new Set(evaluated)).toEqual(new Set([12]));
+    expect(result.fp32).toEqual(result.candidates[0]?.accuracy);
+    const artifact = basename(result.artifactPath, '.onnx');
+    expect(`sha256:${artifact}`).toBe(result.plan.artifact);
+    expect(sha256(result.artifactPath)).toBe(artifact);
+    expect(readdirSync(outDir).sort()).toEqual([basename(result.artifactPath), 'build.json'].sort());
+    expect(JSON.parse(readFileSync(join(outDir, 'build.json'), 'utf8'))).toEqual(result);
+  });
+
+  it('keeps FP32 and says what INT8 loses when nothing may be lost', async () => {
+    const run = await runWorker(folder, buildJob({ accuracyBudgetPoints: -100, threads: [1], frames: 20 }));
+    const result = buildResultSchema.parse(resultOf(run));
+    expect(result.plan).toMatchObject({ recipe: 'fp32', precision: 'fp32', engine: 'onnxruntime', threads: { intraOp: 1, spin: false } });
+    expect(`sha256:${sha256(sampleModelPath())}`).toBe(result.plan.artifact);
+    expect(result.candidates[1]).toMatchObject({ recipe: 'int8', verdict: 'rejected' });
+    expect(result.reason).toContain('points of mAP@0.5:0.95');
+  });
+
+  it('takes the wanted recipe when the build check is waived, and says what that costs', async () => {
+    const job = buildJob({
+      recipes: ['int8-library-default'],
+      buildCheckWaived: true,
+      accuracyBudgetPoints: 0,
+      threads: 'library-default',
+      frames: 20,
+    });
+    const result = buildResultSchema.parse(resultOf(await runWorker(folder, job)));
+    expect(result.plan).toMatchObject({ recipe: 'int8-library-default', precision: 'int8', threads: { intraOp: 0, spin: true } });
+    expect(result.candidates.map(({ recipe, verdict }) => [recipe, verdict])).toEqual([
+      ['fp32', 'rejected'],
+      ['int8-library-default', 'chosen'],
+    ]);
+    expect(result.reason).toMatch(/build check/);
+  });
+
+  it('refuses the same recipe without the waiver', async () => {
+    const job = buildJob({ recipes: ['int8-library-default'], threads: [1], frames: 20 });
+    const run = await runWorker(folder, job);
+    expect(run.exitCode).toBe(1);
+    expect(run.messages.at(-1)).toMatchObject({ type: 'error', error: { code: 'NoPlanAcceptable' } });
+    expect(readdirSync(outDir)).toEqual([]);
+  });
+
+  it('calibrates, then quantizes from the statistics file', async () => {
+    const statistics = join(folder, 'statistics.json');
+    const calibrated = await runWorker(folder, {
+      kind: 'calibrate',
+      model: sampleModelPath(),
+      calibration: sampleCalibrationPath(),
+      sample: 4,
+      seed: 1,
+      out: statistics,
+    });
+    expect(resultOf(calibrated)).toMatchObject({ kind: 'calibrate', statistics, images: 4 });
+    const job = {
+      kind: 'quantize',
+      model: sampleModelPath(),
+      statistics,
+      calibration: null,
+      sample: 4,
+      seed: 1,
+      golden: null,
+      accuracyBudgetPoints: 0.4,
+      threads: [1],
+      outDir,
+    };
+    const result = resultOf(await runWorker(folder, job));
+    if (result.kind !== 'quantize') throw new Error(result.kind);
+    expect(result.fp32).toMatchObject({ map50: null, map50_95: null });
+    expect(result.targets['onnxruntime']).toMatchObject({ file: join(outDir, 'onnxruntime.onnx'), map50: null });
+    expect(readdirSync(outDir).sort()).toEqual(['onnxruntime.onnx', 'report.md', 'statistics.json']);
+    expect(readFileSync(join(outDir, 'report.md'), 'utf8')).toContain('| FP32 | 1 |');
+    expect(sha256(join(outDir, 'statistics.json'))).toBe(sha256(statistics));
+  });
+
+  it('benchmarks models against the first, per thread count', async () => {
+    const job = { kind: 'benchmark', models: [sampleModelPath(), sampleModelPath()], threads: [1, 2], rounds: 2, iterations: 3 };
+    const result = resultOf(await runWorker(folder, job));
+    if (result.kind !== 'benchmark') throw new Error(result.kind);
+    expect(result.rows.map(({ threads }) => threads)).toEqual([1, 1, 2, 2]);
+    expect(result.rows[0]?.ratioToFirst).toBe(1);
+    expect(result.rows[2]?.ratioToFirst).toBe(1);
+    expect(result.rows.every(({ engine, medianMs, p95Ms }) => engine === 'onnxruntime' && medianMs > 0 && p95Ms >= medianMs)).toBe(true);
+  });
+
+  it('probes this box', async () => {
+    const result = resultOf(await runWorker(folder, { kind: 'probe', dataDir: folder }));
+    if (result.kind !== 'probe') throw new Error(result.kind);
+    expect(result.facts.engines['onnxruntime']).toMatch(/^\d+\.\d+/);
+    expect(result.fingerprint).not.toBe('');
+  });
+});
