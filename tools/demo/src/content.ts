@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient } from '@takt/api-client';
-import { packFolder } from '@takt/artifact-store';
+import { packFolderTo } from '@takt/artifact-store';
 import type { DatasetRole } from '@takt/contracts';
 import { sampleCalibrationPath, sampleFramesPath, sampleGoldenFolder, sampleModelPath } from '@takt/sample-model';
 import { MODEL } from './topology.js';
@@ -11,7 +11,7 @@ const pushDataset = async (api: ApiClient, name: string, role: DatasetRole, fold
   const scratch = await mkdtemp(join(tmpdir(), 'takt-pack-'));
   try {
     const file = join(scratch, `${name}.tar`);
-    await packFolder(folder, file);
+    await packFolderTo(folder, file);
     const artifact = await api.uploadFile(file);
     await api.call('createDataset', { body: { name, role, artifact: artifact.digest } });
   } finally {
