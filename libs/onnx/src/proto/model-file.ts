@@ -24,7 +24,7 @@ export function parseModel(bytes: Uint8Array): Model {
   const looksRight = startsLikeAModel(bytes);
   let model: ModelProto;
   try {
-    model = modelCodec.decode(bytes);
+    model = modelCodec.decode(plainView(bytes));
   } catch (thrown) {
     if (looksRight || !(thrown instanceof TaktError)) throw thrown;
     throw onnxError(OnnxErrorCode.notAModel, 'the file is not an ONNX model', undefined, thrown);
@@ -41,6 +41,9 @@ export function parseModel(bytes: Uint8Array): Model {
 export function serializeModel(model: ModelProto): Uint8Array {
   return modelCodec.encode(model);
 }
+
+/** The same memory as a plain Uint8Array: a Node.js Buffer's `slice` and equality differ. */
+const plainView = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Every known exporter writes `ir_version` (field 1, varint) first; its highest value so far is 13. */
 const IR_VERSION_TAG = 0x08;

@@ -52,7 +52,7 @@ function heldValues(tensor: TensorProto, width: number): number | undefined {
 
 const shapeText = (dims: readonly number[]): string => `[${dims.join('×')}]`;
 
-/** Copy of the raw data at an aligned address. Not `slice`: on a Node.js Buffer that is a view. */
+/** Copy of the raw data at an aligned address. */
 const aligned = (raw: Uint8Array): ArrayBuffer => new Uint8Array(raw).buffer;
 
 /** @throws TaktError `OnnxMalformed` when the tensor is not FLOAT. */

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { DataType } from '../proto/messages.js';
+import type { ValueInfoProto } from '../proto/messages.js';
+import { serializeModel } from '../proto/model-file.js';
+import { makeNode } from '../proto/node.js';
+import { floatTensor } from '../proto/tensor.js';
+import { parseClassNames } from './class-names.js';
+import { inspectModel, requireDetector } from './inspect-model.js';
+
+const info = (name: string, dims: readonly number[], elemType: number = DataType.float): ValueInfoProto => ({
+  name,
+  type: { tensorType: { elemType, shape: { dim: dims.map((d) => (d < 0 ? { dimParam: 'batch' } : { dimValue: d })) } } },
+});
+
+const model = (input: ValueInfoProto, output: ValueInfoProto, metadata: Readonly<Record<string, string>> = {}): Uint8Array =>
+  serializeModel({
+    irVersion: 8,
+    producerName: 'pytorch',
+    producerVersion: '2.5',
+    opsetImport: [{ domain: '', version: 13 }],
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    functions: [],
+    graph: {
+      node: [makeNode('Add', 'add', [input.name ?? '', 'w'], [output.name ?? ''])],
+      initializer: [floatTensor('w', [2, 3], new Float32Array(6))],
+      input: [input],
+      output: [output],
+      valueInfo: [],
+    },
+  });
+
+const names = "{0: 'crazing', 1: 'inclusion'}";
+
+describe('inspectModel', () => {
+  it('describes a YOLOv5 detector', () => {
+    const inspection = inspectModel(model(info('images', [1, 3, 320, 320]), info('output0', [1, 6300, 7]), { names, stride: '32' }));
+    expect(inspection).toMatchObject({
+      opset: 13,
+      irVersion: 8,
+      producer: 'pytorch 2.5',
+      names: ['crazing', 'inclusion'],
+      stride: 32,
+      nodesByOp: { Add: 1 },
+      nodes: 1,
+      parameters: 6,
+      inputs: [{ name: 'images', type: 'float32', dims: [1, 3, 320, 320] }],
+    });
+    expect(requireDetector(inspection)).toEqual({
+      family: 'yolov5',
+      input: 'images',
+      output: 'output0',
+      imageSize: { width: 320, height: 320 },
+      classes: 2,
+      predictions: 6300,
+    });
+  });
+
+  it('takes an input that is not square', () => {
+    const inspection = inspectModel(model(info('images', [1, 3, 320, 640]), info('output0', [1, 12600, 85])));
+    expect(inspection.detector).toMatchObject({ family: 'yolov5', imageSize: { width: 640, height: 320 }, classes: 80 });
+    expect(inspection.names).toEqual([]);
+    expect(inspection.stride).toBeNull();
+  });
+
+  it.each([
+    ['an open batch size', info('images', [-1, 3, 320, 320]), info('output0', [1, 6300, 7]), /input "images" is float32 batch×3×320×320/],
+    ['grey images', info('images', [1, 1, 320, 320]), info('output0', [1, 6300, 7]), /1×1×320×320, not float32/],
+    ['half precision', info('images', [1, 3, 320, 320], DataType.float16), info('output0', [1, 6300, 7]), /float16/],
+    ['an undecoded output', info('images', [1, 3, 416, 416]), info('output', [1, 3549, 85]), /3549 predictions where YOLOv5 makes 10647/],
+    ['another rank', info('images', [1, 3, 320, 320]), info('output0', [1, 7]), /output "output0" is float32 1×7/],
+    ['no classes', info('images', [1, 3, 320, 320]), info('output0', [1, 6300, 5]), /no room for classes/],
+    ['names of other classes', info('images', [1, 3, 320, 320]), info('output0', [1, 6300, 9]), /name 2 classes, its output has 4/],
+  ])('says why a model with %s is no detector', (_, input, output, why) => {
+    const inspection = inspectModel(model(input, output, { names }));
+    expect(() => requireDetector(inspection)).toThrowError(why);
+    expect(inspection.detector.family).toBe('unknown');
+  });
+});
+
+describe('parseClassNames', () => {
+  it.each([
+    ["{0: 'a', 1: \"b's\"}", ['a', "b's"]],
+    ['{"0": "a", "1": "rolled-in scale"}', ['a', 'rolled-in scale']],
+    ["['a', 'b']", ['a', 'b']],
+    ["{0: 'it\\'s'}", ["it's"]],
+    ["{1: 'a'}", undefined],
+    ['a, b', undefined],
+    ['{}', undefined],
+  ])('reads %s', (text, expected) => {
+    expect(parseClassNames(text)).toEqual(expected);
+  });
+});
