@@ -1,0 +1,65 @@
+import { DEPLOYMENT_TRANSITIONS, DeploymentState, isTerminal } from '@takt/rollout';
+
+/** What is killed with SIGKILL. */
+export const Victim = {
+  controlPlane: 'control plane',
+  agent: 'agent',
+  runtime: 'runtime',
+  engineHost: 'engine-host',
+  worker: 'worker',
+  nats: 'NATS',
+  natsWiped: 'NATS with its store wiped',
+} as const;
+export type Victim = (typeof Victim)[keyof typeof Victim];
+
+/** How a deployment is brought into a state: the story that an undisturbed run tells first. */
+export const Scenario = {
+  commit: 'commit',
+  rollback: 'rollback',
+  failure: 'failure',
+  supersede: 'supersede',
+  cancel: 'cancel',
+} as const;
+export type Scenario = (typeof Scenario)[keyof typeof Scenario];
+
+export interface KillCase {
+  readonly state: DeploymentState;
+  readonly victim: Victim;
+  readonly scenario: Scenario;
+}
+
+const TERMINAL_SCENARIO: Partial<Record<DeploymentState, Scenario>> = {
+  [DeploymentState.rolledBack]: Scenario.rollback,
+  [DeploymentState.failed]: Scenario.failure,
+  [DeploymentState.superseded]: Scenario.supersede,
+  [DeploymentState.cancelled]: Scenario.cancel,
+};
+
+export const STATES = Object.keys(DEPLOYMENT_TRANSITIONS) as DeploymentState[];
+export const VICTIMS = Object.values(Victim);
+
+const scenarioOf = (state: DeploymentState): Scenario => (isTerminal(state) ? (TERMINAL_SCENARIO[state] ?? Scenario.commit) : Scenario.commit);
+
+/** Every state of the table × everything that can be killed. */
+export const allCases = (): KillCase[] => STATES.flatMap((state) => VICTIMS.map((victim) => ({ state, victim, scenario: scenarioOf(state) })));
+
+/** mulberry32: a small seeded generator, so that a sample can be run again. */
+const seededRandom = (seed: number): (() => number) => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
+
+/** A sample of the cases that covers every state once and every victim at least once. */
+export function sampleCases(seed: number): KillCase[] {
+  const random = seededRandom(seed);
+  const shuffled = [...VICTIMS]
+    .map((victim) => ({ victim, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ victim }) => victim);
+  return STATES.map((state, index) => ({ state, victim: shuffled[index % shuffled.length] ?? Victim.agent, scenario: scenarioOf(state) }));
+}

@@ -1,0 +1,161 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeploymentDetail } from '@takt/contracts';
+import { DeploymentState, isTerminal } from '@takt/rollout';
+import type { HostNode, HostStack } from '../fleet/host-stack.js';
+import { eventually } from '../fleet/host-stack.js';
+import { descendantsOf, processesOf } from '../fleet/processes.js';
+import { Scenario, Victim } from './kill-cases.js';
+import { deploy, prepareRelease } from './scenarios.js';
+
+/** What an undisturbed run and a killed one must have in common. */
+export interface Ending {
+  readonly state: DeploymentState;
+  /** Artifact that the node says it serves. */
+  readonly activeArtifact: string | null;
+  /** How far the case moved the node's desired generation. */
+  readonly generations: number;
+  /** Builds that the node finished for the case. */
+  readonly finishedBuilds: number;
+  readonly buildJob: string;
+}
+
+export interface CaseResult {
+  readonly ending: Ending;
+  /** State that the control plane showed when the victim was killed; null in an undisturbed run. */
+  readonly killedIn: DeploymentState | null;
+  /** Whether there was a process to kill. */
+  readonly killed: boolean;
+  readonly orphans: readonly string[];
+}
+
+export interface Disturbance {
+  readonly victim: Victim;
+  readonly at: DeploymentState;
+}
+
+const ORDER = Object.values(DeploymentState);
+const reached = (state: DeploymentState, wanted: DeploymentState): boolean => isTerminal(state) || ORDER.indexOf(state) >= ORDER.indexOf(wanted);
+
+const finishedBuilds = async (node: HostNode): Promise<string[]> => {
+  const folders = await readdir(join(node.dataDir, 'builds')).catch(() => []);
+  const finished: string[] = [];
+  for (const folder of folders.sort()) {
+    const files = await readdir(join(node.dataDir, 'builds', folder)).catch(() => []);
+    if (files.includes('build.json')) finished.push(folder);
+  }
+  return finished;
+};
+
+/** Kills one process with SIGKILL and sees to its restart where nobody else does. False where there is none to kill. */
+async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<boolean> {
+  const child = (unit: string, words: RegExp): boolean => {
+    const parent = stack.supervisor.pid(unit);
+    const found = parent === undefined ? [] : descendantsOf(parent).filter((process) => words.test(process.command));
+    const last = found.at(-1);
+    if (last === undefined) return false;
+    process.kill(last.pid, 'SIGKILL');
+    return true;
+  };
+  const main = (unit: string): boolean => {
+    if (stack.supervisor.pid(unit) === undefined) return false;
+    stack.supervisor.kill(unit, 'SIGKILL');
+    return true;
+  };
+  switch (victim) {
+    case Victim.controlPlane:
+      return main('takt-control-plane');
+    case Victim.agent:
+      return main(node.agentUnit);
+    case Victim.runtime:
+      return main(node.runtimeUnit);
+    case Victim.engineHost:
+      return child(node.runtimeUnit, /engine-host|host-main/);
+    case Victim.worker:
+      return child(node.agentUnit, /takt-worker/);
+    case Victim.nats:
+      await stack.killNats({ wipe: false });
+      return true;
+    case Victim.natsWiped:
+      await stack.killNats({ wipe: true });
+      return true;
+  }
+}
+
+const detail = (stack: HostStack, id: string): Promise<DeploymentDetail> => stack.api.call('getDeployment', { params: { id } });
+
+/** What the story needs an operator to do, once the deployment is building. */
+async function intervene(stack: HostStack, scenario: Scenario, id: string, release: string): Promise<string | undefined> {
+  if (scenario === Scenario.cancel) {
+    await stack.api.call('cancelDeployment', { params: { id } });
+    return undefined;
+  }
+  if (scenario === Scenario.supersede) {
+    await prepareRelease(stack.api, Scenario.commit, `${release}-next`);
+    return (await deploy(stack.api, `${release}-next`)).id;
+  }
+  return undefined;
+}
+
+/** Tells one scenario on the node, with or without a SIGKILL on the way, and says how it ended. */
+export async function runCase(stack: HostStack, node: HostNode, scenario: Scenario, name: string, disturbance: Disturbance | null): Promise<CaseResult> {
+  const { api } = stack;
+  const before = await api.call('getNode', { params: { ref: node.id } });
+  const buildsBefore = await finishedBuilds(node);
+  await prepareRelease(api, scenario, name);
+  const { id } = await deploy(api, name);
+
+  let killedIn: DeploymentState | null = null;
+  let killed = false;
+  const disturb = async (): Promise<void> => {
+    if (disturbance === null || killedIn !== null) return;
+    const seen = await eventually(`${name} reaching ${disturbance.at}`, async () => {
+      const { state } = await detail(stack, id);
+      return reached(state, disturbance.at) ? state : undefined;
+    }, 120_000, 10);
+    killedIn = seen;
+    killed = await kill(stack, node, disturbance.victim);
+  };
+
+  const needsOperator = scenario === Scenario.cancel || scenario === Scenario.supersede;
+  let last = id;
+  if (needsOperator) {
+    await eventually(`${name} building`, async () => (reached((await detail(stack, id)).state, DeploymentState.building) ? true : undefined), 120_000, 10);
+    last = (await intervene(stack, scenario, id, name)) ?? id;
+  }
+  await disturb();
+
+  const terminal = async (deployment: string): Promise<DeploymentDetail> =>
+    eventually(`${name} ending after ${disturbance === null ? 'nothing' : `${disturbance.victim} was killed in ${String(killedIn)}`}`, async () => {
+      const view = await detail(stack, deployment);
+      return isTerminal(view.state) ? view : undefined;
+    }, 150_000);
+  const ended = await terminal(id);
+  if (last !== id) await terminal(last);
+
+  // The node is settled when it has seen the last generation and told what it serves.
+  const settled = await eventually(`${name}: the node settling`, async () => {
+    const view = await api.call('getNode', { params: { ref: node.id } });
+    const [slot] = (await api.call('listSlots')).items.filter((candidate) => candidate.node.id === node.id);
+    const agrees = slot?.serving?.deploymentId === slot?.active?.deploymentId && slot?.metrics?.runtimeReachable === true;
+    return view.online && view.observedGeneration === view.desiredGeneration && agrees ? { view, slot } : undefined;
+  }, 60_000);
+  await sleep(200);
+  const children = new Set(descendantsOf(process.pid).map((process) => process.pid));
+  const orphans = processesOf(stack.dir).filter((process) => !children.has(process.pid));
+  const buildsAfter = await finishedBuilds(node);
+  const again = await detail(stack, id);
+  return {
+    ending: {
+      state: again.state === ended.state ? ended.state : again.state,
+      activeArtifact: settled.slot?.serving?.plan?.artifact ?? null,
+      generations: settled.view.desiredGeneration - before.desiredGeneration,
+      finishedBuilds: buildsAfter.length - buildsBefore.length,
+      buildJob: again.build?.state ?? 'none',
+    },
+    killedIn,
+    killed,
+    orphans: orphans.map((process) => `${String(process.pid)} ${process.command}`),
+  };
+}

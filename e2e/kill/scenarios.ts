@@ -1,0 +1,112 @@
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ApiClient } from '@takt/api-client';
+import { packFolderTo } from '@takt/artifact-store';
+import type { DeploymentView } from '@takt/contracts';
+import { sampleCalibrationPath, sampleGoldenFolder, sampleModelPath } from '@takt/sample-model';
+import { Scenario } from './kill-cases.js';
+
+/** A health window short enough for tests; the frames are still real ones. */
+const HEALTH = { windowFrames: 30, maxWindowFrames: 120, soloFrames: 20 } as const;
+const MODEL = 'detector';
+
+async function pushFolder(api: ApiClient, name: string, role: 'calibration' | 'golden' | 'frames', folder: string): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-pack-'));
+  try {
+    const path = join(scratch, `${name}.tar`);
+    await packFolderTo(folder, path);
+    const { digest } = await api.uploadFile(path);
+    await api.call('createDataset', { body: { name, role, artifact: digest } });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Copies `count` labelled images of the sample's golden set into a small set of the same layout. */
+async function smallGolden(target: string, count: number): Promise<void> {
+  const source = sampleGoldenFolder();
+  const images = (await readdir(join(source, 'images'))).filter((name) => name.endsWith('.jpg')).sort();
+  await mkdir(join(target, 'images'), { recursive: true });
+  await mkdir(join(target, 'labels'), { recursive: true });
+  await cp(join(source, 'data.yaml'), join(target, 'data.yaml'));
+  for (const name of images.slice(0, count)) {
+    await cp(join(source, 'images', name), join(target, 'images', name));
+    const label = name.replace(/\.jpg$/, '.txt');
+    await cp(join(source, 'labels', label), join(target, 'labels', label)).catch(() => writeFile(join(target, 'labels', label), ''));
+  }
+}
+
+export interface Content {
+  readonly model: string;
+  readonly site: string;
+  readonly line: string;
+}
+
+/** Model, golden set, frames, a site and a line: what every case shares. */
+export async function prepareContent(api: ApiClient): Promise<Content> {
+  const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-sets-'));
+  try {
+    await smallGolden(join(scratch, 'golden'), 8);
+    const { digest } = await api.uploadFile(sampleModelPath());
+    await api.call('createModel', { body: { name: MODEL, version: '1', artifact: digest } });
+    await pushFolder(api, 'golden-8', 'golden', join(scratch, 'golden'));
+    await pushFolder(api, 'frames-8', 'frames', join(scratch, 'golden', 'images'));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  await api.call('createSite', { body: { name: 'works' } });
+  await api.call('createLine', {
+    body: { site: 'works', slug: 'strip', requiredFps: 10, source: { kind: 'image-directory', dataset: 'frames-8', fps: 25 } },
+  });
+  return { model: MODEL, site: 'works', line: 'strip' };
+}
+
+/** The same four images under a digest of their own, so that each case calibrates and builds anew and ends with equal bytes. */
+async function pushCalibration(api: ApiClient, name: string): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-calibration-'));
+  try {
+    const source = join(sampleCalibrationPath(), 'images');
+    const images = (await readdir(source)).filter((file) => file.endsWith('.jpg')).sort();
+    for (const file of images.slice(0, 4)) await cp(join(source, file), join(scratch, file));
+    await writeFile(join(scratch, 'case.txt'), `${name}\n`);
+    await pushFolder(api, name, 'calibration', scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** FP32 as it was pushed: what the slot serves before the first case. */
+export async function deployBaseline(api: ApiClient): Promise<DeploymentView> {
+  await api.call('createRelease', {
+    body: { name: 'baseline', model: `${MODEL}@1`, golden: 'golden-8', recipes: ['fp32'], threads: [1], health: HEALTH },
+  });
+  return deploy(api, 'baseline');
+}
+
+export async function deploy(api: ApiClient, release: string): Promise<DeploymentView> {
+  const { items } = await api.call('createDeployments', { body: { release, line: 'strip' } });
+  const [deployment] = items;
+  if (deployment === undefined) throw new Error(`no deployment was made of ${release}`);
+  return deployment;
+}
+
+/** Makes the release of a case; each has its own calibration set, so that nothing of an earlier case can be reused. */
+export async function prepareRelease(api: ApiClient, scenario: Scenario, name: string): Promise<void> {
+  await pushCalibration(api, `${name}-set`);
+  const slow = scenario === Scenario.rollback || scenario === Scenario.failure;
+  await api.call('createRelease', {
+    body: {
+      name,
+      model: `${MODEL}@1`,
+      golden: 'golden-8',
+      calibration: `${name}-set`,
+      recipes: [slow ? 'int8-library-default' : 'int8'],
+      threads: [1],
+      accuracyBudgetPoints: 100,
+      // Waived so that every case ends alike on hosts with and without VNNI; where it is not, the slow recipe fails the build.
+      waiveBuildCheck: scenario === Scenario.failure ? null : 'a kill case',
+      health: HEALTH,
+    },
+  });
+}
