@@ -76,8 +76,8 @@ export class JobStore {
   async addCalibration(job: Job): Promise<boolean> {
     const rows: unknown[] = await this.#manager.query(
       `INSERT INTO jobs (id, kind, state, phase, progress, model_digest, model_name, calibration_digest, attempts, created_at, updated_at)
-       VALUES ($1, 'calibrate', 'queued', $2, 0, $3, $4, $5, 0, $6, $6) ON CONFLICT DO NOTHING RETURNING id`,
-      [job.id, job.phase, job.modelDigest, job.modelName, job.calibrationDigest, job.createdAt],
+       VALUES ($1, 'calibrate', 'queued', $2, 0, $3, $4, $5, $7, $6, $6) ON CONFLICT DO NOTHING RETURNING id`,
+      [job.id, job.phase, job.modelDigest, job.modelName, job.calibrationDigest, job.createdAt, job.attempts],
     );
     return rows.length > 0;
   }

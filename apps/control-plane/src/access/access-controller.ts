@@ -1,0 +1,47 @@
+import { Body, Controller, Inject, Param } from '@nestjs/common';
+import { apiRoutes } from '@takt/contracts';
+import type { LoginReply, WhoAmI, createdTokenSchema, tokenViewSchema } from '@takt/contracts';
+import type { z } from 'zod';
+import { ApiCall } from '../http/api-call.js';
+import { Caller } from '../http/context.js';
+import type { RequestContext } from '../http/context.js';
+import { Login } from './login.js';
+import { CreateToken, RevokeToken, TokenQueries } from './tokens.js';
+
+@Controller()
+export class AccessController {
+  constructor(
+    @Inject(Login) private readonly login: Login,
+    @Inject(TokenQueries) private readonly queries: TokenQueries,
+    @Inject(CreateToken) private readonly createToken: CreateToken,
+    @Inject(RevokeToken) private readonly revokeToken: RevokeToken,
+  ) {}
+
+  @ApiCall(apiRoutes.login)
+  async exchange(@Body({ schema: apiRoutes.login.body }) body: z.output<typeof apiRoutes.login.body>): Promise<LoginReply> {
+    return this.login.execute(body);
+  }
+
+  @ApiCall(apiRoutes.whoAmI)
+  async whoAmI(@Caller() ctx: RequestContext): Promise<WhoAmI> {
+    return this.queries.whoAmI(ctx);
+  }
+
+  @ApiCall(apiRoutes.listTokens)
+  async list(@Caller() ctx: RequestContext): Promise<{ items: z.output<typeof tokenViewSchema>[] }> {
+    return { items: await this.queries.list(ctx) };
+  }
+
+  @ApiCall(apiRoutes.createToken)
+  async create(
+    @Caller() ctx: RequestContext,
+    @Body({ schema: apiRoutes.createToken.body }) body: z.output<typeof apiRoutes.createToken.body>,
+  ): Promise<z.output<typeof createdTokenSchema>> {
+    return this.createToken.execute(ctx, body);
+  }
+
+  @ApiCall(apiRoutes.revokeToken)
+  async revoke(@Caller() ctx: RequestContext, @Param({ schema: apiRoutes.revokeToken.params }) params: { id: string }): Promise<void> {
+    await this.revokeToken.execute(ctx, params.id);
+  }
+}

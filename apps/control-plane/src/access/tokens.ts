@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import type { createTokenSchema, createdTokenSchema, tokenViewSchema, WhoAmI } from '@takt/contracts';
+import type { Role } from '@takt/contracts';
+import type { Clock } from '@takt/kernel';
+import type { ApiToken, Database, Stores } from '@takt/persistence';
+import type { z } from 'zod';
+import { notFound } from '../errors.js';
+import type { RequestContext } from '../http/context.js';
+import { record } from '../record.js';
+import { resolveSite } from '../resolve.js';
+import { hashSecret, newToken } from './secrets.js';
+
+type TokenView = z.output<typeof tokenViewSchema>;
+
+async function siteNames(stores: Stores, ids: readonly string[] | null): Promise<string[] | null> {
+  return ids === null ? null : (await stores.sites.list(ids)).map((site) => site.name);
+}
+
+const toView = async (stores: Stores, token: ApiToken): Promise<TokenView> => ({
+  id: token.id,
+  actor: token.actor,
+  role: token.role as Role,
+  sites: await siteNames(stores, token.siteIds),
+  createdAt: token.createdAt.toISOString(),
+  expiresAt: token.expiresAt?.toISOString() ?? null,
+});
+
+export class TokenQueries {
+  constructor(private readonly db: Database) {}
+
+  async whoAmI(ctx: RequestContext): Promise<WhoAmI> {
+    return { actor: ctx.actor, role: ctx.role, sites: await siteNames(this.db.stores, ctx.siteScope) };
+  }
+
+  async list(_ctx: RequestContext): Promise<TokenView[]> {
+    const tokens = (await this.db.stores.access.listTokens()).filter((token) => token.revokedAt === null);
+    return Promise.all(tokens.map((token) => toView(this.db.stores, token)));
+  }
+}
+
+export class CreateToken {
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute(ctx: RequestContext, input: z.output<typeof createTokenSchema>): Promise<z.output<typeof createdTokenSchema>> {
+    const secret = newToken('api');
+    const now = new Date(this.clock.now());
+    return this.db.transaction(async (stores) => {
+      // A token can never reach further than the one that makes it.
+      const asked =
+        input.sites === null ? null : await Promise.all(input.sites.map(async (ref) => (await resolveSite(stores, ctx, ref)).id as string));
+      const token: ApiToken = {
+        id: randomUUID(),
+        actor: input.name,
+        hash: hashSecret(secret),
+        role: input.role,
+        siteIds: asked ?? ctx.siteScope,
+        createdAt: now,
+        expiresAt: input.expiresInDays === null ? null : new Date(now.getTime() + input.expiresInDays * 86_400_000),
+        revokedAt: null,
+      };
+      await stores.access.ensureActor({ id: randomUUID(), name: input.name, createdAt: now });
+      await stores.access.addToken(token);
+      record(stores, ctx.actor, now, {
+        code: 'TokenCreated',
+        message: `${ctx.actor} made a token of role ${input.role} for ${input.name}`,
+        object: { kind: 'token', id: token.id, name: input.name },
+        siteId: null,
+      });
+      return { ...(await toView(stores, token)), token: secret };
+    });
+  }
+}
+
+export class RevokeToken {
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute(ctx: RequestContext, id: string): Promise<void> {
+    const now = new Date(this.clock.now());
+    await this.db.transaction(async (stores) => {
+      if (!(await stores.access.revokeToken(id, now))) throw notFound('token', id);
+      record(stores, ctx.actor, now, {
+        code: 'TokenRevoked',
+        message: `${ctx.actor} revoked a token`,
+        object: { kind: 'token', id, name: id },
+        siteId: null,
+      });
+    });
+  }
+}

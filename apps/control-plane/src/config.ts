@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { TaktError } from '@takt/kernel';
+import { z } from 'zod';
+
+const number = (fallback: number, min: number, max: number): z.ZodDefault<z.ZodCoercedNumber> =>
+  z.coerce.number().min(min).max(max).default(fallback) as z.ZodDefault<z.ZodCoercedNumber>;
+
+const environmentSchema = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(?:ql)?:\/\//, 'expected postgres://…'),
+  /** Comma-separated. */
+  NATS_URL: z.string().regex(/^(?:nats|tls):\/\/[^,]+(?:,(?:nats|tls):\/\/[^,]+)*$/, 'expected nats://host:port'),
+  /** What nodes are told at join; NATS_URL where it is left out. */
+  TAKT_NATS_PUBLIC_URL: z.string().optional(),
+  TAKT_DATA_DIR: z.string().min(1),
+  TAKT_HTTP_HOST: z.string().default('127.0.0.1'),
+  TAKT_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(7080),
+  /** What nodes and people reach the API by. */
+  TAKT_PUBLIC_URL: z.url().optional(),
+  TAKT_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  TAKT_MAX_ARTIFACT_BYTES: number(8 * 1024 ** 3, 1, 2 ** 50),
+  TAKT_MAX_MODEL_BYTES: number(512 * 1024 ** 2, 1, 2 ** 31),
+  /** Life of a node's NATS identity; nodes renew at two thirds of it. */
+  TAKT_NODE_JWT_SECONDS: number(86_400, 5, 31_536_000),
+  TAKT_NODE_OFFLINE_SECONDS: number(20, 1, 3_600),
+  /** A calibrate job moves to another node when its node was not seen for this long. */
+  TAKT_JOB_LEASE_SECONDS: number(60, 1, 3_600),
+  TAKT_GRANT_SECONDS: number(600, 5, 86_400),
+});
+
+export interface Config {
+  readonly databaseUrl: string;
+  readonly natsServers: readonly string[];
+  readonly natsPublicUrls: readonly string[];
+  readonly dataDir: string;
+  readonly trustDir: string;
+  readonly artifactDir: string;
+  readonly http: { readonly host: string; readonly port: number };
+  /** Undefined means: the address that is listened on. */
+  readonly publicUrl: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly maxArtifactBytes: number;
+  readonly maxModelBytes: number;
+  readonly nodeJwtSeconds: number;
+  readonly nodeOfflineMs: number;
+  readonly jobLeaseMs: number;
+  readonly grantSeconds: number;
+}
+
+/**
+ * Reads the configuration once. Every fault is listed by the name of its variable and never by its value.
+ *
+ * @throws TaktError `ConfigInvalid`
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environmentSchema.safeParse(set);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => {
+      const name = issue.path.join('.');
+      return set[name] === undefined
+        ? `${name} is missing`
+        : `${name}: ${issue.code === 'invalid_format' || issue.code === 'custom' ? issue.message : 'is not a valid value'}`;
+    });
+    throw new TaktError({
+      code: 'ConfigInvalid',
+      message: `the configuration has ${String(faults.length)} fault(s): ${faults.join('; ')}`,
+      action: 'set these environment variables; docs/operations.md says what each means',
+      component: 'control-plane',
+    });
+  }
+  const env = parsed.data;
+  return Object.freeze({
+    databaseUrl: env.DATABASE_URL,
+    natsServers: env.NATS_URL.split(','),
+    natsPublicUrls: (env.TAKT_NATS_PUBLIC_URL ?? env.NATS_URL).split(','),
+    dataDir: env.TAKT_DATA_DIR,
+    trustDir: join(env.TAKT_DATA_DIR, 'trust'),
+    artifactDir: join(env.TAKT_DATA_DIR, 'artifacts'),
+    http: { host: env.TAKT_HTTP_HOST, port: env.TAKT_HTTP_PORT },
+    publicUrl: env.TAKT_PUBLIC_URL?.replace(/\/+$/, ''),
+    logLevel: env.TAKT_LOG_LEVEL,
+    maxArtifactBytes: env.TAKT_MAX_ARTIFACT_BYTES,
+    maxModelBytes: env.TAKT_MAX_MODEL_BYTES,
+    nodeJwtSeconds: env.TAKT_NODE_JWT_SECONDS,
+    nodeOfflineMs: env.TAKT_NODE_OFFLINE_SECONDS * 1000,
+    jobLeaseMs: env.TAKT_JOB_LEASE_SECONDS * 1000,
+    grantSeconds: env.TAKT_GRANT_SECONDS,
+  });
+}
+
+const initSchema = z.object({
+  TAKT_DATA_DIR: z.string().min(1),
+  NATS_URL: z.string().regex(/^(?:nats|tls):\/\/[^,]+/, 'expected nats://host:port'),
+});
+
+/** What `init` needs: nothing of the database. @throws TaktError `ConfigInvalid` */
+export function readInitConfig(environment: Readonly<Record<string, string | undefined>>): {
+  dataDir: string;
+  trustDir: string;
+  natsUrl: URL;
+} {
+  const parsed = initSchema.safeParse(environment);
+  if (!parsed.success) {
+    throw new TaktError({
+      code: 'ConfigInvalid',
+      message: `the configuration is incomplete: ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`,
+      action: 'set TAKT_DATA_DIR and NATS_URL',
+      component: 'control-plane',
+    });
+  }
+  const [first] = parsed.data.NATS_URL.split(',');
+  return {
+    dataDir: parsed.data.TAKT_DATA_DIR,
+    trustDir: join(parsed.data.TAKT_DATA_DIR, 'trust'),
+    natsUrl: new URL(first ?? parsed.data.NATS_URL),
+  };
+}

@@ -1,0 +1,73 @@
+import { Controller, Inject, Param, Query, Req, Sse } from '@nestjs/common';
+import type { MessageEvent } from '@nestjs/common';
+import { SetMetadata } from '@nestjs/common';
+import { apiRoutes } from '@takt/contracts';
+import type { EventView, Explanation, StatusView } from '@takt/contracts';
+import { map } from 'rxjs';
+import type { Observable } from 'rxjs';
+import type { z } from 'zod';
+import { ApiCall, ROUTE } from '../http/api-call.js';
+import { Caller } from '../http/context.js';
+import type { RequestContext, TaktRequest } from '../http/context.js';
+import { EventFeed } from './event-feed.js';
+import { ExplainDeployment } from './explain-deployment.js';
+import { ExplainNode } from './explain-node.js';
+import { Health } from './health.js';
+import { FleetStatus } from './status.js';
+
+@Controller()
+export class InsightController {
+  constructor(
+    @Inject(Health) private readonly health: Health,
+    @Inject(FleetStatus) private readonly fleetStatus: FleetStatus,
+    @Inject(EventFeed) private readonly feed: EventFeed,
+    @Inject(ExplainNode) private readonly explainNode: ExplainNode,
+    @Inject(ExplainDeployment) private readonly explainDeployment: ExplainDeployment,
+  ) {}
+
+  @ApiCall(apiRoutes.health)
+  async getHealth(): Promise<z.output<typeof apiRoutes.health.response>> {
+    return this.health.execute();
+  }
+
+  @ApiCall(apiRoutes.status)
+  async status(@Caller() ctx: RequestContext): Promise<StatusView> {
+    return this.fleetStatus.execute(ctx);
+  }
+
+  @ApiCall(apiRoutes.listEvents)
+  async events(
+    @Caller() ctx: RequestContext,
+    @Query({ schema: apiRoutes.listEvents.query }) query: z.output<typeof apiRoutes.listEvents.query>,
+  ): Promise<{ items: EventView[] }> {
+    return { items: await this.feed.list(ctx, query) };
+  }
+
+  @Sse(apiRoutes.streamEvents.path)
+  @SetMetadata(ROUTE, apiRoutes.streamEvents)
+  stream(
+    @Caller() ctx: RequestContext,
+    @Req() request: TaktRequest,
+    @Query({ schema: apiRoutes.streamEvents.query }) query: { after?: number | undefined },
+  ): Observable<MessageEvent> {
+    const resumed = Number(request.headers['last-event-id'] ?? Number.NaN);
+    const after = Number.isInteger(resumed) && resumed >= 0 ? resumed : query.after;
+    return this.feed.follow(ctx, after).pipe(map((event) => ({ id: String(event.seq), type: 'event', data: event })));
+  }
+
+  @ApiCall(apiRoutes.explainNode)
+  async node(
+    @Caller() ctx: RequestContext,
+    @Param({ schema: apiRoutes.explainNode.params }) params: { ref: string },
+  ): Promise<Explanation> {
+    return this.explainNode.execute(ctx, params.ref);
+  }
+
+  @ApiCall(apiRoutes.explainDeployment)
+  async deployment(
+    @Caller() ctx: RequestContext,
+    @Param({ schema: apiRoutes.explainDeployment.params }) params: { id: string },
+  ): Promise<Explanation> {
+    return this.explainDeployment.execute(ctx, params.id);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Heartbeat } from '@takt/contracts';
+import { LogField } from '@takt/kernel';
+import type { Clock, Logger, NodeId } from '@takt/kernel';
+import type { Database, Stores } from '@takt/persistence';
+import { Ticker } from '../boot/ticker.js';
+import { record } from '../record.js';
+
+const FLUSH_MS = 2_000;
+
+/**
+ * Keeps the last heartbeat of each node in memory and writes all of them in one statement every few seconds; derives from
+ * that which nodes are online. What is lost with the process comes again with the next heartbeat.
+ */
+export class Heartbeats {
+  readonly #pending = new Map<NodeId, { nodeId: NodeId; at: Date; heartbeat: Heartbeat }>();
+  readonly #ticker: Ticker;
+  readonly #startedAt: number;
+
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+    private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number },
+    logger: Logger,
+  ) {
+    this.#startedAt = clock.monotonic();
+    this.#ticker = new Ticker(
+      FLUSH_MS,
+      () => this.flush(),
+      (error) => {
+        logger.warn('heartbeats not written, trying again', { [LogField.error]: error });
+      },
+    );
+  }
+
+  start(): void {
+    this.#ticker.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#ticker.stop();
+  }
+
+  /** A node without a clock or with a wrong one is online too: the time is ours. */
+  receive(nodeId: NodeId, heartbeat: Heartbeat): void {
+    this.#pending.set(nodeId, { nodeId, at: new Date(this.clock.now()), heartbeat });
+  }
+
+  async flush(): Promise<void> {
+    const batch = [...this.#pending.values()];
+    const now = new Date(this.clock.now());
+    await this.db.transaction(async (stores) => {
+      if (batch.length > 0) {
+        const arrived = await stores.nodes.saveHeartbeats(batch);
+        await stores.jobs.extendLeases(
+          batch.map((beat) => beat.nodeId),
+          new Date(now.getTime() + this.times.jobLeaseMs),
+        );
+        for (const id of arrived) await note(stores, id, now, 'NodeOnline', 'info', 'is online');
+      }
+      // A control plane that has just started has heard nobody yet, which says nothing about the nodes.
+      if (this.clock.monotonic() - this.#startedAt < this.times.nodeOfflineMs) return;
+      for (const id of await stores.nodes.markOffline(new Date(now.getTime() - this.times.nodeOfflineMs))) {
+        await note(
+          stores,
+          id,
+          now,
+          'NodeOffline',
+          'warning',
+          `was not heard for ${String(this.times.nodeOfflineMs / 1000)} s; it goes on serving`,
+        );
+      }
+    });
+    for (const beat of batch) if (this.#pending.get(beat.nodeId) === beat) this.#pending.delete(beat.nodeId);
+  }
+}
+
+async function note(stores: Stores, id: NodeId, now: Date, code: string, severity: 'info' | 'warning', words: string): Promise<void> {
+  const node = await stores.nodes.find(id);
+  if (node === null) return;
+  record(stores, 'control-plane', now, {
+    code,
+    severity,
+    message: `node ${node.name} ${words}`,
+    object: { kind: 'node', id, name: node.name },
+    siteId: node.siteId,
+  });
+}

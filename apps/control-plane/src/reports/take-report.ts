@@ -1,0 +1,44 @@
+import type { Report } from '@takt/contracts';
+import { LogField } from '@takt/kernel';
+import type { Clock, Logger, NodeId } from '@takt/kernel';
+import type { Database, StoredReport, Stores } from '@takt/persistence';
+import type { ApplyReport } from './apply-report.js';
+
+/**
+ * Stores a report and its effects in one transaction, per node in the order of `seq`. A repeated report changes nothing; one
+ * that came before its predecessor is kept and applied together with it. Resolving means: the database has it.
+ */
+export class TakeReport {
+  constructor(
+    private readonly db: Database,
+    private readonly apply: ApplyReport,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  async execute(report: Pick<Report, 'nodeId' | 'seq' | 'at'> & { readonly body: unknown }): Promise<void> {
+    const { nodeId, seq, at, body } = report;
+    await this.db.transaction(async (stores) => {
+      if ((await stores.nodes.find(nodeId)) === null) {
+        this.logger.warn('report of an unknown node dropped', { [LogField.nodeId]: nodeId, [LogField.seq]: seq });
+        return;
+      }
+      const cursor = await stores.reports.lockCursor(nodeId);
+      if (seq <= cursor || !(await stores.reports.save({ nodeId, seq, at, body }))) return;
+      await this.#applyInOrder(stores, nodeId, cursor);
+    });
+  }
+
+  async #applyInOrder(stores: Stores, nodeId: NodeId, cursor: number): Promise<void> {
+    let applied = cursor;
+    for (;;) {
+      const next: StoredReport | null = await stores.reports.find(nodeId, applied + 1);
+      // Read anew each time: a report may change what the next one is judged by.
+      const node = next === null ? null : await stores.nodes.find(nodeId);
+      if (next === null || node === null) break;
+      await this.apply.execute(stores, node, next, new Date(this.clock.now()));
+      applied = next.seq;
+    }
+    if (applied > cursor) await stores.reports.advanceCursor(nodeId, applied);
+  }
+}

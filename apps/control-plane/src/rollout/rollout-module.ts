@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import type { Clock, Logger } from '@takt/kernel';
+import { Database } from '@takt/persistence';
+import { CLOCK, CONFIG, LOGGER, provide } from '../boot/tokens.js';
+import type { Config } from '../config.js';
+import { RefreshDesired } from '../desired/refresh-desired.js';
+import { ApplyJobReport } from '../reports/apply-job-report.js';
+import { ApplyReport } from '../reports/apply-report.js';
+import { Heartbeats } from '../reports/heartbeats.js';
+import { TakeReport } from '../reports/take-report.js';
+import { Calibrations } from './calibration.js';
+import { CancelDeployment } from './cancel-deployment.js';
+import { CreateDeployments } from './create-deployments.js';
+import { JobReconciler } from './job-reconciler.js';
+import { MoveDeployment } from './move-deployment.js';
+import { CreateRelease, ReleaseQueries } from './releases.js';
+import { DeploymentController, JobController, ReleaseController } from './rollout-controller.js';
+import { DeploymentQueries, JobQueries } from './rollout-queries.js';
+
+@Module({
+  controllers: [ReleaseController, DeploymentController, JobController],
+  providers: [
+    provide(MoveDeployment, RefreshDesired),
+    {
+      provide: Calibrations,
+      useFactory: (refresh: RefreshDesired, move: MoveDeployment, config: Config) => new Calibrations(refresh, move, config.jobLeaseMs),
+      inject: [RefreshDesired, MoveDeployment, CONFIG],
+    },
+    provide(ReleaseQueries, Database),
+    provide(CreateRelease, Database, CLOCK),
+    provide(DeploymentQueries, Database),
+    provide(CreateDeployments, Database, CLOCK, RefreshDesired, MoveDeployment, Calibrations),
+    provide(CancelDeployment, Database, CLOCK, MoveDeployment),
+    provide(JobQueries, Database),
+    provide(JobReconciler, Database, Calibrations, CLOCK, LOGGER),
+    provide(ApplyJobReport, Calibrations),
+    provide(ApplyReport, MoveDeployment, ApplyJobReport),
+    provide(TakeReport, Database, ApplyReport, CLOCK, LOGGER),
+    {
+      provide: Heartbeats,
+      useFactory: (db: Database, clock: Clock, config: Config, logger: Logger) => new Heartbeats(db, clock, config, logger),
+      inject: [Database, CLOCK, CONFIG, LOGGER],
+    },
+  ],
+  exports: [DeploymentQueries],
+})
+export class RolloutModule {}

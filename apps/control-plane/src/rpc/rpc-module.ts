@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { ServerArtifactStore } from '@takt/artifact-store';
+import { Database } from '@takt/persistence';
+import { ADDRESSES, CLOCK, TRUST, provide } from '../boot/tokens.js';
+import { Grants } from '../content/grants.js';
+import { NodeRequests } from './node-requests.js';
+import { RpcController } from './rpc-controller.js';
+
+@Module({
+  controllers: [RpcController],
+  providers: [provide(NodeRequests, Database, ServerArtifactStore, Grants, TRUST, CLOCK, ADDRESSES)],
+})
+export class RpcModule {}
