@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Activation, LineAssignment } from '@takt/contracts';
 import { LogField, TaktError } from '@takt/kernel';
 import type { Clock, DurableFs, Logger } from '@takt/kernel';
@@ -26,6 +27,8 @@ const QUEUE_DEPTH = 2;
 const WINDOW_SECONDS = 10;
 const TICK_MS = 1000;
 const CAMERA_RETRY_MS = 5000;
+/** How long an engine's warm-up waits for a camera that is being opened. */
+const CAMERA_PATIENCE_MS = 5000;
 
 export interface RuntimeOptions {
   readonly dataDir: string;
@@ -58,6 +61,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   let assignment = await store.readLine();
   let camera: Camera | undefined;
+  let opening: Promise<void> = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
   let errors = 0;
   let stopping = false;
@@ -78,8 +82,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     loadTimeoutMs: options.loadTimeoutMs,
     endTimeoutMs: options.endTimeoutMs,
     restarts: new Restarts(() => clock.monotonic()),
+    clock,
     logger,
-    sample: async () => camera?.sample(),
+    sample: async () => {
+      await Promise.race([opening, sleep(CAMERA_PATIENCE_MS)]);
+      return camera?.sample();
+    },
     notify: (notice) => void activator.dispatch(notice),
   });
   const activator = new Activator({
@@ -125,7 +133,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       camera?.stop();
       if (!stopping) show(opened);
     }
-    await activator.dispatch({ type: 'line', requiredFps: next.line.requiredFps });
+    await activator.dispatch({ type: 'line', requiredFps: next.line.requiredFps, newSource: !sameSource });
   };
 
   const activate = async (activation: Activation): Promise<void> => {
@@ -174,8 +182,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 
   if (assignment === undefined) logger.info('waiting for a line');
   else {
-    void activator.dispatch({ type: 'line', requiredFps: assignment.line.requiredFps });
-    await openAssigned(assignment);
+    void activator.dispatch({ type: 'line', requiredFps: assignment.line.requiredFps, newSource: true });
+    opening = openAssigned(assignment);
   }
   void activator.dispatch({ type: 'boot' });
   const tick = setInterval(() => void activator.dispatch({ type: 'tick' }), TICK_MS);

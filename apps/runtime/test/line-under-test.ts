@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const SLUG = 'line-1';
 /** How long a test waits for something that must happen; far above what it takes on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-export const quickPolicy: HealthPolicy = { ...DEFAULT_HEALTH_POLICY, windowFrames: 20, maxWindowFrames: 200, soloFrames: 20 };
+export const quickPolicy: HealthPolicy = { ...DEFAULT_HEALTH_POLICY, windowFrames: 60, maxWindowFrames: 300, soloFrames: 40 };
 
 export interface Reply {
   readonly status: number;
@@ -43,10 +43,6 @@ export class LineUnderTest {
     const dataDir = join(folder, options.under ?? 'data');
     await mkdir(dataDir, { recursive: true });
     return new LineUnderTest(dataDir, options.args ?? []);
-  }
-
-  get socket(): string {
-    return join(this.folder, 'control.sock');
   }
 
   get folder(): string {
@@ -94,9 +90,19 @@ export class LineUnderTest {
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
-  call(method: string, path: string, body?: unknown): Promise<Reply> {
+  /** Through the folder's descriptor, so that the length of the path does not matter. */
+  async call(method: string, path: string, body?: unknown): Promise<Reply> {
+    const folder = await open(this.folder, 'r');
+    try {
+      return await this.#call(`/proc/self/fd/${String(folder.fd)}/control.sock`, method, path, body);
+    } finally {
+      await folder.close();
+    }
+  }
+
+  #call(socketPath: string, method: string, path: string, body: unknown): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const sent = request({ socketPath: this.socket, method, path, agent: false }, (response) => {
+      const sent = request({ socketPath, method, path, agent: false }, (response) => {
         let text = '';
         response.on('data', (chunk: Buffer) => (text += chunk.toString()));
         response.on('end', () => {
@@ -110,6 +116,12 @@ export class LineUnderTest {
 
   async status(): Promise<RuntimeStatus> {
     return runtimeStatusSchema.parse((await this.call('GET', '/v1/status')).body);
+  }
+
+  /** Engine-hosts of the runtime, by asking the system for its children. */
+  async hostPids(): Promise<number[]> {
+    const text = await readFile(`/proc/${String(this.pid)}/task/${String(this.pid)}/children`, 'utf8').catch(() => '');
+    return text.split(' ').filter((pid) => pid.trim() !== '').map(Number);
   }
 
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -186,23 +198,22 @@ export class LineUnderTest {
   }
 
   /** Frame numbers of one run in the result files: served ones and dropped ones, each as often as it is written. */
-  async frames(run: string): Promise<{ readonly served: number[]; readonly dropped: number[] }> {
+  async frames(run: string): Promise<{ readonly served: number[]; readonly dropped: { readonly frame: number; readonly reason: string }[] }> {
     const served: number[] = [];
-    const dropped: number[] = [];
+    const dropped: { frame: number; reason: string }[] = [];
     for (const file of ['results.1.ndjson', 'results.ndjson']) {
       const text = await readFile(join(this.folder, file), 'utf8').catch(() => '');
       for (const line of text.split('\n').filter((one) => one !== '')) {
-        const entry = JSON.parse(line) as { run: string; frame?: number; dropped?: [number, number] };
+        const entry = JSON.parse(line) as { run: string; frame?: number; dropped?: [number, number]; reason?: string };
         if (entry.run !== run) continue;
         if (entry.frame !== undefined) served.push(entry.frame);
-        for (let frame = entry.dropped?.[0] ?? 0; frame <= (entry.dropped?.[1] ?? -1); frame += 1) dropped.push(frame);
+        for (let frame = entry.dropped?.[0] ?? 0; frame <= (entry.dropped?.[1] ?? -1); frame += 1) dropped.push({ frame, reason: entry.reason ?? '' });
       }
     }
     return { served, dropped };
   }
 }
 
-/** Processes whose command line is an engine-host that the given runtime started. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);

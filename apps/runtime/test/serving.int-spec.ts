@@ -18,7 +18,7 @@ describe('a line', () => {
   it('serves, keeps an equal engine without a lost frame, and goes back from a slower one by itself', async () => {
     line = await LineUnderTest.create();
     await line.start();
-    await line.assign({ fps: 25, requiredFps: 15 });
+    await line.assign({ fps: 16, requiredFps: 10 });
     const first = await line.activation('first', light);
     expect(await line.activate(first)).toMatchObject({ outcome: 'committed', reason: null });
 
@@ -40,7 +40,7 @@ describe('a line', () => {
 
     expect(await line.end('SIGTERM')).toBe(0);
     const { served, dropped } = await line.frames(startedAt);
-    const all = [...served, ...dropped].sort((a, b) => a - b);
+    const all = [...served, ...dropped.map(({ frame }) => frame)].sort((a, b) => a - b);
     expect(all).toEqual(Array.from({ length: all.length }, (_, index) => index));
     expect(served).toEqual([...served].sort((a, b) => a - b));
     expect(isAlive(serving?.enginePid ?? 0)).toBe(false);
@@ -75,7 +75,22 @@ describe('a line', () => {
   });
 
   it('answers on a socket whose path is too long for a socket', async () => {
-    line = await LineUnderTest.create({ under: 'a-rather-long-folder-name/'.repeat(5) });
-    await expect(line.start()).rejects.toThrow();
+    line = await LineUnderTest.create({ under: 'a-rather-long-folder-name/'.repeat(6) });
+    await line.start();
+    expect(await line.status()).toMatchObject({ slotId: null });
+    expect(await line.end('SIGTERM')).toBe(0);
+    await line.start();
+    expect(await line.status()).toMatchObject({ slotId: null });
+  });
+
+  it('refuses what it cannot do with a code and an action', async () => {
+    line = await LineUnderTest.create();
+    await line.start();
+    expect(await line.assign({ fps: 20, path: line.dataDir })).toMatchObject({ status: 422, body: { code: 'ImageFolderEmpty' } });
+    expect(await line.call('POST', '/v1/rollback')).toMatchObject({ status: 409, body: { code: 'NothingToRollBackTo' } });
+    expect(await line.call('PUT', '/v1/line', { slotId: 'x' })).toMatchObject({ status: 400, body: { code: 'RequestInvalid' } });
+    expect(await line.call('DELETE', '/v1/line')).toMatchObject({ status: 404, body: { code: 'RouteUnknown' } });
+    expect((await line.call('PUT', '/v1/line', 'x'.repeat(1_100_000))).status).toBe(413);
+    expect(await line.status()).toMatchObject({ line: null });
   });
 });

@@ -50,7 +50,7 @@ export interface MachineState {
 
 export type MachineEvent =
   | { readonly type: 'boot' }
-  | { readonly type: 'line'; readonly requiredFps: number }
+  | { readonly type: 'line'; readonly requiredFps: number; readonly newSource: boolean }
   | { readonly type: 'activate'; readonly activation: Activation }
   | { readonly type: 'rollback' }
   | { readonly type: 'engine-ready'; readonly deploymentId: DeploymentId }

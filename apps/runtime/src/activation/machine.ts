@@ -28,7 +28,7 @@ export function step(state: MachineState, event: MachineEvent, now: Moment): Ste
     case 'boot':
       return boot(state, now);
     case 'line':
-      return advance({ ...state, requiredFps: event.requiredFps }, now);
+      return advance(assigned(state, event), now);
     case 'activate':
       return activate(state, event.activation, now);
     case 'rollback':
@@ -46,6 +46,12 @@ export function step(state: MachineState, event: MachineEvent, now: Moment): Ste
     case 'stop':
       return stopped(state, now);
   }
+}
+
+/** Other pictures take other time: what was measured on those of another camera is void. */
+function assigned(state: MachineState, event: Extract<MachineEvent, { type: 'line' }>): MachineState {
+  const trial = state.trial !== null && event.newSource ? restarted(state.trial) : state.trial;
+  return { ...state, trial, requiredFps: event.requiredFps };
 }
 
 function boot(state: MachineState, now: Moment): Step {
@@ -134,12 +140,12 @@ function giveUp(state: MachineState, why: GiveUp, now: Moment): Step {
   const { candidate } = state.record;
   if (candidate === null) return { state, commands: [] };
   const record = giveUpCandidate(state.record, why, now.wall);
+  const { committed } = record;
+  // A committed engine that could not be loaded was left alone while the candidate might have taken its place.
+  const again: Command[] = committed !== null && state.refused.has(committed.deploymentId) ? [{ type: 'start', activation: committed, after: 'refusal' }] : [];
   return {
     state: forget({ ...state, record, trial: null }, candidate.activation),
-    commands: [
-      { type: 'persist', record },
-      { type: 'end', deploymentId: candidate.activation.deploymentId },
-    ],
+    commands: [{ type: 'persist', record }, { type: 'end', deploymentId: candidate.activation.deploymentId }, ...again],
   };
 }
 

@@ -1,7 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import type { Activation } from '@takt/contracts';
 import { LogField, TaktError } from '@takt/kernel';
-import type { DeploymentId, Logger, TaktErrorData } from '@takt/kernel';
+import type { Clock, DeploymentId, Logger, TaktErrorData } from '@takt/kernel';
 import { UNREADABLE_FRAME } from '../host/protocol.js';
 import { ENGINE_LOST, EngineHost } from './engine-host.js';
 import type { HostResult } from './engine-host.js';
@@ -26,6 +25,7 @@ export interface EnginePoolOptions {
   readonly loadTimeoutMs: number;
   readonly endTimeoutMs: number;
   readonly restarts: Restarts;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** An encoded picture to warm up with; undefined while the line has no camera. */
   readonly sample: () => Promise<Uint8Array | undefined>;
@@ -129,8 +129,8 @@ export class EnginePool {
   async #warmUp(host: EngineHost): Promise<void> {
     const bytes = await this.#options.sample();
     if (bytes === undefined) return;
-    const until = performance.now() + WARM_UP_MS;
-    for (let frame = 0; frame < WARM_UP_FRAMES && (frame < WARM_UP_AT_LEAST || performance.now() < until); frame += 1) {
+    const until = this.#options.clock.monotonic() + WARM_UP_MS;
+    for (let frame = 0; frame < WARM_UP_FRAMES && (frame < WARM_UP_AT_LEAST || this.#options.clock.monotonic() < until); frame += 1) {
       try {
         await host.detect(bytes, this.#options.loadTimeoutMs);
       } catch (thrown) {

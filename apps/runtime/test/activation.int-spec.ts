@@ -1,0 +1,96 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { tinyDetector } from '@takt/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Activation } from '@takt/contracts';
+import { LineUnderTest, quickPolicy } from './line-under-test.js';
+
+const light = tinyDetector({ size: 64, width: 8, seed: 1 });
+const equal = tinyDetector({ size: 64, width: 8, seed: 2 });
+const other = tinyDetector({ size: 64, width: 8, seed: 4 });
+const health = { ...quickPolicy, maxServiceTimeIncrease: 5 };
+
+let line: LineUnderTest;
+let first: Activation;
+
+beforeEach(async () => {
+  line = await LineUnderTest.create();
+  await line.start();
+  await line.assign({ fps: 40 });
+  first = await line.activation('first', light, health);
+  await line.activate(first);
+});
+
+afterEach(async () => {
+  await line.remove();
+});
+
+describe('an artifact that cannot be served', () => {
+  it('fails with its reason and leaves the engine that serves alone', async () => {
+    const before = await line.status();
+    const noModel = await line.activation('text', new TextEncoder().encode('this is no model'), health);
+    expect(await line.activate(noModel)).toMatchObject({ outcome: 'failed', error: { component: expect.any(String) as string, action: expect.any(String) as string } });
+
+    const changed = await line.activation('changed', equal, health);
+    await writeFile(changed.artifactPath, other);
+    expect(await line.activate(changed)).toMatchObject({ outcome: 'failed', reason: 'ArtifactDigestMismatch' });
+
+    const cut = await line.activation('cut', other, health);
+    await truncate(cut.artifactPath, 1000);
+    expect(await line.activate(cut)).toMatchObject({ outcome: 'failed', reason: 'ArtifactDigestMismatch' });
+
+    const gone = await line.activation('gone', other, health);
+    expect(await line.activate({ ...gone, artifactPath: `${gone.artifactPath}.gone` })).toMatchObject({ outcome: 'failed', reason: 'ArtifactMissing' });
+
+    const after = await line.status();
+    expect(after.serving).toEqual(before.serving);
+    expect(after.metrics.engineRestarts).toBe(0);
+    expect(after.metrics.errors).toBe(0);
+  });
+});
+
+describe('activations', () => {
+  it('are idempotent by deployment id, also after a restart', async () => {
+    const inaccurate = { ...(await line.activation('inaccurate', equal, health)), dropPoints: 0.9 };
+    expect(await line.activate(inaccurate)).toMatchObject({ outcome: 'rolled-back', reason: 'Accuracy' });
+    await line.end('SIGTERM');
+    await line.start();
+    for (const again of [inaccurate, first]) expect((await line.call('PUT', '/v1/activation', again)).status).toBe(202);
+    const status = await line.status();
+    expect(status.candidate).toBeNull();
+    expect(status.outcomes.map(({ outcome }) => outcome)).toEqual(['committed', 'rolled-back']);
+  });
+
+  it('supersede one another, and a deployment that was committed before comes back without a check', async () => {
+    const second = await line.activation('second', equal, health);
+    const third = await line.activation('third', other, health);
+    await line.call('PUT', '/v1/activation', second);
+    expect(await line.activate(third)).toMatchObject({ outcome: 'committed' });
+    expect(await line.untilEnded(second)).toMatchObject({ outcome: 'rolled-back', reason: 'Superseded' });
+    await line.call('PUT', '/v1/activation', first);
+    await line.until('the first engine serves again', async () => (await line.status()).serving?.deploymentId === first.deploymentId);
+    expect((await line.untilEnded(first)).reason).toBe('ReturnedToKnownEngine');
+  });
+
+  it('are taken back by an operator on the node, once', async () => {
+    const second = await line.activation('second', equal, health);
+    await line.activate(second);
+    expect((await line.call('POST', '/v1/rollback')).status).toBe(202);
+    await line.until('the first engine serves again', async () => (await line.status()).serving?.deploymentId === first.deploymentId);
+    expect(await line.untilEnded(second)).toMatchObject({ outcome: 'rolled-back', reason: 'OperatorRollback' });
+    expect((await line.call('POST', '/v1/rollback')).status).toBe(409);
+    expect((await line.call('PUT', '/v1/activation', second)).status).toBe(202);
+    expect((await line.status()).candidate).toBeNull();
+  });
+
+  it('fail on delivered FPS that the line needs and the engine cannot give', async () => {
+    await line.assign({ fps: 20, requiredFps: 35 });
+    const second = await line.activation('second', equal, health);
+    expect(await line.activate(second)).toMatchObject({ outcome: 'rolled-back', reason: 'DeliveredFps', health: { requiredFps: 35 } });
+    expect((await line.status()).serving?.deploymentId).toBe(first.deploymentId);
+  });
+
+  it('end at their deadline', async () => {
+    const slow = await line.activation('slow', equal, { ...health, windowFrames: 50_000, maxWindowFrames: 50_000, deadlineMs: 1_500 });
+    expect(await line.activate(slow)).toMatchObject({ outcome: 'rolled-back', reason: 'Deadline' });
+  });
+});
