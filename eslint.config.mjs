@@ -8,14 +8,29 @@ const SPECS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.tes
 const PROJECTS = ['libs/*/tsconfig.json', 'apps/*/tsconfig.json', 'tools/demo/tsconfig.json', 'tsconfig.specs.json'];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.takt/**', 'tools/lint-canary/**', 'tools/sample-model/**', 'libs/sample-model/assets/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '.takt/**',
+      'tools/lint-canary/**',
+      'tools/sample-model/**',
+      'libs/sample-model/assets/**',
+    ],
+  },
   cycleRule(PROJECTS),
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],
     plugins: { '@nx': nx },
     languageOptions: {
-      parserOptions: { project: PROJECTS, tsconfigRootDir: import.meta.dirname, emitDecoratorMetadata: false, experimentalDecorators: true },
+      parserOptions: {
+        project: PROJECTS,
+        tsconfigRootDir: import.meta.dirname,
+        emitDecoratorMetadata: false,
+        experimentalDecorators: true,
+      },
     },
     rules: {
       '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints }],

@@ -5,7 +5,8 @@ import { descendantsOf, openFilesOf, tcpPeersOf, unixSocketsOf } from './fleet/p
 import { deployBaseline, prepareContent } from './kill/scenarios.js';
 
 /** Files that any program of this machine may hold and that carry nothing from one node to another. */
-const NEUTRAL = /^(\/dev\/(null|urandom|random|shm\/.*)|\/proc\/.*|\/sys\/.*|anon_inode:.*|pipe:.*|socket:.*|\/usr\/.*|\/lib.*|\/etc\/.*|\/memfd:.*)/;
+const NEUTRAL =
+  /^(\/dev\/(null|urandom|random|shm\/.*)|\/proc\/.*|\/sys\/.*|anon_inode:.*|pipe:.*|socket:.*|\/usr\/.*|\/lib.*|\/etc\/.*|\/memfd:.*)/;
 
 describe('two nodes of one machine share nothing but the server', () => {
   let stack: HostStack;
@@ -25,11 +26,14 @@ describe('two nodes of one machine share nothing but the server', () => {
       await stack.api.call('createSlot', { body: { node: node.id, line, model } });
       nodes.push(node);
     }
-    const ids = [(await deployBaseline(stack.api)).id];
-    ids.push((await stack.api.call('createDeployments', { body: { release: 'baseline', line: 'strip-two' } })).items[0]?.id ?? '');
-    for (const id of ids) {
-      await eventually('both lines being served', async () =>
-        (await stack.api.call('getDeployment', { params: { id } })).state === 'committed' ? true : undefined, 120_000);
+    const first = await deployBaseline(stack.api);
+    const { items } = await stack.api.call('createDeployments', { body: { release: 'baseline', line: 'strip-two' } });
+    for (const { id } of [first, ...items]) {
+      await eventually(
+        'both lines being served',
+        async () => ((await stack.api.call('getDeployment', { params: { id } })).state === 'committed' ? true : undefined),
+        120_000,
+      );
     }
   }, 240_000);
 

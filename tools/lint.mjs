@@ -51,6 +51,9 @@ for (const { name, text, project, rule } of canaries) {
       ? await untyped.lintFiles([join(canaryDir, name)])
       : await typed.lintText(text, { filePath: join(project, 'src', project.startsWith('apps/') ? 'main.ts' : 'index.ts') });
   const rules = results.flatMap((result) => result.messages.filter((message) => message.severity === 2).map((message) => message.ruleId));
-  say(rules.includes(rule), `canary ${name} is refused by ${rule}${rules.includes(rule) ? '' : ` (got: ${rules.join(', ') || 'nothing'})`}`);
+  say(
+    rules.includes(rule),
+    `canary ${name} is refused by ${rule}${rules.includes(rule) ? '' : ` (got: ${rules.join(', ') || 'nothing'})`}`,
+  );
 }
 process.exitCode = failures === 0 ? 0 : 1;

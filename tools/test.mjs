@@ -32,7 +32,15 @@ const lint = async () => {
 const vitest = async (project) => {
   const report = join(root, '.takt', `vitest-${project}.json`);
   rmSync(report, { force: true });
-  const args = [bin('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const args = [
+    bin('vitest', 'vitest.mjs'),
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
   const { code } = await run(nodePath(), args, { env: { ...runEnvironment(), ...(prove ? { TAKT_PROVE: '1' } : {}) }, inherit: true });
   if (!existsSync(report)) return count(false, `vitest ${project} ran to its end (exit ${code})`);
   const result = JSON.parse(readFileSync(report, 'utf8'));

@@ -74,7 +74,11 @@ export class HostStack {
     this.#environment = parts.environment;
     this.serverUrl = parts.serverUrl;
     this.api = createApiClient({ baseUrl: parts.serverUrl });
-    this.supervisor = createSupervisor({ logDir: join(parts.dir, 'logs'), guard: parts.guard, baseEnv: { PATH: process.env['PATH'] ?? '' } });
+    this.supervisor = createSupervisor({
+      logDir: join(parts.dir, 'logs'),
+      guard: parts.guard,
+      baseEnv: { PATH: process.env['PATH'] ?? '' },
+    });
   }
 
   static async start(): Promise<HostStack> {
@@ -106,7 +110,9 @@ export class HostStack {
   }
 
   answering(): Promise<unknown> {
-    return eventually('the control plane answering', () => this.api.call('health').then((health) => (health.status === 'ok' ? health : undefined)));
+    return eventually('the control plane answering', () =>
+      this.api.call('health').then((health) => (health.status === 'ok' ? health : undefined)),
+    );
   }
 
   async controlPlane(...args: string[]): Promise<string> {

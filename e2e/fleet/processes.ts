@@ -12,7 +12,9 @@ const readProcess = (pid: number): ProcessFacts | undefined => {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const command = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    const command = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8')
+      .replaceAll('\0', ' ')
+      .trim();
     return { pid, parent: Number(fields[1]), state: fields[0] ?? '?', command };
   } catch {
     return undefined; // It ended between the listing and the reading.
@@ -34,7 +36,7 @@ export const processesOf = (folder: string): ProcessFacts[] => listProcesses().f
 export function descendantsOf(pid: number): ProcessFacts[] {
   const all = listProcesses();
   const found = new Set([pid]);
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const process of all) {
       if (found.has(process.parent) && !found.has(process.pid)) {

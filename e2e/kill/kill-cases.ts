@@ -38,10 +38,12 @@ const TERMINAL_SCENARIO: Partial<Record<DeploymentState, Scenario>> = {
 export const STATES = Object.keys(DEPLOYMENT_TRANSITIONS) as DeploymentState[];
 export const VICTIMS = Object.values(Victim);
 
-const scenarioOf = (state: DeploymentState): Scenario => (isTerminal(state) ? (TERMINAL_SCENARIO[state] ?? Scenario.commit) : Scenario.commit);
+const scenarioOf = (state: DeploymentState): Scenario =>
+  isTerminal(state) ? (TERMINAL_SCENARIO[state] ?? Scenario.commit) : Scenario.commit;
 
 /** Every state of the table × everything that can be killed. */
-export const allCases = (): KillCase[] => STATES.flatMap((state) => VICTIMS.map((victim) => ({ state, victim, scenario: scenarioOf(state) })));
+export const allCases = (): KillCase[] =>
+  STATES.flatMap((state) => VICTIMS.map((victim) => ({ state, victim, scenario: scenarioOf(state) })));
 
 /** mulberry32: a small seeded generator, so that a sample can be run again. */
 const seededRandom = (seed: number): (() => number) => {

@@ -24,7 +24,11 @@ describe(`kill -9 in every state (${prove ? 'all' : `a sample of ${String(allCas
     node = await stack.addNode('node', site, line);
     await stack.api.call('createSlot', { body: { node: node.id, line, model } });
     const { id } = await deployBaseline(stack.api);
-    await eventually('the baseline committing', async () => ((await stack.api.call('getDeployment', { params: { id } })).state === 'committed' ? true : undefined), 120_000);
+    await eventually(
+      'the baseline committing',
+      async () => ((await stack.api.call('getDeployment', { params: { id } })).state === 'committed' ? true : undefined),
+      120_000,
+    );
     // The first commit changes what the slot serves; later ones find it serving the same bytes.
     await runCase(stack, node, Scenario.commit, 'settle', null);
     for (const scenario of new Set(cases.map((killCase) => killCase.scenario))) {
@@ -42,10 +46,13 @@ describe(`kill -9 in every state (${prove ? 'all' : `a sample of ${String(allCas
     );
   });
 
-  it.each(cases.map((killCase, index) => ({ ...killCase, index })))('$state × $victim ends as if nothing had happened', async ({ state, victim, scenario, index }) => {
-    const result = await runCase(stack, node, scenario, `case-${String(index)}`, { victim, at: state });
-    counts[result.killed ? 'killed' : 'nothingToKill'] += 1;
-    expect(result.ending).toEqual(undisturbed.get(scenario));
-    expect(result.orphans).toEqual([]);
-  });
+  it.each(cases.map((killCase, index) => ({ ...killCase, index })))(
+    '$state × $victim ends as if nothing had happened',
+    async ({ state, victim, scenario, index }) => {
+      const result = await runCase(stack, node, scenario, `case-${String(index)}`, { victim, at: state });
+      counts[result.killed ? 'killed' : 'nothingToKill'] += 1;
+      expect(result.ending).toEqual(undisturbed.get(scenario));
+      expect(result.orphans).toEqual([]);
+    },
+  );
 });

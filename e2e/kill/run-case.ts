@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentDetail } from '@takt/contracts';
+import type { DeploymentId } from '@takt/kernel';
 import { DeploymentState, isTerminal } from '@takt/rollout';
 import type { HostNode, HostStack } from '../fleet/host-stack.js';
 import { eventually } from '../fleet/host-stack.js';
@@ -36,13 +37,14 @@ export interface Disturbance {
 }
 
 const ORDER = Object.values(DeploymentState);
-const reached = (state: DeploymentState, wanted: DeploymentState): boolean => isTerminal(state) || ORDER.indexOf(state) >= ORDER.indexOf(wanted);
+const reached = (state: DeploymentState, wanted: DeploymentState): boolean =>
+  isTerminal(state) || ORDER.indexOf(state) >= ORDER.indexOf(wanted);
 
 const finishedBuilds = async (node: HostNode): Promise<string[]> => {
-  const folders = await readdir(join(node.dataDir, 'builds')).catch(() => []);
+  const folders = await readdir(join(node.dataDir, 'builds')).catch((): string[] => []);
   const finished: string[] = [];
   for (const folder of folders.sort()) {
-    const files = await readdir(join(node.dataDir, 'builds', folder)).catch(() => []);
+    const files = await readdir(join(node.dataDir, 'builds', folder)).catch((): string[] => []);
     if (files.includes('build.json')) finished.push(folder);
   }
   return finished;
@@ -83,10 +85,10 @@ async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<b
   }
 }
 
-const detail = (stack: HostStack, id: string): Promise<DeploymentDetail> => stack.api.call('getDeployment', { params: { id } });
+const detail = (stack: HostStack, id: DeploymentId): Promise<DeploymentDetail> => stack.api.call('getDeployment', { params: { id } });
 
 /** What the story needs an operator to do, once the deployment is building. */
-async function intervene(stack: HostStack, scenario: Scenario, id: string, release: string): Promise<string | undefined> {
+async function intervene(stack: HostStack, scenario: Scenario, id: DeploymentId, release: string): Promise<DeploymentId | undefined> {
   if (scenario === Scenario.cancel) {
     await stack.api.call('cancelDeployment', { params: { id } });
     return undefined;
@@ -99,7 +101,13 @@ async function intervene(stack: HostStack, scenario: Scenario, id: string, relea
 }
 
 /** Tells one scenario on the node, with or without a SIGKILL on the way, and says how it ended. */
-export async function runCase(stack: HostStack, node: HostNode, scenario: Scenario, name: string, disturbance: Disturbance | null): Promise<CaseResult> {
+export async function runCase(
+  stack: HostStack,
+  node: HostNode,
+  scenario: Scenario,
+  name: string,
+  disturbance: Disturbance | null,
+): Promise<CaseResult> {
   const { api } = stack;
   const before = await api.call('getNode', { params: { ref: node.id } });
   const buildsBefore = await finishedBuilds(node);
@@ -110,10 +118,15 @@ export async function runCase(stack: HostStack, node: HostNode, scenario: Scenar
   let killed = false;
   const disturb = async (): Promise<void> => {
     if (disturbance === null || killedIn !== null) return;
-    const seen = await eventually(`${name} reaching ${disturbance.at}`, async () => {
-      const { state } = await detail(stack, id);
-      return reached(state, disturbance.at) ? state : undefined;
-    }, 120_000, 10);
+    const seen = await eventually(
+      `${name} reaching ${disturbance.at}`,
+      async () => {
+        const { state } = await detail(stack, id);
+        return reached(state, disturbance.at) ? state : undefined;
+      },
+      120_000,
+      10,
+    );
     killedIn = seen;
     killed = await kill(stack, node, disturbance.victim);
   };
@@ -121,26 +134,39 @@ export async function runCase(stack: HostStack, node: HostNode, scenario: Scenar
   const needsOperator = scenario === Scenario.cancel || scenario === Scenario.supersede;
   let last = id;
   if (needsOperator) {
-    await eventually(`${name} building`, async () => (reached((await detail(stack, id)).state, DeploymentState.building) ? true : undefined), 120_000, 10);
+    await eventually(
+      `${name} building`,
+      async () => (reached((await detail(stack, id)).state, DeploymentState.building) ? true : undefined),
+      120_000,
+      10,
+    );
     last = (await intervene(stack, scenario, id, name)) ?? id;
   }
   await disturb();
 
-  const terminal = async (deployment: string): Promise<DeploymentDetail> =>
-    eventually(`${name} ending after ${disturbance === null ? 'nothing' : `${disturbance.victim} was killed in ${String(killedIn)}`}`, async () => {
-      const view = await detail(stack, deployment);
-      return isTerminal(view.state) ? view : undefined;
-    }, 150_000);
+  const terminal = async (deployment: DeploymentId): Promise<DeploymentDetail> =>
+    eventually(
+      `${name} ending after ${disturbance === null ? 'nothing' : `${disturbance.victim} was killed in ${String(killedIn)}`}`,
+      async () => {
+        const view = await detail(stack, deployment);
+        return isTerminal(view.state) ? view : undefined;
+      },
+      150_000,
+    );
   const ended = await terminal(id);
   if (last !== id) await terminal(last);
 
   // The node is settled when it has seen the last generation and told what it serves.
-  const settled = await eventually(`${name}: the node settling`, async () => {
-    const view = await api.call('getNode', { params: { ref: node.id } });
-    const [slot] = (await api.call('listSlots')).items.filter((candidate) => candidate.node.id === node.id);
-    const agrees = slot?.serving?.deploymentId === slot?.active?.deploymentId && slot?.metrics?.runtimeReachable === true;
-    return view.online && view.observedGeneration === view.desiredGeneration && agrees ? { view, slot } : undefined;
-  }, 60_000);
+  const settled = await eventually(
+    `${name}: the node settling`,
+    async () => {
+      const view = await api.call('getNode', { params: { ref: node.id } });
+      const [slot] = (await api.call('listSlots')).items.filter((candidate) => candidate.node.id === node.id);
+      const agrees = slot?.serving?.deploymentId === slot?.active?.deploymentId && slot?.metrics?.runtimeReachable === true;
+      return view.online && view.observedGeneration === view.desiredGeneration && agrees ? { view, slot } : undefined;
+    },
+    60_000,
+  );
   await sleep(200);
   const children = new Set(descendantsOf(process.pid).map((process) => process.pid));
   const orphans = processesOf(stack.dir).filter((process) => !children.has(process.pid));

@@ -30,7 +30,11 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 /** Runs a command in the repository root and resolves with its exit code and output; `inherit` shows the output as it comes. */
 export const run = (command, args, { env = {}, inherit = false } = {}) =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    });
     children.add(child);
     let output = '';
     child.stdout?.on('data', (chunk) => (output += chunk));
@@ -56,11 +60,17 @@ const requireNode = () => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const [wantMajor, wantMinor] = OLDEST_FOR_SETUP;
   if (major < wantMajor || (major === wantMajor && minor < wantMinor)) {
-    throw new SetupError(`takt needs Node.js ${wantMajor}.${wantMinor} or newer to set itself up; this is ${process.version}`, 'install a current Node.js and run the command again');
+    throw new SetupError(
+      `takt needs Node.js ${wantMajor}.${wantMinor} or newer to set itself up; this is ${process.version}`,
+      'install a current Node.js and run the command again',
+    );
   }
 };
 
-const hashOf = (path) => createHash('sha256').update(readFileSync(join(root, path))).digest('hex');
+const hashOf = (path) =>
+  createHash('sha256')
+    .update(readFileSync(join(root, path)))
+    .digest('hex');
 
 /** The npm that runs this script, or the one on PATH. */
 const npm = (args, options) => {
@@ -85,7 +95,10 @@ const install = async (dev) => {
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...(dev ? [] : ['--omit=dev'])];
   const { code, output } = await npm(args, { env: { ONNXRUNTIME_NODE_INSTALL: 'skip' } });
   if (code !== 0) {
-    throw new SetupError(`npm could not install the dependencies:\n${output.trim().split('\n').slice(-8).join('\n')}`, 'check the network or the registry setting (npm config get registry) and run the command again');
+    throw new SetupError(
+      `npm could not install the dependencies:\n${output.trim().split('\n').slice(-8).join('\n')}`,
+      'check the network or the registry setting (npm config get registry) and run the command again',
+    );
   }
   writeFileSync(stampPath, JSON.stringify({ lock, dev }));
   return dev ? 'all packages' : 'packages to run';
@@ -96,7 +109,10 @@ export const nodePath = () => {
   const packaged = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
   if (existsSync(packaged)) return packaged;
   if (Number(process.versions.node.split('.')[0]) >= OLDEST_FOR_TAKT) return process.execPath;
-  throw new SetupError(`Node.js ${OLDEST_FOR_TAKT} or newer is needed to run takt, and npm has none for ${process.platform}-${process.arch}`, 'install Node.js 24');
+  throw new SetupError(
+    `Node.js ${OLDEST_FOR_TAKT} or newer is needed to run takt, and npm has none for ${process.platform}-${process.arch}`,
+    'install Node.js 24',
+  );
 };
 
 /** Environment in which `node` and the workspace's commands are the packaged ones. */
@@ -107,7 +123,8 @@ export const runEnvironment = () => ({
 
 const build = async () => {
   const { code, output } = await run(nodePath(), ['node_modules/typescript/bin/tsc', '-b'], { env: runEnvironment() });
-  if (code !== 0) throw new SetupError(`the sources do not compile:\n${output.trim()}`, 'undo the last change to the sources, or correct it');
+  if (code !== 0)
+    throw new SetupError(`the sources do not compile:\n${output.trim()}`, 'undo the last change to the sources, or correct it');
 };
 
 /**

@@ -11,13 +11,14 @@ const domainEdges = {
   reconcile: ['kernel', 'hardware', 'engines'],
 };
 
-
-
-
 export const depConstraints = [
   { sourceTag: 'type:kernel', onlyDependOnLibsWithTags: ['type:kernel'], bannedExternalImports: ['*'] },
   { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain'] },
-  { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts'], allowedExternalImports: ['zod', 'fast-check', 'vitest'] },
+  {
+    sourceTag: 'type:contracts',
+    onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts'],
+    allowedExternalImports: ['zod', 'fast-check', 'vitest'],
+  },
   { sourceTag: 'type:adapter', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter', 'type:testing'] },
   { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter', 'type:testing'] },

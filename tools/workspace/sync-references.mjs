@@ -32,7 +32,10 @@ for (const project of projects) {
     dependencies.sort().map((name) => ({ path: relative(project, folderOf.get(name)) })),
   );
 }
-sync('tsconfig.json', projects.sort().map((path) => ({ path })));
+sync(
+  'tsconfig.json',
+  projects.sort().map((path) => ({ path })),
+);
 
 if (stale.length > 0) process.stdout.write(`${process.argv.includes('--check') ? 'stale' : 'updated'}: ${stale.join(', ')}\n`);
 process.exitCode = process.argv.includes('--check') && stale.length > 0 ? 1 : 0;

@@ -13,7 +13,11 @@ import { tellStory } from './story.js';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const startedAt = Number(process.env['TAKT_STARTED_AT'] ?? Date.now());
-const output = createOutput({ write: (text) => process.stdout.write(text), interactive: process.stdout.isTTY, now: () => performance.now() });
+const output = createOutput({
+  write: (text) => process.stdout.write(text),
+  interactive: process.stdout.isTTY,
+  now: () => performance.now(),
+});
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(new Error(signal)));
 
@@ -41,7 +45,8 @@ async function main(): Promise<number> {
     if (!options.servicesOnly) {
       output.heading('Content and nodes');
       const { api } = services;
-      if ((await api.call('listModels')).items.length === 0) await output.step('sample detector and its sets pushed', (progress) => pushContent(api, progress));
+      if ((await api.call('listModels')).items.length === 0)
+        await output.step('sample detector and its sets pushed', (progress) => pushContent(api, progress));
       await ensureTopology(api);
       const running = services;
       const nodes = await output.step('three nodes join and tell what they are', (progress) => startFleet(running, progress, signal));

@@ -17,6 +17,8 @@ describe('options of npm start', () => {
   });
 
   it.each([[['--port', 'http']], [['--port', '70000']], [['--nce']]])('refuses %j with the usage as the next step', (args) => {
-    expect(() => parseOptions(args, '/repo')).toThrow(expect.objectContaining({ code: 'UsageError', action: 'see npm start -- --help' }) as Error);
+    expect(() => parseOptions(args, '/repo')).toThrow(
+      expect.objectContaining({ code: 'UsageError', action: 'see npm start -- --help' }) as Error,
+    );
   });
 });

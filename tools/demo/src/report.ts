@@ -73,10 +73,14 @@ export function beforeAfterText(before: DeploymentDetail, after: DeploymentDetai
 /** The release that went wrong: which bound, by how much, and how long the line was on it. */
 export function rollbackText(deployment: DeploymentDetail): string {
   const { health } = deployment;
-  const lines = [`${deployment.node.name}: ${deployment.state}${deployment.reason === null ? '' : ` (${deployment.reason})`} · ${deployment.message}`];
+  const lines = [
+    `${deployment.node.name}: ${deployment.state}${deployment.reason === null ? '' : ` (${deployment.reason})`} · ${deployment.message}`,
+  ];
   for (const finding of health?.findings ?? []) lines.push(`  ${finding.held ? '✓' : '✗'} ${finding.message}`);
   if (health?.rollbackMs !== null && health?.rollbackMs !== undefined) {
-    lines.push(`  back on the previous engine ${(health.rollbackMs / 1000).toFixed(1)} s after the first frame of the new one, by the runtime itself`);
+    lines.push(
+      `  back on the previous engine ${(health.rollbackMs / 1000).toFixed(1)} s after the first frame of the new one, by the runtime itself`,
+    );
   }
   return lines.join('\n');
 }

@@ -3,7 +3,15 @@ import { createApiClient } from '@takt/api-client';
 import type { ApiClient } from '@takt/api-client';
 import { TaktError } from '@takt/kernel';
 import type { DurableFs } from '@takt/kernel';
-import { createProcessGuard, createSupervisor, freePort, installNatsServer, preferredPort, startNats, startPostgres } from '@takt/local-stack';
+import {
+  createProcessGuard,
+  createSupervisor,
+  freePort,
+  installNatsServer,
+  preferredPort,
+  startNats,
+  startPostgres,
+} from '@takt/local-stack';
 import type { Supervisor } from '@takt/local-stack';
 import { execa } from 'execa';
 import { installedCommands } from './installed-commands.js';
@@ -57,7 +65,11 @@ async function choosePorts({ fs, options, output }: ServiceContext): Promise<{ p
 /** Runs one command of the control plane to its end. */
 async function controlPlane(context: ServiceContext, args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
   const [command = '', ...rest] = installedCommands(context.root, context.node)['/usr/bin/takt-control-plane'] ?? [];
-  const { exitCode, stdout, stderr } = await execa(command, [...rest, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, extendEnv: false, reject: false });
+  const { exitCode, stdout, stderr } = await execa(command, [...rest, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    extendEnv: false,
+    reject: false,
+  });
   if (exitCode === 0) return stdout.trim();
   throw new TaktError({
     code: 'ControlPlaneCommandFailed',
@@ -116,7 +128,12 @@ export async function startServices(context: ServiceContext): Promise<Services> 
     await output.step('control plane', async () => {
       const unit = join(root, 'deploy', 'control', 'takt-control-plane.service');
       await supervisor.start(unit, { commands: installedCommands(root, node), paths: { '/var/lib/takt': controlDir }, env });
-      await until('the control plane answering', 60_000, () => api.call('health').then((health) => (health.status === 'ok' ? health : undefined)), signal);
+      await until(
+        'the control plane answering',
+        60_000,
+        () => api.call('health').then((health) => (health.status === 'ok' ? health : undefined)),
+        signal,
+      );
     });
 
     let token = await readToken(fs, dataDir);

@@ -73,7 +73,9 @@ async function setCameraRates({ api, output, nodes }: Story, baselines: readonly
       params: { ref: line },
       body: { requiredFps: requiredFps(fps), source: { kind: 'image-directory', dataset: 'steel-frames', fps } },
     });
-    output.line(`  ${line}: ${chosen.speed.capacityFps.toFixed(1)} FPS capacity → camera at ${String(fps)} FPS, ${String(requiredFps(fps))} required`);
+    output.line(
+      `  ${line}: ${chosen.speed.capacityFps.toFixed(1)} FPS capacity → camera at ${String(fps)} FPS, ${String(requiredFps(fps))} required`,
+    );
   }
 }
 
