@@ -5,13 +5,13 @@ import { loginCode } from './commands/login-code.js';
 import { run } from './commands/run.js';
 import { readConfig } from './config.js';
 
-const USAGE = 'usage: takt-control-plane init | run | login-code\n';
+const USAGE = 'usage: takt-control-plane [run | init | login-code]\n';
 /** A stop that hangs ends anyway: everything that matters is in the database. */
 const STOP_DEADLINE_MS = 10_000;
 
 const print = (text: string): void => void process.stdout.write(text);
 
-async function main(command: string | undefined, signal: AbortSignal): Promise<number> {
+async function main(command: string, signal: AbortSignal): Promise<number> {
   if (command === 'init') {
     await init(process.env, print);
     return 0;
@@ -36,7 +36,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 try {
-  process.exitCode = await main(process.argv[2], stop.signal);
+  process.exitCode = await main(process.argv[2] ?? 'run', stop.signal);
 } catch (thrown) {
   if (stop.signal.aborted) process.exitCode = 0;
   else {

@@ -1,0 +1,124 @@
+import { API_PREFIX, apiRoutes, problemSchema } from '@takt/contracts';
+import type { ApiRoute } from '@takt/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Harness } from './harness.js';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await Harness.start();
+});
+afterAll(async () => {
+  await harness.stop();
+});
+
+const ID = '7b0f2c3e-0d5a-4a7e-9f43-1f2f6f1c2d3e';
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+const routes = Object.entries(apiRoutes) as [string, ApiRoute][];
+const pathOf = (route: ApiRoute): string => route.path.replace(':digest', DIGEST).replace(':id', ID).replace(':ref', ID);
+const PUBLIC = ['health', 'login', 'joinChallenge', 'join'];
+
+describe('every route', () => {
+  it('is registered, and no other', () => {
+    const router = (
+      harness.controlPlane.app.getHttpAdapter().getInstance() as {
+        router: { stack: { route?: { path: string; methods: Record<string, boolean> } }[] };
+      }
+    ).router;
+    const served = router.stack
+      .flatMap(({ route }) =>
+        route === undefined ? [] : Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${route.path}`),
+      )
+      .filter((route) => route.includes(` ${API_PREFIX}`));
+    const listed = routes.map(([, route]) => `${route.method} ${API_PREFIX}${route.path}`);
+    expect([...new Set(served)].sort()).toEqual([...listed].sort());
+  });
+
+  it.each(routes.filter(([name]) => !PUBLIC.includes(name)))('%s needs a token', async (_, route) => {
+    for (const token of ['', 'takt_api_wrong']) {
+      const answer = await harness.call(route.method, pathOf(route), route.method === 'GET' ? undefined : {}, token);
+      expect(answer.status).toBe(401);
+      expect(problemSchema.parse(answer.body).action).not.toBe('');
+    }
+  });
+
+  it.each(routes.filter(([, route]) => ['operator', 'admin'].includes(route.access)))(
+    '%s refuses a role that is too low',
+    async (_, route) => {
+      const role = route.access === 'admin' ? 'operator' : 'viewer';
+      const { token } = await harness.ok<{ token: string }>('POST', '/tokens', { name: `a-${role}`, role });
+      const answer = await harness.call(route.method, pathOf(route), route.method === 'GET' ? undefined : {}, token);
+      expect(answer.status).toBe(403);
+      expect(problemSchema.parse(answer.body).code).toBe('RoleTooLow');
+    },
+  );
+
+  it('lists the public ones by name', () => {
+    expect(routes.filter(([, route]) => route.access === 'public').map(([name]) => name)).toEqual(PUBLIC);
+    expect(routes.filter(([, route]) => route.access === 'grant').map(([name]) => name)).toEqual(['putArtifact', 'getArtifact']);
+  });
+
+  it('is in the OpenAPI document, which the server shows', async () => {
+    const response = await fetch(`${harness.controlPlane.url}/api/openapi.json`);
+    const document = (await response.json()) as { paths: Record<string, Record<string, unknown>> };
+    const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(
+      routes.map(([, route]) => `${route.method} ${API_PREFIX}${route.path.replace(/:(\w+)/g, '{$1}')}`).sort(),
+    );
+    expect((await fetch(`${harness.controlPlane.url}/api/docs`)).status).toBe(200);
+  });
+});
+
+describe('problems', () => {
+  it('name the faults of a request by field', async () => {
+    const answer = await harness.call('POST', '/sites', { name: 'Not A Slug' });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'RequestInvalid', issues: [{ path: 'name' }] } });
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('are problems for broken JSON, unknown routes and unknown objects too', async () => {
+    const broken = await fetch(`${harness.controlPlane.url}${API_PREFIX}/sites`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${harness.token}`, 'content-type': 'application/json' },
+      body: '{',
+    });
+    expect(broken.status).toBe(400);
+    expect(problemSchema.parse(await broken.json()).code).toBe('RequestInvalid');
+    expect(await harness.call('GET', '/nowhere')).toMatchObject({ status: 404, body: { code: 'NoSuchRoute' } });
+    expect(await harness.call('GET', '/nodes/nobody')).toMatchObject({ status: 404, body: { code: 'NotFound', object: 'nobody' } });
+  });
+});
+
+describe('access', () => {
+  it('takes a login code once', async () => {
+    const answer = await harness.call('POST', '/login', { code: harness.controlPlane.loginCode }, '');
+    expect(answer).toMatchObject({ status: 401, body: { code: 'LoginCodeInvalid' } });
+  });
+
+  it('ends a revoked token at once', async () => {
+    const made = await harness.ok<{ id: string; token: string }>('POST', '/tokens', { name: 'leaver', role: 'viewer' });
+    expect((await harness.call('GET', '/me', undefined, made.token)).body).toEqual({ actor: 'leaver', role: 'viewer', sites: null });
+    expect((await harness.call('DELETE', `/tokens/${made.id}`)).status).toBe(204);
+    expect((await harness.call('GET', '/me', undefined, made.token)).status).toBe(401);
+  });
+
+  it('keeps an actor of one site to that site', async () => {
+    await harness.ok('POST', '/sites', { name: 'north' });
+    await harness.ok('POST', '/sites', { name: 'south' });
+    const line = { slug: 'press', requiredFps: 5, source: { kind: 'image-directory', path: '/frames', fps: 10 } };
+    await harness.ok('POST', '/lines', { ...line, site: 'north' });
+    await harness.ok('POST', '/lines', { ...line, site: 'south' });
+    const { token } = await harness.ok<{ token: string }>('POST', '/tokens', { name: 'northerner', role: 'operator', sites: ['north'] });
+    const seen = await harness.call<{ items: { name: string }[] }>('GET', '/sites', undefined, token);
+    expect(seen.body.items.map((site) => site.name)).toEqual(['north']);
+    expect(await harness.call('GET', '/lines/press', undefined, token)).toMatchObject({ status: 200, body: { site: 'north' } });
+    expect((await harness.call('GET', `/lines/${encodeURIComponent('south/press')}`, undefined, token)).status).toBe(404);
+    expect((await harness.call('PATCH', `/lines/${encodeURIComponent('south/press')}`, { requiredFps: 1 }, token)).status).toBe(404);
+    expect((await harness.call('POST', '/lines', { ...line, site: 'south', slug: 'other' }, token)).status).toBe(404);
+    expect((await harness.call('POST', '/join-tokens', { site: 'south' }, token)).status).toBe(404);
+    expect(await harness.call('GET', '/lines/press')).toMatchObject({ status: 422, body: { code: 'AmbiguousName' } });
+    const events = await harness.call<{ items: { site: string | null }[] }>('GET', '/events', undefined, token);
+    expect(new Set(events.body.items.map((event) => event.site))).toEqual(new Set(['north']));
+  });
+});
