@@ -1,7 +1,6 @@
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { packFolderTo } from '@takt/artifact-store';
 import { datasetRoleSchema } from '@takt/contracts';
 import type { DatasetRole } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
@@ -49,6 +48,7 @@ export function registerDatasets(program: Command, cli: Cli): void {
       const folder = resolve(given);
       const client = await connect(cli, options);
       await checkLayout(folder, options.as);
+      const { packFolderTo } = await import('@takt/artifact-store');
       const temporary = await mkdtemp(join(tmpdir(), 'takt-dataset-'));
       try {
         const file = join(temporary, `${options.name}.tar`);

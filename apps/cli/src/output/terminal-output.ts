@@ -1,14 +1,18 @@
-import type { WriteStream } from 'node:tty';
 import type { Output } from './output.js';
 import { pipedProgress, terminalProgress } from './progress-line.js';
 import { colourStyle, plainStyle } from './style.js';
 
-type Stream = Pick<WriteStream, 'write' | 'isTTY' | 'columns'>;
+/** What is used of `process.stdout` and `process.stderr`. */
+export interface Stream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
 
 /** Output on the process's own streams. Colour only where a person reads. */
 export function createOutput(stdout: Stream, stderr: Stream, colour: boolean): Output {
   const toStderr = (text: string): void => void stderr.write(text);
-  const progress = stderr.isTTY ? terminalProgress(toStderr, () => stderr.columns) : pipedProgress(toStderr);
+  const progress = stderr.isTTY === true ? terminalProgress(toStderr, () => stderr.columns ?? 80) : pipedProgress(toStderr);
   return {
     line: (text) => {
       progress.clear();
@@ -23,7 +27,7 @@ export function createOutput(stdout: Stream, stderr: Stream, colour: boolean): O
       toStderr(`${text}\n`);
     },
     progress,
-    style: colour && stdout.isTTY ? colourStyle : plainStyle,
-    noteStyle: colour && stderr.isTTY ? colourStyle : plainStyle,
+    style: colour && stdout.isTTY === true ? colourStyle : plainStyle,
+    noteStyle: colour && stderr.isTTY === true ? colourStyle : plainStyle,
   };
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkerJob, WorkerResult } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
-import { execa } from 'execa';
 import type { Cli } from '../session/session.js';
 import { readMessages } from './read-messages.js';
 
@@ -44,6 +43,8 @@ export async function runWorkerJob<K extends WorkerJob['kind']>(cli: Cli, job: J
 async function runProcess(cli: Cli, jobFile: string): Promise<WorkerResult> {
   const { signal, config, output } = cli;
   if (signal.aborted) throw cancelled();
+  // Loaded where it is needed: commands that only talk to the control plane start faster.
+  const { execa } = await import('execa');
   const child = execa(process.execPath, [config.workerPath, 'run', '--job', jobFile], {
     stdin: 'ignore',
     stdout: 'pipe',
