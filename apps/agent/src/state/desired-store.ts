@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { desiredStateSchema, digestSchema } from '@takt/contracts';
+import type { Condition, DesiredState } from '@takt/contracts';
+import { canonicalJson } from '@takt/kernel';
+import type { DurableFs, Json } from '@takt/kernel';
+import { acceptDesired } from '@takt/reconcile';
+import { z } from 'zod';
+import type { DataFolder } from '../data-folder.js';
+import { readDocument, writeDocument } from './json-document.js';
+
+const releasedSchema = z.object({ digest: digestSchema });
+
+export type DesiredCondition = Pick<Condition, 'status' | 'reason' | 'message' | 'action'>;
+
+const ACCEPTED: DesiredCondition = { status: 'true', reason: 'Accepted', message: 'the desired state is in force', action: null };
+
+/** The desired state in force, on disk; what arrives replaces it only by the rules of `acceptDesired`. */
+export class DesiredStore {
+  readonly #fs: DurableFs;
+  readonly #folder: DataFolder;
+  #present: DesiredState | undefined;
+  #condition: DesiredCondition = ACCEPTED;
+
+  private constructor(fs: DurableFs, folder: DataFolder, present: DesiredState | undefined) {
+    this.#fs = fs;
+    this.#folder = folder;
+    this.#present = present;
+  }
+
+  static async open(fs: DurableFs, folder: DataFolder): Promise<DesiredStore> {
+    return new DesiredStore(fs, folder, await readDocument(fs, folder.desired, desiredStateSchema));
+  }
+
+  get present(): DesiredState | undefined {
+    return this.#present;
+  }
+
+  get condition(): DesiredCondition {
+    return this.#condition;
+  }
+
+  /** Takes in what arrived. True when it is now in force. */
+  async offer(incoming: DesiredState): Promise<boolean> {
+    const computed = `sha256:${createHash('sha256').update(canonicalJson(incoming.body as unknown as Json)).digest('hex')}`;
+    const released = await readDocument(this.#fs, this.#folder.released, releasedSchema);
+    const acceptance = acceptDesired(this.#present, incoming, computed, released?.digest);
+    switch (acceptance.kind) {
+      case 'ignore':
+        // The present one again says that whatever conflicted has been put right at its source.
+        if (acceptance.reason === 'Same') await this.#clearConflict();
+        return false;
+      case 'conflict':
+        await writeDocument(this.#fs, this.#folder.conflict, incoming);
+        this.#condition = {
+          status: 'false',
+          reason: acceptance.reason,
+          message: acceptance.message,
+          action: 'compare both in "takt explain node"; to follow the new one run "takt-agent accept" on the node',
+        };
+        return false;
+      case 'accept':
+        await writeDocument(this.#fs, this.#folder.desired, incoming);
+        this.#present = incoming;
+        await this.#clearConflict();
+        return true;
+    }
+  }
+
+  async #clearConflict(): Promise<void> {
+    if (this.#condition.status === 'true') return;
+    this.#condition = ACCEPTED;
+    await this.#fs.remove(this.#folder.conflict);
+    await this.#fs.remove(this.#folder.released);
+  }
+}
+
+/** Lets the conflicting desired state on disk replace the present one when it arrives again. Undefined without a conflict. */
+export async function releaseConflict(fs: DurableFs, folder: DataFolder): Promise<DesiredState | undefined> {
+  const conflict = await readDocument(fs, folder.conflict, desiredStateSchema);
+  if (conflict !== undefined) await writeDocument(fs, folder.released, { digest: conflict.digest });
+  return conflict;
+}

@@ -1,0 +1,56 @@
+import { conditionSchema, deploymentIdSchema, deploymentStateSchema, enginePlanSchema, jobIdSchema, jobStateSchema, slotIdSchema } from '@takt/contracts';
+import type { Condition, Report } from '@takt/contracts';
+import { isEnded, isJobEnded } from '@takt/reconcile';
+import { z } from 'zod';
+
+/** The last thing reported of each object: what a restarted agent neither repeats nor skips. */
+export const ledgerSchema = z.object({
+  /** Number of the last report that is in here. */
+  seq: z.int().nonnegative(),
+  deployments: z.record(deploymentIdSchema, z.object({ slotId: slotIdSchema, state: deploymentStateSchema })),
+  jobs: z.record(jobIdSchema, jobStateSchema),
+  slots: z.record(slotIdSchema, z.object({ activeDeploymentId: deploymentIdSchema.nullable(), plan: enginePlanSchema.nullable() })),
+  conditions: z.record(z.string(), conditionSchema.omit({ since: true })),
+  /** Digest of the facts that were reported. */
+  facts: z.string().nullable(),
+});
+export type Ledger = z.output<typeof ledgerSchema>;
+
+export const EMPTY_LEDGER: Ledger = { seq: 0, deployments: {}, jobs: {}, slots: {}, conditions: {}, facts: null };
+
+/** Ended deployments and jobs that are remembered. More would only make the file longer: an ended one is reported once. */
+const REMEMBERED = 200;
+
+/** The ledger after a report. A report that is in it already changes nothing. */
+export function ledgerAfter(ledger: Ledger, report: Report, factsDigest: string | null): Ledger {
+  if (report.seq <= ledger.seq) return ledger;
+  const next = { ...ledger, seq: report.seq };
+  const { body } = report;
+  switch (body.kind) {
+    case 'deployment':
+      return { ...next, deployments: trimmed({ ...ledger.deployments, [body.deploymentId]: { slotId: body.slotId, state: body.state } }, (one) => isEnded(one.state)) };
+    case 'job':
+      return { ...next, jobs: trimmed({ ...ledger.jobs, [body.jobId]: body.state }, isJobEnded) };
+    case 'slot':
+      return { ...next, slots: { ...ledger.slots, [body.slotId]: { activeDeploymentId: body.activeDeploymentId, plan: body.plan } } };
+    case 'condition': {
+      const { type, status, reason, message, action } = body.condition;
+      return { ...next, conditions: { ...ledger.conditions, [type]: { type, status, reason, message, action } } };
+    }
+    case 'facts':
+      return { ...next, facts: factsDigest };
+  }
+}
+
+function trimmed<T>(all: Record<string, T>, ended: (one: T) => boolean): Record<string, T> {
+  const names = Object.keys(all).filter((name) => ended(all[name] as T));
+  const surplus = new Set(names.slice(0, Math.max(0, names.length - REMEMBERED)));
+  return surplus.size === 0 ? all : Object.fromEntries(Object.entries(all).filter(([name]) => !surplus.has(name)));
+}
+
+/** Whether a condition says something else than the one reported last. Numbers in its message alone do not. */
+export const conditionChanged = (ledger: Ledger, condition: Condition): boolean => {
+  const before = ledger.conditions[condition.type];
+  if (before === undefined) return condition.status !== 'true';
+  return before.status !== condition.status || before.reason !== condition.reason;
+};

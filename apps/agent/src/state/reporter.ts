@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { Report, ReportBody } from '@takt/contracts';
+import { canonicalJson } from '@takt/kernel';
+import type { Clock, DurableFs, Json, NodeId } from '@takt/kernel';
+import type { DataFolder } from '../data-folder.js';
+import { Journal } from './journal.js';
+import { readDocument, writeDocument } from './json-document.js';
+import { EMPTY_LEDGER, ledgerAfter, ledgerSchema } from './ledger.js';
+import type { Ledger } from './ledger.js';
+
+export interface ReporterDeps {
+  readonly fs: DurableFs;
+  readonly folder: DataFolder;
+  readonly clock: Clock;
+  readonly nodeId: NodeId;
+  readonly observedGeneration: () => number;
+}
+
+/** Digest of facts without what changes by itself from minute to minute. */
+export const factsDigest = (body: Extract<ReportBody, { kind: 'facts' }>): string => {
+  const { disk, ...facts } = body.facts;
+  const stable = { ...body, facts: { ...facts, disk: { totalMiB: disk.totalMiB } } };
+  return createHash('sha256').update(canonicalJson(stable as unknown as Json)).digest('hex');
+};
+
+/**
+ * Makes reports: journal first, then the ledger. A kill between the two is mended on the next start, because the ledger
+ * takes in the journal's reports again; so no state is reported twice and none is skipped.
+ */
+export class Reporter {
+  readonly journal: Journal;
+  readonly #deps: ReporterDeps;
+  readonly #listeners = new Set<() => void>();
+  #ledger: Ledger;
+  #turn: Promise<void> = Promise.resolve();
+
+  private constructor(deps: ReporterDeps, journal: Journal, ledger: Ledger) {
+    this.#deps = deps;
+    this.journal = journal;
+    this.#ledger = ledger;
+  }
+
+  static async open(deps: ReporterDeps): Promise<Reporter> {
+    const journal = await Journal.open(deps.fs, deps.folder);
+    let ledger = (await readDocument(deps.fs, deps.folder.ledger, ledgerSchema)) ?? EMPTY_LEDGER;
+    const before = ledger;
+    for (const seq of journal.pending) {
+      const report = await journal.read(seq);
+      if (report !== undefined) ledger = ledgerAfter(ledger, report, report.body.kind === 'facts' ? factsDigest(report.body) : null);
+    }
+    if (ledger !== before) await writeDocument(deps.fs, deps.folder.ledger, ledger);
+    return new Reporter(deps, journal, ledger);
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  /** Called after each new report. */
+  onReport(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** On disk when it resolves. Calls are served one after another. */
+  report(body: ReportBody): Promise<void> {
+    return this.#exclusive(async () => {
+      const { fs, folder, clock, nodeId, observedGeneration } = this.#deps;
+      const report: Report = {
+        schemaVersion: 1,
+        nodeId,
+        seq: Math.max(this.journal.lastSeq, this.#ledger.seq) + 1,
+        at: new Date(clock.now()).toISOString(),
+        observedGeneration: observedGeneration(),
+        body,
+      };
+      await this.journal.append(report);
+      this.#ledger = ledgerAfter(this.#ledger, report, body.kind === 'facts' ? factsDigest(body) : null);
+      await writeDocument(fs, folder.ledger, this.#ledger);
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  /** See `Journal.confirm`. */
+  confirm(seq: number): Promise<void> {
+    return this.#exclusive(() => this.journal.confirm(seq));
+  }
+
+  #exclusive(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { workerMessageSchema } from '@takt/contracts';
+import type { WorkerJob, WorkerMessage, WorkerResult } from '@takt/contracts';
+import { LogField, TaktError } from '@takt/kernel';
+import type { DurableFs, Logger } from '@takt/kernel';
+import { execa } from 'execa';
+
+export interface WorkerRun {
+  /** Absolute path of `takt-worker`. */
+  readonly workerPath: string;
+  /** Folder for the job file. */
+  readonly folder: string;
+  readonly fs: DurableFs;
+  readonly logger: Logger;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Extract<WorkerMessage, { type: 'progress' }>) => void;
+}
+
+/** How long a worker that was told to end may take before it is killed, ms. */
+const GRACE_MS = 8_000;
+const STDERR_TAIL = 2_000;
+
+/** Lowers the worker below the runtime: a build must not cost the line frames. */
+const NICE = ['-n', '10'];
+
+/**
+ * Runs one job in a worker of its own and gives its result. The worker ends with this process: it watches its parent.
+ *
+ * @throws TaktError: the worker's own, or `WorkerDied`, `WorkerDeadline` (both retryable), `WorkerMissing`
+ */
+export async function runWorker<K extends WorkerJob['kind']>(
+  job: Extract<WorkerJob, { kind: K }>,
+  run: WorkerRun,
+): Promise<Extract<WorkerResult, { kind: K }>> {
+  run.signal.throwIfAborted();
+  const jobFile = join(run.folder, `job-${job.kind}-${randomUUID()}.json`);
+  await run.fs.write(jobFile, JSON.stringify(job));
+  try {
+    return await spawn(job, jobFile, run);
+  } finally {
+    await run.fs.remove(jobFile);
+  }
+}
+
+async function spawn<K extends WorkerJob['kind']>(
+  job: Extract<WorkerJob, { kind: K }>,
+  jobFile: string,
+  run: WorkerRun,
+): Promise<Extract<WorkerResult, { kind: K }>> {
+  const { workerPath, logger, deadlineMs, signal } = run;
+  const child = execa('nice', [...NICE, process.execPath, workerPath, 'run', '--job', jobFile], {
+    reject: false,
+    buffer: false,
+    stdin: 'ignore',
+    timeout: deadlineMs,
+    killSignal: 'SIGTERM',
+    forceKillAfterDelay: GRACE_MS,
+    cancelSignal: signal,
+    cleanup: true,
+  });
+  logger.info('worker started', { [LogField.phase]: job.kind, [LogField.pid]: child.pid });
+  let result: WorkerResult | undefined;
+  let failure: TaktError | undefined;
+  let tail = '';
+  const readErrors = async (): Promise<void> => {
+    for await (const line of child.iterable({ from: 'stderr' })) tail = `${tail}${line}\n`.slice(-STDERR_TAIL);
+  };
+  const readMessages = async (): Promise<void> => {
+    for await (const line of child.iterable({ from: 'stdout' })) {
+      const message = parseLine(line);
+      if (message?.type === 'progress') run.onProgress?.(message);
+      else if (message?.type === 'result') result = message.result;
+      else if (message?.type === 'error') failure = TaktError.fromData(message.error);
+    }
+  };
+  // The iterables reject with the child's failure, which is judged below from its exit.
+  const [ended] = await Promise.all([child, readMessages().catch(() => undefined), readErrors().catch(() => undefined)]);
+  signal.throwIfAborted();
+  logger.info('worker ended', { [LogField.phase]: job.kind, [LogField.pid]: child.pid, [LogField.code]: ended.exitCode ?? ended.signal ?? null });
+  if (result?.kind === job.kind) return result as Extract<WorkerResult, { kind: K }>;
+  if (failure !== undefined) throw failure;
+  throw ended.timedOut ? deadline(job.kind, deadlineMs) : died(job.kind, workerPath, ended.exitCode ?? ended.signal ?? 'no exit code', tail);
+}
+
+function parseLine(line: string): WorkerMessage | undefined {
+  try {
+    return workerMessageSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const deadline = (kind: string, ms: number): TaktError =>
+  new TaktError({
+    code: 'WorkerDeadline',
+    message: `the ${kind} job did not end within ${String(Math.round(ms / 1000))} s`,
+    action: 'check the load of the node; raise TAKT_JOB_DEADLINE_MS where the box is slower than that',
+    phase: kind,
+    component: 'agent',
+    retryable: true,
+  });
+
+const died = (kind: string, workerPath: string, exit: number | string, tail: string): TaktError =>
+  new TaktError({
+    code: 'WorkerDied',
+    message: `the worker of the ${kind} job ended without a result (${String(exit)})${tail === '' ? '' : `: ${tail.trim()}`}`,
+    action: `look for the out-of-memory killer in the kernel log, and that ${workerPath} can be run`,
+    phase: kind,
+    component: 'agent',
+    retryable: true,
+  });
