@@ -48,6 +48,7 @@ export class MessagingRuntime {
     this.#relay.start();
     this.#reports = control.consumeReports({
       handler: ({ report }) => options.takeReport.execute(report),
+      onInvalid: (nodeId, error) => options.takeReport.refuse(nodeId, error),
       onProvisioned: (streams) => {
         void this.#watch.seen(streams).catch((error: unknown) => {
           logger.warn('stream identity not compared, trying again', { [LogField.error]: error });

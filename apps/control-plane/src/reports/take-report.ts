@@ -1,7 +1,8 @@
 import type { Report } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
-import type { Clock, Logger, NodeId } from '@takt/kernel';
+import type { Clock, Logger, NodeId, TaktError } from '@takt/kernel';
 import type { Database, StoredReport, Stores } from '@takt/persistence';
+import { record } from '../record.js';
 import type { ApplyReport } from './apply-report.js';
 
 /**
@@ -26,6 +27,22 @@ export class TakeReport {
       const cursor = await stores.reports.lockCursor(nodeId);
       if (seq <= cursor || !(await stores.reports.save({ nodeId, seq, at, body }))) return;
       await this.#applyInOrder(stores, nodeId, cursor);
+    });
+  }
+
+  /** A message that is no report at all: nothing to store, but somebody should know. */
+  async refuse(nodeId: NodeId | undefined, error: TaktError): Promise<void> {
+    await this.db.transaction(async (stores) => {
+      const node = nodeId === undefined ? null : await stores.nodes.find(nodeId);
+      if (node === null) return;
+      record(stores, `node:${node.name}`, new Date(this.clock.now()), {
+        code: 'ReportInvalid',
+        severity: 'error',
+        message: `node ${node.name} sent something that is no report: ${error.message}`,
+        object: { kind: 'node', id: node.id, name: node.name },
+        siteId: node.siteId,
+        data: { action: error.action },
+      });
     });
   }
 

@@ -12,11 +12,9 @@ import { record } from '../record.js';
 import { resolveDataset, resolveModel, resolveRelease } from '../resolve.js';
 
 async function toView(stores: Stores, release: Release): Promise<ReleaseView> {
-  const [model, golden, calibration] = await Promise.all([
-    stores.content.findModel(release.modelId),
-    stores.content.findDataset(release.goldenId),
-    release.calibrationId === null ? null : stores.content.findDataset(release.calibrationId),
-  ]);
+  const model = await stores.content.findModel(release.modelId);
+  const golden = await stores.content.findDataset(release.goldenId);
+  const calibration = release.calibrationId === null ? null : await stores.content.findDataset(release.calibrationId);
   return {
     id: release.id,
     name: release.name,
