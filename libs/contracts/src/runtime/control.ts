@@ -5,9 +5,20 @@ import { lineConfigSchema } from '../node/desired-state.js';
 import { deploymentIdSchema, slotIdSchema, taktErrorSchema, timestampSchema } from '../primitives.js';
 
 /**
- * The runtime's control socket: HTTP with JSON over the Unix socket `<data>/lines/<slug>/control.sock`.
- * GET /v1/status → runtimeStatus · PUT /v1/line ← lineAssignment · PUT /v1/activation ← activation (202; idempotent by
- * deploymentId) · POST /v1/rollback. Errors are problem+json made from a TaktErrorData.
+ * The runtime's control socket: HTTP with JSON over the Unix socket `<data>/lines/<slug>/control.sock` (a path of more than 107
+ * bytes is reached through `/proc/self/fd/<descriptor of its folder>/control.sock`, on both sides).
+ *
+ * GET /v1/status → runtimeStatus. The others answer with it too, once the record on disk says what they asked for:
+ * - PUT /v1/line ← lineAssignment (200).
+ * - PUT /v1/activation ← activation (202). Idempotent by deploymentId: one that serves, is being checked, or was given up on this
+ *   line changes nothing. Another one while a check runs takes its place, which ends as `rolled-back` with reason `Superseded`.
+ *   One that was committed on this line before comes back without a comparison (reason `ReturnedToKnownEngine`).
+ * - POST /v1/rollback (202): ends the check that runs, or goes back to the engine committed before, once; the deployment that is
+ *   left ends as `rolled-back` with reason `OperatorRollback`.
+ *
+ * An activation that ends as `rolled-back` has the first bound it broke as its reason (`ServiceTimeP50`, `ServiceTimeP95`,
+ * `DeliveredFps`, `ErrorRate`, `Accuracy`, `Attempts`, `Deadline`); one that `failed` never served, and has the code of its error.
+ * Errors are problem+json made from a TaktErrorData.
  */
 export const lineAssignmentSchema = z.object({
   slotId: slotIdSchema,
@@ -47,6 +58,7 @@ export const runtimeStatusSchema = z.object({
   slotId: slotIdSchema.nullable(),
   line: lineConfigSchema.nullable(),
   startedAt: timestampSchema,
+  /** The committed engine while it is loaded and warm; a first engine that is still being checked is only the candidate. */
   serving: z.object({ deploymentId: deploymentIdSchema, releaseName: z.string(), plan: enginePlanSchema, enginePid: z.int() }).nullable(),
   candidate: z.object({ deploymentId: deploymentIdSchema, phase: candidatePhaseSchema, attempts: z.int(), framesDone: z.int(), framesWanted: z.int() }).nullable(),
   /** Ended activations, oldest first; kept across restarts (the last 20). */
