@@ -11,6 +11,7 @@ export class ChangeListener {
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
+  #listening: Promise<void> = Promise.resolve();
 
   constructor(url: string, logger: Logger) {
     this.#url = url;
@@ -22,7 +23,7 @@ export class ChangeListener {
     known.add(changed);
     this.#listeners.set(channel, known);
     if (this.#client === null && this.#timer === null) void this.#connect();
-    else void this.#client?.query(`LISTEN ${channel}`).catch(() => undefined);
+    else if (known.size === 1) this.#listenSoon();
     return () => known.delete(changed);
   }
 
@@ -54,14 +55,26 @@ export class ChangeListener {
     });
     try {
       await client.connect();
-      for (const channel of this.#listeners.keys()) {
-        await client.query(`LISTEN ${channel}`);
-        this.#wake(channel);
-      }
+      this.#listening = this.#listenToAll(client);
+      await this.#listening;
     } catch (error) {
       this.#logger.debug('database listener could not connect', { error: error instanceof Error ? error.message : String(error) });
       await client.end().catch(() => undefined);
       reconnect();
+    }
+  }
+
+  /** A channel that is asked for while the connection stands; queries of one connection go one after the other. */
+  #listenSoon(): void {
+    const client = this.#client;
+    if (client === null) return;
+    this.#listening = this.#listening.then(() => this.#listenToAll(client)).catch(() => undefined);
+  }
+
+  async #listenToAll(client: pg.Client): Promise<void> {
+    for (const channel of this.#listeners.keys()) {
+      await client.query(`LISTEN ${channel}`);
+      this.#wake(channel);
     }
   }
 

@@ -16,6 +16,12 @@ async function siteNames(stores: Stores, ids: readonly string[] | null): Promise
   return ids === null ? null : (await stores.sites.list(ids)).map((site) => site.name);
 }
 
+async function siteIds(stores: Stores, ctx: RequestContext, refs: readonly string[]): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const ref of refs) ids.add((await resolveSite(stores, ctx, ref)).id);
+  return [...ids];
+}
+
 const toView = async (stores: Stores, token: ApiToken): Promise<TokenView> => ({
   id: token.id,
   actor: token.actor,
@@ -49,8 +55,7 @@ export class CreateToken {
     const now = new Date(this.clock.now());
     return this.db.transaction(async (stores) => {
       // A token can never reach further than the one that makes it.
-      const asked =
-        input.sites === null ? null : await Promise.all(input.sites.map(async (ref) => (await resolveSite(stores, ctx, ref)).id as string));
+      const asked = input.sites === null ? null : await siteIds(stores, ctx, input.sites);
       const token: ApiToken = {
         id: randomUUID(),
         actor: input.name,
