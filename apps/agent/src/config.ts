@@ -63,9 +63,12 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   }
   const { positionals, values } = parsed;
   if (positionals.length > 1) throw usage(`unexpected "${positionals.slice(1).join(' ')}"`);
-  const { TAKT_WORKER, TAKT_LOG_LEVEL, TAKT_HEARTBEAT_MS, TAKT_POLL_MS, TAKT_JOB_DEADLINE_MS, TAKT_BUILD_FRAMES } = environment;
+  const { TAKT_SERVER, TAKT_JOIN_TOKEN, TAKT_WORKER, TAKT_LOG_LEVEL, TAKT_HEARTBEAT_MS, TAKT_POLL_MS, TAKT_JOB_DEADLINE_MS, TAKT_BUILD_FRAMES } = environment;
   const result = settingsSchema.safeParse({
     command: positionals[0],
+    // A unit file passes these two through /etc/takt/agent.env; the command line is stronger.
+    ...(TAKT_SERVER === undefined ? {} : { server: TAKT_SERVER }),
+    ...(TAKT_JOIN_TOKEN === undefined ? {} : { token: TAKT_JOIN_TOKEN }),
     ...values,
     TAKT_WORKER,
     TAKT_LOG_LEVEL,

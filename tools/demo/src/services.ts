@@ -109,25 +109,24 @@ export async function startServices(context: ServiceContext): Promise<Services> 
       TAKT_HTTP_PORT: String(ports.http),
       TAKT_PUBLIC_URL: serverUrl,
     };
-    await output.step('NATS', async () => {
-      await controlPlane(context, ['init'], env);
-      const nats = await startNats({
-        guard,
-        binary: natsServer.path,
-        configFile: join(controlDir, 'nats', 'nats-server.conf'),
-        host: '127.0.0.1',
-        port: ports.nats,
-        logFile: join(logDir, 'nats-server.log'),
-      });
-      stops.push(() => nats.stop());
-    });
-
     const supervisor = createSupervisor({ logDir, guard, baseEnv: { PATH: process.env['PATH'] ?? '' } });
     stops.push(() => supervisor.stopAll());
+    const place = { commands: installedCommands(root, node, natsServer.path), paths: { '/var/lib/takt-control': controlDir } };
+    await output.step('NATS', async () => {
+      await controlPlane(context, ['init'], env);
+      await supervisor.start(join(root, 'deploy', 'nats', 'takt-nats.service'), place);
+      if (await waitForPort(ports.nats, '127.0.0.1', () => signal.aborted, 30_000)) return;
+      throw new TaktError({
+        code: 'NatsServerNotStarted',
+        message: `nats-server did not start on port ${String(ports.nats)}`,
+        action: `read ${join(logDir, 'takt-nats.log')}`,
+      });
+    });
+
     let api = createApiClient({ baseUrl: serverUrl });
     await output.step('control plane', async () => {
       const unit = join(root, 'deploy', 'control', 'takt-control-plane.service');
-      await supervisor.start(unit, { commands: installedCommands(root, node), paths: { '/var/lib/takt': controlDir }, env });
+      await supervisor.start(unit, { ...place, env });
       await until(
         'the control plane answering',
         60_000,
