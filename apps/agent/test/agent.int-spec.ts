@@ -1,0 +1,187 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../../libs/messaging/test/nats.js';
+import { ControlStand } from './control-stand.js';
+import { NodeStand } from './node-stand.js';
+import { calibrationOf, contentIn, deploymentOf, releaseOf, slotOf } from './wanted.js';
+import type { Content } from './wanted.js';
+
+let stand: ControlStand;
+let node: NodeStand;
+let content: Content;
+
+const joinArguments = (): string[] => ['--server', stand.url, '--token', 'good-token'];
+const reaches = (deploymentId: string, state: string): Promise<void> =>
+  until(`deployment is ${state} (is ${String(stand.stateOf(deploymentId))})`, () => stand.stateOf(deploymentId) === state);
+
+beforeEach(async () => {
+  stand = await ControlStand.start();
+  node = await NodeStand.create();
+  content = await contentIn(stand);
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') process.stderr.write(node.agentLog());
+  await node.destroy();
+  await stand.destroy();
+});
+
+describe('a node', () => {
+  it('joins, brings a first release to its line, and reports every state once', async () => {
+    const deployment = deploymentOf(releaseOf(content));
+    await stand.want({ slots: [slotOf(content, deployment)], jobs: [] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    await reaches(deployment.deploymentId, 'committed');
+    expect(stand.deployments.get(deployment.deploymentId)).toEqual(['pending', 'fetching', 'building', 'activating', 'checking', 'committed']);
+    expect(stand.rejected).toEqual([]);
+    expect(node.count('end-build')).toBe(1);
+    const job = stand.reports.map(({ body }) => body).filter((body) => body.kind === 'job');
+    expect(job.at(-1)).toMatchObject({ jobId: deployment.buildJobId, state: 'succeeded', result: { kind: 'build', reused: false } });
+    expect(stand.reports.some(({ body }) => body.kind === 'facts')).toBe(true);
+    await until('the journal is confirmed', () => readdirSync(join(node.data, 'agent', 'journal')).length === 0);
+    expect(await node.endAgent('SIGTERM')).toBe(0);
+    expect(statSync(join(node.data, 'identity', 'node.nk')).mode & 0o777).toBe(0o600);
+  });
+
+  it('goes back from a release that does not pass, remembers its content, and refuses a renumbered copy', async () => {
+    const good = deploymentOf(releaseOf(content));
+    await stand.want({ slots: [slotOf(content, good)], jobs: [] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    await reaches(good.deploymentId, 'committed');
+    const release = releaseOf(content, { name: 'worse', recipes: ['int8-library-default'], buildCheck: { waived: true, reason: 'trial' } });
+    const bad = deploymentOf(release);
+    await stand.want({ slots: [slotOf(content, bad)], jobs: [] });
+    await reaches(bad.deploymentId, 'rolled-back');
+    await stand.want({ slots: [slotOf(content, good)], jobs: [] });
+    const copy = deploymentOf({ ...release, name: 'worse again' });
+    await stand.want({ slots: [slotOf(content, copy)], jobs: [] });
+    await reaches(copy.deploymentId, 'failed');
+    const last = stand.reports.map(({ body }) => body).findLast((body) => body.kind === 'deployment' && body.deploymentId === copy.deploymentId);
+    expect(last).toMatchObject({ reason: 'FailedContent', message: expect.stringContaining(bad.deploymentId) as string });
+    expect(node.count('end-build')).toBe(2);
+  });
+
+  it('makes statistics for others, sends them, and waits for its own', async () => {
+    const job = calibrationOf(content);
+    const release = releaseOf(content, { recipes: ['fp32', 'int8'], needsStatistics: true });
+    const deployment = deploymentOf(release);
+    await stand.want({ slots: [slotOf(content, deployment)], jobs: [job] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    const done = (): Extract<(typeof stand.reports)[number]['body'], { kind: 'job' }> | undefined =>
+      stand.reports.map(({ body }) => body).find((body) => body.kind === 'job' && body.jobId === job.jobId && body.state === 'succeeded') as never;
+    await until('the calibration is reported', () => done() !== undefined);
+    await reaches(deployment.deploymentId, 'calibrating');
+    const result = done()?.result;
+    if (result?.kind !== 'calibrate') throw new Error('expected statistics');
+    expect(stand.files.get(result.statistics.digest)?.byteLength).toBe(result.statistics.sizeBytes);
+    const ready = { ...deployment, release: { ...release, statistics: result.statistics } };
+    await stand.want({ slots: [slotOf(content, ready)], jobs: [] });
+    await reaches(deployment.deploymentId, 'committed');
+    expect(stand.deployments.get(deployment.deploymentId)).toEqual(['pending', 'fetching', 'calibrating', 'building', 'activating', 'checking', 'committed']);
+    expect(node.count('end-calibrate')).toBe(1);
+  });
+
+  it('takes the same build for a second deployment of the same content', async () => {
+    const release = releaseOf(content);
+    const first = deploymentOf(release);
+    await stand.want({ slots: [slotOf(content, first)], jobs: [] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    await reaches(first.deploymentId, 'committed');
+    const second = deploymentOf({ ...release, name: 'same again' });
+    await stand.want({ slots: [slotOf(content, second)], jobs: [] });
+    await reaches(second.deploymentId, 'committed');
+    expect(node.count('end-build')).toBe(1);
+    const job = stand.reports.map(({ body }) => body).findLast((body) => body.kind === 'job' && body.jobId === second.buildJobId);
+    expect(job).toMatchObject({ state: 'succeeded', result: { reused: true } });
+  });
+
+  it('stops a build that is not wanted any more', async () => {
+    node.environment['TEST_WORKER_MS'] = '60000';
+    const slow = deploymentOf(releaseOf(content));
+    await stand.want({ slots: [slotOf(content, slow)], jobs: [] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    await until('the build runs', () => node.count('start-build') === 1);
+    await stand.want({ slots: [slotOf(content, null)], jobs: [] });
+    await reaches(slow.deploymentId, 'cancelled');
+    await until('the worker is gone', () => node.liveWorkers().length === 0);
+    expect(node.count('end-build')).toBe(0);
+  });
+
+  it('says which unit to start when no runtime answers, and goes on when one does', async () => {
+    const deployment = deploymentOf(releaseOf(content));
+    await stand.want({ slots: [slotOf(content, deployment)], jobs: [] });
+    node.startAgent(...joinArguments());
+    const conditions = (): unknown[] => stand.reports.map(({ body }) => body).filter((body) => body.kind === 'condition' && body.condition.type === 'RuntimeReachable');
+    await until('the condition is reported', () => conditions().length === 1);
+    expect(conditions()[0]).toMatchObject({ condition: { status: 'false', action: 'systemctl enable --now takt-runtime@line-1' } });
+    await reaches(deployment.deploymentId, 'activating');
+    node.startRuntime();
+    await reaches(deployment.deploymentId, 'committed');
+    expect(conditions()).toHaveLength(2);
+  });
+
+  it('fails a deployment whose model cannot be built, with the worker\'s own words', async () => {
+    node.environment['TEST_WORKER_FAIL'] = 'build';
+    const deployment = deploymentOf(releaseOf(content));
+    await stand.want({ slots: [slotOf(content, deployment)], jobs: [] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    await reaches(deployment.deploymentId, 'failed');
+    const last = stand.reports.map(({ body }) => body).findLast((body) => body.kind === 'deployment');
+    expect(last).toMatchObject({ reason: 'ModelInvalid', error: { action: 'push another' } });
+    expect(node.count('start-build')).toBe(1);
+  });
+
+  it('fails a deployment whose model is not there any more, or is not what was announced', async () => {
+    const gone = deploymentOf(releaseOf(content, { model: { name: 'x', version: '1', artifact: { ...content.model, digest: content.model.digest.replace(/.$/, '0') as never } } }));
+    await stand.want({ slots: [slotOf(content, gone)], jobs: [] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    await reaches(gone.deploymentId, 'failed');
+    stand.files.set(content.model.digest, Buffer.alloc(200_000, 'x'));
+    const wrong = deploymentOf(releaseOf(content));
+    await stand.want({ slots: [slotOf(content, wrong)], jobs: [] });
+    await reaches(wrong.deploymentId, 'failed');
+    const reasons = stand.reports.map(({ body }) => body).filter((body) => body.kind === 'deployment' && body.state === 'failed');
+    expect(reasons.map((body) => body.kind === 'deployment' && body.reason)).toEqual(['DownloadRefused', 'ArtifactDigestMismatch']);
+    expect(existsSync(join(node.data, 'artifacts', 'sha256', content.model.digest.slice(7)))).toBe(false);
+  });
+});
+
+describe('identity', () => {
+  it('is one node however often it joins, and the token is spent once', async () => {
+    node.startAgent(...joinArguments());
+    await until('it joined', () => stand.joins === 1);
+    await until('its identity is on disk', () => existsSync(join(node.data, 'identity', 'identity.json')));
+    await node.endAgent('SIGKILL');
+    node.startAgent(...joinArguments());
+    await until('it reports', () => stand.reports.length > 0);
+    expect(stand.tokenUses).toBe(1);
+    expect(stand.joins).toBe(1);
+  });
+
+  it('ends with a clear message where the token is not good', async () => {
+    node.startAgent('--server', stand.url, '--token', 'wrong');
+    await until('it ends', () => node.agentEnded);
+    expect(node.agentLog()).toContain('JoinTokenInvalid');
+  });
+
+  it('refuses a second agent in the same folder', async () => {
+    node.startAgent(...joinArguments());
+    await until('it reports', () => stand.reports.length > 0);
+    const other = node.agentPid;
+    const twin = await NodeStand.create();
+    Object.assign(twin, { data: node.data });
+    twin.startAgent();
+    await until('the second ends', () => twin.agentEnded);
+    expect(twin.agentLog()).toContain('AgentAlreadyRunning');
+    await twin.destroy();
+    expect(node.agentPid).toBe(other);
+    expect(node.agentEnded).toBe(false);
+  });
+});

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const AGENT = fileURLToPath(new URL('../bin/takt-agent.mjs', import.meta.url));
+const WORKER = fileURLToPath(new URL('worker-double.mjs', import.meta.url));
+const RUNTIME = fileURLToPath(new URL('runtime-double.mjs', import.meta.url));
+
+/** One node: a data folder, the real agent from `dist/`, doubles of worker and runtime. */
+export class NodeStand {
+  readonly root: string;
+  readonly data: string;
+  readonly environment: Record<string, string>;
+  #agent: ChildProcess | undefined;
+  #runtimes: ChildProcess[] = [];
+
+  private constructor(root: string, environment: Record<string, string>) {
+    this.root = root;
+    this.data = join(root, 'data');
+    this.environment = { TAKT_WORKER: WORKER, TEST_WORKER_LOG: join(root, 'worker.log'), TAKT_HEARTBEAT_MS: '300', TAKT_POLL_MS: '1000', ...environment };
+  }
+
+  static async create(environment: Record<string, string> = {}): Promise<NodeStand> {
+    return new NodeStand(await mkdtemp(join(tmpdir(), 'takt-node-')), environment);
+  }
+
+  startAgent(...args: string[]): void {
+    const log = openSync(join(this.root, 'agent.log'), 'a');
+    this.#agent = spawn(process.execPath, [AGENT, 'run', '--data', this.data, ...args], { env: { ...process.env, ...this.environment }, stdio: ['ignore', log, log] });
+  }
+
+  startRuntime(slug = 'line-1'): void {
+    this.#runtimes.push(spawn(process.execPath, [RUNTIME, '--data', this.data, '--line', slug], { env: { ...process.env, ...this.environment }, stdio: 'ignore' }));
+  }
+
+  get agentPid(): number {
+    return this.#agent?.pid ?? 0;
+  }
+
+  get agentEnded(): boolean {
+    return this.#agent === undefined || this.#agent.exitCode !== null || this.#agent.signalCode !== null;
+  }
+
+  async endAgent(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    const agent = this.#agent;
+    if (agent === undefined || this.agentEnded) return agent?.exitCode ?? null;
+    agent.kill(signal);
+    await once(agent, 'exit');
+    return agent.exitCode;
+  }
+
+  async endRuntimes(): Promise<void> {
+    for (const runtime of this.#runtimes) {
+      if (runtime.exitCode !== null || runtime.signalCode !== null) continue;
+      runtime.kill('SIGKILL');
+      await once(runtime, 'exit');
+    }
+    this.#runtimes = [];
+  }
+
+  /** Lines that worker doubles wrote: `start-build PID`, `end-build PID`. */
+  workerLog(): string[] {
+    try {
+      return readFileSync(this.environment['TEST_WORKER_LOG'] ?? '', 'utf8').trim().split('\n');
+    } catch {
+      return [];
+    }
+  }
+
+  count(what: string): number {
+    return this.workerLog().filter((line) => line.startsWith(`${what} `)).length;
+  }
+
+  agentLog(): string {
+    return readFileSync(join(this.root, 'agent.log'), 'utf8');
+  }
+
+  /** Process ids of workers that are alive and belong to this node. */
+  liveWorkers(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+          return line.includes('worker-double') && line.includes(this.data);
+        } catch {
+          return false;
+        }
+      })
+      .map(Number);
+  }
+
+  async destroy(): Promise<void> {
+    await this.endAgent('SIGKILL');
+    await this.endRuntimes();
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
