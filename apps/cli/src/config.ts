@@ -5,7 +5,7 @@ import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
 
 /** Where `npm start` serves when nothing else has the port. */
-export const DEFAULT_SERVER = 'http://127.0.0.1:8480';
+export const DEFAULT_SERVER = 'http://127.0.0.1:7080';
 
 const environmentSchema = z.object({
   TAKT_SERVER: z.url({ protocol: /^https?$/ }).optional(),

@@ -153,33 +153,32 @@ export const deployment = (state: DeploymentView['state'], n = 0xd1): Wire<Deplo
   endedAt: null,
 });
 
-const job = (state: 'running' | 'succeeded', progress: number): NonNullable<Wire<DeploymentDetail>['build']> =>
-  ({
-    id: uuid(0xb1),
-    kind: 'build',
-    state,
-    phase: 'measuring fp32',
-    progress,
-    etaSeconds: state === 'running' ? 20 : null,
-    model: 'strip@1',
-    node: named(0xa1, 'node-a'),
-    deploymentId: uuid(0xd1),
-    attempts: 1,
-    result:
-      state === 'running'
-        ? null
-        : {
-            kind: 'build',
-            plan,
-            candidates: [candidate('fp32', 'accepted', 12.5), candidate('int8', 'chosen', 6.25)],
-            reason: 'INT8 is 2.0× faster',
-            reused: false,
-            seconds: 40,
-          },
-    error: null,
-    createdAt: AT,
-    updatedAt: AT,
-  }) as NonNullable<Wire<DeploymentDetail>['build']>;
+const job = (state: 'running' | 'succeeded', progress: number): NonNullable<Wire<DeploymentDetail>['build']> => ({
+  id: uuid(0xb1),
+  kind: 'build',
+  state,
+  phase: 'measuring fp32',
+  progress,
+  etaSeconds: state === 'running' ? 20 : null,
+  model: 'strip@1',
+  node: named(0xa1, 'node-a'),
+  deploymentId: uuid(0xd1),
+  attempts: 1,
+  result:
+    state === 'running'
+      ? null
+      : {
+          kind: 'build',
+          plan,
+          candidates: [candidate('fp32', 'accepted', 12.5), candidate('int8', 'chosen', 6.25)],
+          reason: 'INT8 is 2.0× faster',
+          reused: false,
+          seconds: 40,
+        },
+  error: null,
+  createdAt: AT,
+  updatedAt: AT,
+});
 
 /** A deployment as it is after so many of its states. */
 export function detail(states: readonly DeploymentView['state'][], n = 0xd1): Wire<DeploymentDetail> {

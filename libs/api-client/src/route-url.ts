@@ -9,7 +9,7 @@ export function parseBaseUrl(text: string): URL {
     throw new TaktError({
       code: 'ServerAddressInvalid',
       message: `"${text}" is not the address of a control plane`,
-      action: 'give an address such as http://127.0.0.1:8480',
+      action: 'give an address such as http://127.0.0.1:7080',
       component: 'api-client',
       element: text,
     });

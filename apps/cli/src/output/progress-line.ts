@@ -26,7 +26,7 @@ export function progressText(state: ProgressState): string {
   const fraction = fractionOf(state);
   const filled = Math.round(fraction * BAR_CELLS);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
-  const eta = state.etaSeconds === null ? '' : `  ETA ${formatDuration(state.etaSeconds)}`;
+  const eta = state.etaSeconds === null || fraction >= 1 ? '' : `  ETA ${formatDuration(state.etaSeconds)}`;
   return `${state.label}  ${bar} ${String(Math.floor(fraction * 100)).padStart(3)} %${eta}${state.message === '' ? '' : `  ${state.message}`}`;
 }
 

@@ -11,7 +11,6 @@ const rows = [
   { name: 'node-b\n  second line', fps: '12.0' },
 ];
 
-// eslint-disable-next-line no-control-regex -- the colour codes are what is looked for
 const COLOUR = /\u001B\[\d+m/g;
 
 describe('renderTable', () => {

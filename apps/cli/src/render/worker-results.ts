@@ -92,7 +92,7 @@ export const renderBench = (rows: Result<'benchmark'>['rows'], style: Style): st
       { heading: 'Threads', value: (row) => (row.threads === 0 ? 'default' : String(row.threads)), align: 'right' },
       { heading: 'Median (ms)', value: (row) => formatMs(row.medianMs), align: 'right' },
       { heading: 'p95 (ms)', value: (row) => formatMs(row.p95Ms), align: 'right' },
-      { heading: 'Time to first (×)', value: (row) => formatRatio(row.ratioToFirst), align: 'right' },
+      { heading: 'Speed against first (×)', value: (row) => formatRatio(row.ratioToFirst), align: 'right' },
     ],
     rows,
     style,
