@@ -21,7 +21,12 @@ export interface CalibrateDeps extends CalibrationDeps {
  *
  * @throws TaktError of the import check, the image folder, the calibration; the signal's reason when cancelled.
  */
-export async function calibrate(job: CalibrateJob, deps: CalibrateDeps, onProgress: ReportProgress, signal: AbortSignal): Promise<CalibrateResult> {
+export async function calibrate(
+  job: CalibrateJob,
+  deps: CalibrateDeps,
+  onProgress: ReportProgress,
+  signal: AbortSignal,
+): Promise<CalibrateResult> {
   const started = deps.clock.monotonic();
   const { bytes } = await readInputModel(job.model);
   const images = await pickImages(job.calibration, job.sample, job.seed, signal);

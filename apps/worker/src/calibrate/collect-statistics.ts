@@ -92,7 +92,12 @@ export async function collectStatistics(
   };
 }
 
-function readExtremes(graph: CalibrationGraph, results: Readonly<Record<string, Tensor>>, extremes: ExtremesCollector, strides: Map<string, number>): void {
+function readExtremes(
+  graph: CalibrationGraph,
+  results: Readonly<Record<string, Tensor>>,
+  extremes: ExtremesCollector,
+  strides: Map<string, number>,
+): void {
   for (const [value, { first, second, shape, means }] of graph.outputs) {
     const [low, high] = [floats(results[first])[0] ?? Number.NaN, floats(results[second ?? ''])[0] ?? Number.NaN];
     extremes.add(value, low, high, means === undefined ? undefined : floats(results[means]));

@@ -22,6 +22,8 @@ export interface EmitRequest {
   readonly seed: number;
   /** Whether this CPU adds int8 products in a saturating int16 (no VNNI): weights get 7 bits then. */
   readonly sevenBitWeights: boolean;
+  /** Recipe `int8`: so many convolutions before each detect convolution stay in float. Default 0. */
+  readonly floatTail?: number;
   readonly engine: OrtAdapter;
   readonly loadInput: LoadInput;
   readonly onProgress: ReportProgress;
@@ -36,6 +38,8 @@ export interface EmittedRecipe {
   readonly notes: readonly string[];
   /** What the engine makes of the artifact on this CPU; null for fp32. */
   readonly audit: FusionAudit | null;
+  /** Convolutions before the detect convolutions that were left in float, by name. */
+  readonly floatConvs: readonly string[];
 }
 
 /**
@@ -47,7 +51,8 @@ export interface EmittedRecipe {
 export async function emitRecipe(request: EmitRequest): Promise<EmittedRecipe> {
   const { modelBytes, recipe, engine, signal } = request;
   signal.throwIfAborted();
-  if (recipe === Recipe.fp32) return { bytes: modelBytes, precision: Precision.fp32, notes: ['the model as it was pushed'], audit: null };
+  if (recipe === Recipe.fp32)
+    return { bytes: modelBytes, precision: Precision.fp32, notes: ['the model as it was pushed'], audit: null, floatConvs: [] };
   const statistics = await statisticsFor(request);
   const folded = parseModel(await engine.optimize(modelBytes, 'basic', 'the model'));
   signal.throwIfAborted();
@@ -55,20 +60,37 @@ export async function emitRecipe(request: EmitRequest): Promise<EmittedRecipe> {
   const bytes = serializeModel(emitted.model);
   const audit = await auditOn(engine, bytes, emitted);
   if (recipe === Recipe.int8 && !audit.fused) throw notFused(audit);
-  return { bytes, precision: Precision.int8, notes: [...recipeNotes(request), auditNote(audit)], audit };
+  const { floatConvs } = emitted;
+  const tailNote = floatConvs.length === 0 ? [] : [`${String(floatConvs.length)} convolutions before the detection head in float`];
+  return { bytes, precision: Precision.int8, notes: [...recipeNotes(request), ...tailNote, auditNote(audit)], audit, floatConvs };
 }
 
-const int8Options = ({ sevenBitWeights }: EmitRequest): Parameters<typeof emitInt8>[2] => ({
+const int8Options = ({ sevenBitWeights, floatTail = 0 }: EmitRequest): Parameters<typeof emitInt8>[2] => ({
   weightLimit: sevenBitWeights ? WeightLimit.sevenBit : WeightLimit.eightBit,
   floatDetectConvs: true,
+  floatTail,
 });
 
-async function statisticsFor({ statistics, modelBytes, calibrationDir, sample, seed, engine, loadInput, onProgress, signal }: EmitRequest): Promise<Statistics> {
+async function statisticsFor({
+  statistics,
+  modelBytes,
+  calibrationDir,
+  sample,
+  seed,
+  engine,
+  loadInput,
+  onProgress,
+  signal,
+}: EmitRequest): Promise<Statistics> {
   if (statistics !== null) {
     const document = typeof statistics === 'string' ? parseStatistics(statistics) : statistics;
     const model = `sha256:${createHash('sha256').update(modelBytes).digest('hex')}`;
     if (document.model !== model) {
-      throw quantizationError('StatisticsDoNotFit', `the statistics file belongs to model ${document.model}, not to ${model}`, document.model);
+      throw quantizationError(
+        'StatisticsDoNotFit',
+        `the statistics file belongs to model ${document.model}, not to ${model}`,
+        document.model,
+      );
     }
     return document;
   }

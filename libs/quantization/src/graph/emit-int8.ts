@@ -15,6 +15,8 @@ import { findRegion } from './region.js';
 export interface Int8Options {
   readonly weightLimit: WeightLimit;
   readonly floatDetectConvs: boolean;
+  /** So many convolutions before each detect convolution stay in float too. Default 0. */
+  readonly floatTail?: number;
 }
 
 /** A quantized model and what the fusion audit must find in it. */
@@ -22,6 +24,8 @@ export interface EmittedModel {
   readonly model: Model;
   /** Convolutions that must become QLinearConv. */
   readonly integerConvs: readonly string[];
+  /** Convolutions left in float to keep accuracy, the detect convolutions not counted. */
+  readonly floatConvs: readonly string[];
 }
 
 /**
@@ -32,9 +36,9 @@ export interface EmittedModel {
  * @param folded the model after ONNX Runtime's basic optimization, which the statistics' names refer to.
  * @throws TaktError `StatisticsDoNotFit`, and what `findRegion` throws.
  */
-export function emitInt8(folded: Model, statistics: Statistics, { weightLimit, floatDetectConvs }: Int8Options): EmittedModel {
+export function emitInt8(folded: Model, statistics: Statistics, { weightLimit, ...regionOptions }: Int8Options): EmittedModel {
   const model = toPortableModel(folded);
-  const region = findRegion(model, { floatDetectConvs });
+  const region = findRegion(model, regionOptions);
   const writer = new QdqWriter(model, 'uint8');
   const parameters = new Map<string, AffineParameters>();
   for (const value of region.values) {
@@ -57,7 +61,7 @@ export function emitInt8(folded: Model, statistics: Statistics, { weightLimit, f
       bias || shift ? { ...quantizeBias(corrected, inputScale, quantized.scales), dims: [shape.outputs] } : undefined,
     ]);
   }
-  return { model: writer.finish(), integerConvs: convs.map(convName) };
+  return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: region.tailConvs.map(convName) };
 }
 
 export const convName = (node: NodeProto): string => node.name ?? node.output[0] ?? '';
@@ -65,6 +69,11 @@ export const convName = (node: NodeProto): string => node.name ?? node.output[0]
 /** @throws TaktError `StatisticsDoNotFit` when the value was not calibrated. */
 export function statisticsOf(statistics: Statistics, value: string): ValueStatistics {
   const found = statistics.values[value];
-  if (found === undefined) throw quantizationError(QuantizationErrorCode.statisticsDoNotFit, `the statistics file has no range for "${value}" of this model`, value);
+  if (found === undefined)
+    throw quantizationError(
+      QuantizationErrorCode.statisticsDoNotFit,
+      `the statistics file has no range for "${value}" of this model`,
+      value,
+    );
   return found;
 }

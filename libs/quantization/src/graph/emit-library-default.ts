@@ -34,12 +34,13 @@ export function emitLibraryDefault(folded: Model, statistics: Statistics): Emitt
   for (const node of convs) {
     const inputScale = affineOf(node.input[0] ?? '').scale;
     const { weights, dims, shape, bias } = convConstants(node, region.index);
-    const smallest = bias === undefined ? 0 : smallestWeightScales(bias, inputScale).reduce((largest, scale) => Math.max(largest, scale), 0);
+    const smallest =
+      bias === undefined ? 0 : smallestWeightScales(bias, inputScale).reduce((largest, scale) => Math.max(largest, scale), 0);
     const quantized = quantizePerTensor(weights, WeightLimit.eightBit, smallest);
     writer.weights(node, [
       { ...quantized, dims },
       bias === undefined ? undefined : { ...quantizeBias(bias, inputScale, quantized.scales), dims: [shape.outputs] },
     ]);
   }
-  return { model: writer.finish(), integerConvs: convs.map(convName) };
+  return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: [] };
 }

@@ -1,5 +1,6 @@
 import { attributeOf, indexGraph, intAttribute } from '@takt/onnx';
 import type { GraphIndex, Model, NodeProto } from '@takt/onnx';
+import { floatTail } from './float-tail.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 
 /** Operators whose integer kernels ONNX Runtime builds from Q/DQ around them. */
@@ -16,6 +17,8 @@ export interface Region {
   readonly nodes: readonly NodeProto[];
   /** The convolutions nothing but the decode head follows. */
   readonly detectConvs: ReadonlySet<NodeProto>;
+  /** Convolutions before the detect convolutions that stay in float by request. */
+  readonly tailConvs: readonly NodeProto[];
   /** Values that get a Q/DQ pair, in graph order, graph inputs first. */
   readonly values: readonly string[];
 }
@@ -23,6 +26,8 @@ export interface Region {
 export interface RegionOptions {
   /** Leave the detect convolutions in float, so that box and score logits keep their resolution. */
   readonly floatDetectConvs: boolean;
+  /** So many convolutions before each detect convolution stay in float too. Default 0. */
+  readonly floatTail?: number;
 }
 
 /**
@@ -30,7 +35,7 @@ export interface RegionOptions {
  * decode head, mixes boxes in pixels with scores of 0–1 in one value and stays float: one scale for both rounds every
  * score to zero.
  */
-export function findRegion(model: Model, { floatDetectConvs }: RegionOptions): Region {
+export function findRegion(model: Model, { floatDetectConvs, floatTail: levels = 0 }: RegionOptions): Region {
   const { graph } = model;
   if (graph.node.some(({ opType }) => opType === 'QuantizeLinear' || opType === 'DequantizeLinear' || opType === 'QLinearConv')) {
     throw quantizationError(QuantizationErrorCode.alreadyQuantized, 'the model holds quantized operators already');
@@ -38,13 +43,20 @@ export function findRegion(model: Model, { floatDetectConvs }: RegionOptions): R
   const index = indexGraph(graph);
   const beforeConv = nodesBeforeConv(graph.node, index);
   const detectConvs = new Set(graph.node.filter((node) => node.opType === 'Conv' && !beforeConv.has(node)));
+  const tail = floatTail(graph.node, index, detectConvs, levels);
   const nodes = graph.node.filter(
-    (node) => (beforeConv.has(node) || (detectConvs.has(node) && !floatDetectConvs)) && isQuantizable(node, index),
+    (node) => !tail.has(node) && (beforeConv.has(node) || (detectConvs.has(node) && !floatDetectConvs)) && isQuantizable(node, index),
   );
   if (!nodes.some((node) => node.opType === 'Conv')) {
     throw quantizationError(QuantizationErrorCode.nothingToQuantize, 'the model has no convolution that can run in integers');
   }
-  return { index, nodes, detectConvs, values: quantizedValues(nodes, index) };
+  return {
+    index,
+    nodes,
+    detectConvs,
+    tailConvs: [...tail].filter(({ opType }) => opType === 'Conv'),
+    values: quantizedValues(nodes, index),
+  };
 }
 
 /** Nodes from whose outputs a convolution can be reached. */
@@ -64,14 +76,19 @@ function nodesBeforeConv(nodes: readonly NodeProto[], index: GraphIndex): Set<No
 
 function isQuantizable(node: NodeProto, index: GraphIndex): boolean {
   const op = node.opType ?? '';
-  if (op === 'Conv') return isFloatConstant(index, node.input[1]) && (node.input[2] === undefined || node.input[2] === '' || isFloatConstant(index, node.input[2]));
+  if (op === 'Conv')
+    return (
+      isFloatConstant(index, node.input[1]) &&
+      (node.input[2] === undefined || node.input[2] === '' || isFloatConstant(index, node.input[2]))
+    );
   if (MOVE.has(op)) return activationInputs(node).every((name) => !index.initializers.has(name)) && movesUnchanged(node);
   if (CLIP.has(op)) return absorbsInto(node, index) !== undefined;
   return COMPUTE.has(op) && activationInputs(node).every((name) => !index.initializers.has(name));
 }
 
 const FLOAT = 1;
-const isFloatConstant = (index: GraphIndex, name: string | undefined): boolean => name !== undefined && index.initializers.get(name)?.dataType === FLOAT;
+const isFloatConstant = (index: GraphIndex, name: string | undefined): boolean =>
+  name !== undefined && index.initializers.get(name)?.dataType === FLOAT;
 
 /** MaxPool with a second output (indices) has no integer kernel; cubic Resize overshoots the input's range. */
 function movesUnchanged(node: NodeProto): boolean {
