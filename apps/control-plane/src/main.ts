@@ -1,8 +1,5 @@
 import { TaktError } from '@takt/kernel';
 import { createLogger } from '@takt/observability';
-import { init } from './commands/init.js';
-import { loginCode } from './commands/login-code.js';
-import { run } from './commands/run.js';
 import { readConfig } from './config.js';
 
 const USAGE = 'usage: takt-control-plane [run | init | login-code]\n';
@@ -13,6 +10,7 @@ const print = (text: string): void => void process.stdout.write(text);
 
 async function main(command: string, signal: AbortSignal): Promise<number> {
   if (command === 'init') {
+    const { init } = await import('./commands/init.js');
     await init(process.env, print);
     return 0;
   }
@@ -22,8 +20,14 @@ async function main(command: string, signal: AbortSignal): Promise<number> {
   }
   const config = readConfig(process.env);
   const logger = createLogger({ name: 'control-plane', level: config.logLevel });
-  if (command === 'run') await run(config, logger, signal, print);
-  else await loginCode(config, logger, print);
+  // Loaded when asked for: a login code does not need the whole server.
+  if (command === 'run') {
+    const { run } = await import('./commands/run.js');
+    await run(config, logger, signal, print);
+  } else {
+    const { loginCode } = await import('./commands/login-code.js');
+    await loginCode(config, logger, print);
+  }
   return 0;
 }
 

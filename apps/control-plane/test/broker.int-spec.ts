@@ -1,0 +1,212 @@
+import type { DesiredState, JobView, NodeView } from '@takt/contracts';
+import { silentLogger } from '@takt/kernel';
+import type { NodeId } from '@takt/kernel';
+import { until } from '@takt/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../src/boot/parts.js';
+import { OutboxRelay } from '../src/desired/relay.js';
+import { pushContent } from './content.js';
+import { Harness } from './harness.js';
+import { TestNode } from './test-node.js';
+
+let harness: Harness;
+let first: TestNode;
+let second: TestNode;
+
+beforeAll(async () => {
+  harness = await Harness.start({ TAKT_NODE_OFFLINE_SECONDS: '3', TAKT_JOB_LEASE_SECONDS: '3' });
+  await harness.ok('POST', '/sites', { name: 'north' });
+  first = await TestNode.join(harness, 'north', 'one');
+  second = await TestNode.join(harness, 'north', 'two');
+});
+afterAll(async () => {
+  await first.close();
+  await second.close();
+  await harness.stop();
+});
+
+const healthy = async (): Promise<boolean> => (await harness.call<{ status: string }>('GET', '/health')).body.status === 'ok';
+const generation = async (node: TestNode): Promise<number> => (await node.connection.getDesired())?.generation ?? 0;
+const wanted = async (node: TestNode): Promise<number> =>
+  (await harness.ok<NodeView>('GET', `/nodes/${node.identity.nodeId}`)).desiredGeneration;
+/** Changes what is wanted of node one, in one generation. */
+const change = async (requiredFps: number): Promise<void> => {
+  await harness.ok('PATCH', '/lines/press', { requiredFps });
+};
+
+describe('desired state', () => {
+  beforeAll(async () => {
+    await harness.ok('POST', '/lines', {
+      site: 'north',
+      slug: 'press',
+      requiredFps: 1,
+      source: { kind: 'image-directory', path: '/frames', fps: 10 },
+    });
+    await harness.ok('POST', '/slots', { line: 'press', node: 'one', model: 'detector' });
+  });
+
+  it('is published by digest and generation, and pushed to the node at once', async () => {
+    await until('what is wanted so far is published', async () => (await generation(first)) === (await wanted(first)));
+    const pushed: DesiredState[] = [];
+    const end = first.connection.subscribeDesired((state) => pushed.push(state));
+    await first.connection.nats.flush();
+    await change(2);
+    await until('the push arrives', () => pushed.length === 1);
+    end();
+    expect(pushed[0]).toMatchObject({
+      nodeId: first.identity.nodeId,
+      generation: await wanted(first),
+      body: { slots: [{ line: { requiredFps: 2 } }] },
+    });
+    // The same rows again are no new generation.
+    await change(2);
+    expect(await wanted(first)).toBe(pushed[0]?.generation);
+  });
+
+  it('is never put back by a relay that took the row before a newer one was published', async () => {
+    const { db } = harness.controlPlane.parts;
+    const control = await harness.stack.nats.connectControl();
+    const published: number[] = [];
+    const relay = (): OutboxRelay =>
+      new OutboxRelay(
+        db,
+        {
+          ensureDesired: async (state) => {
+            published.push(state.generation);
+            return control.ensureDesired(state);
+          },
+        },
+        systemClock,
+        silentLogger,
+      );
+    const relays = [relay(), relay(), relay()];
+    for (let round = 0; round < 10; round += 1) {
+      await Promise.all([change(10 + round), ...relays.map((one) => one.publishBatch())]);
+    }
+    await until('the last generation is there', async () => (await generation(first)) === (await wanted(first)));
+    // An old row that a slow relay still holds: the guard keeps the newer one.
+    const stale = await db.stores.desired.find(first.identity.nodeId);
+    if (stale === null) throw new Error('no desired row');
+    const outcome = await control.ensureDesired({
+      schemaVersion: 1,
+      nodeId: stale.nodeId,
+      epoch: await db.stores.settings.epoch(),
+      generation: stale.generation - 1,
+      digest: stale.digest,
+      issuedAt: stale.issuedAt.toISOString(),
+      body: stale.body,
+    });
+    expect(outcome.outcome).toBe('newer-present');
+    expect(await generation(first)).toBe(stale.generation);
+    await control.close();
+  });
+
+  it('is published again by a relay that died between publishing and its commit', async () => {
+    const { db } = harness.controlPlane.parts;
+    const control = await harness.stack.nats.connectControl();
+    // A relay that holds the row while the one of the control plane has to pass it over.
+    let publishedOnce = false;
+    const dying = new OutboxRelay(
+      db,
+      {
+        ensureDesired: async (state) => {
+          await control.ensureDesired(state);
+          publishedOnce = true;
+          throw new Error('died here');
+        },
+      },
+      systemClock,
+      silentLogger,
+    );
+    for (let round = 0; !publishedOnce && round < 50; round += 1) {
+      await Promise.all([change(100 + round), dying.publishBatch().catch(() => undefined)]);
+      await dying.publishBatch().catch(() => undefined);
+    }
+    expect(publishedOnce).toBe(true);
+    await until('the row was taken again', async () => (await db.transaction((stores) => stores.desired.takeDirty(100))).length === 0);
+    expect(await generation(first)).toBe(await wanted(first));
+    await control.close();
+  });
+
+  it('is published again, all of it, when the broker lost its store', async () => {
+    await until('messaging is up', healthy);
+    const before = [await generation(first), await generation(second)];
+    expect(Math.min(...before)).toBeGreaterThan(0);
+    await harness.stack.nats.kill();
+    await harness.stack.nats.wipeStore();
+    await harness.stack.nats.start();
+    await until(
+      'both nodes have their desired state again',
+      async () => (await generation(first)) === before[0] && (await generation(second)) === before[1],
+    );
+    await change(33);
+    await until('the next generation follows', async () => (await generation(first)) === (before[0] ?? 0) + 1);
+  });
+});
+
+describe('without one of its parts', () => {
+  it('answers 503 without the database, and goes on when it is back', async () => {
+    await harness.stack.postgres.kill();
+    await until('the database is missed', async () => !(await healthy()));
+    const answer = await harness.call('GET', '/sites');
+    expect(answer).toMatchObject({ status: 503, body: { code: 'DatabaseUnavailable', retryable: true } });
+    await first.report({
+      kind: 'condition',
+      condition: { type: 'DiskSpace', status: 'true', reason: 'Enough', message: 'x', action: null, since: new Date().toISOString() },
+    });
+    await harness.stack.postgres.start();
+    await until('the database is back', healthy);
+    await first.confirmed();
+    await change(44);
+    await until('the relay goes on', async () => (await generation(first)) === (await wanted(first)));
+  });
+
+  it('keeps what was decided while the broker was away', async () => {
+    await harness.stack.nats.kill();
+    await until('the broker is missed', async () => !(await healthy()));
+    await change(55);
+    await harness.stack.nats.start();
+    await until('the relay goes on', async () => (await generation(first)) === (await wanted(first)));
+  });
+
+  it('comes back from a restart with everything, and answers requests of nodes', async () => {
+    await harness.restart();
+    await until('messaging is up', healthy);
+    expect((await harness.ok<{ items: unknown[] }>('GET', '/nodes')).items).toHaveLength(2);
+    await first.confirmed();
+    const renewed = await first.connection.request('renew', {});
+    expect(new Date(renewed.expiresAt).getTime()).toBeGreaterThan(Date.now());
+  });
+});
+
+describe('a calibrate job', () => {
+  it('moves to another node when its node is gone', async () => {
+    await pushContent(harness);
+    const beat = (node: TestNode): void => {
+      node.beat();
+    };
+    await until('both are online', async () => {
+      beat(first);
+      beat(second);
+      return (await harness.ok<{ items: NodeView[] }>('GET', '/nodes')).items.every((node) => node.online);
+    });
+    await harness.ok('POST', '/deployments', { release: 'int8', slot: 'press@one' });
+    const job = async (): Promise<JobView | undefined> =>
+      (await harness.ok<{ items: JobView[] }>('GET', '/jobs')).items.find((row) => row.kind === 'calibrate');
+    expect((await job())?.node?.name).toBe('one');
+    // Node one falls silent; node two goes on.
+    await until('node two has the job', async () => {
+      beat(second);
+      return (await job())?.node?.name === 'two';
+    });
+    const given = (node: NodeId): boolean => node === second.identity.nodeId;
+    await until('desired state says so', async () => {
+      const state = await second.connection.getDesired();
+      return state !== undefined && given(state.nodeId) && state.body.jobs.length === 1;
+    });
+    await until('node one is relieved', async () => (await first.connection.getDesired())?.body.jobs.length === 0);
+    expect(await job()).toMatchObject({ attempts: 2, state: 'queued' });
+    const events = await harness.ok<{ items: { code: string }[] }>('GET', '/events?limit=1000');
+    expect(events.items.map((event) => event.code)).toContain('NodeOffline');
+  });
+});

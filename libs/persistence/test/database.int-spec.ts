@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { asId, silentLogger } from '@takt/kernel';
+import type { NodeId, SiteId } from '@takt/kernel';
+import { Database, isUniqueViolation } from '@takt/persistence';
+import type { FleetNode, Stores } from '@takt/persistence';
+import { startTestStack, until } from '@takt/testing';
+import type { TestStack } from '@takt/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let stack: TestStack;
+let db: Database;
+let raw: pg.Client;
+const siteId = asId<SiteId>(randomUUID());
+
+const newNode = (name: string): FleetNode => ({
+  id: asId<NodeId>(randomUUID()),
+  siteId,
+  name,
+  publicKey: `U${name}`,
+  hostname: name,
+  joinedAt: new Date(),
+  agentVersion: null,
+  fingerprint: null,
+  profile: null,
+  facts: null,
+  conditions: [],
+});
+const note = (stores: Stores, code: string): void => {
+  stores.events.append({
+    at: new Date(),
+    actor: 'test',
+    code,
+    severity: 'info',
+    message: code,
+    object: { kind: 'site', id: siteId, name: 'site' },
+    siteId,
+    data: {},
+  });
+};
+
+beforeAll(async () => {
+  stack = await startTestStack({ nats: false });
+  db = await Database.open({ url: stack.postgres.url, logger: silentLogger });
+  raw = new pg.Client({ connectionString: stack.postgres.url });
+  await raw.connect();
+  await db.stores.sites.add({ id: siteId, name: 'site', createdAt: new Date() });
+});
+afterAll(async () => {
+  await raw.end();
+  await db.close();
+  await stack.stop();
+});
+
+describe('migrations', () => {
+  it('run once, whoever opens the database, and the epoch stays', async () => {
+    const epoch = await db.stores.settings.epoch();
+    const others = await Promise.all([1, 2, 3].map(() => Database.open({ url: stack.postgres.url, logger: silentLogger, poolSize: 2 })));
+    expect(await Promise.all(others.map((other) => other.stores.settings.epoch()))).toEqual([epoch, epoch, epoch]);
+    await Promise.all(others.map((other) => other.close()));
+    expect((await raw.query('SELECT count(*)::int AS n FROM migrations')).rows).toEqual([{ n: 1 }]);
+  });
+});
+
+describe('transactions', () => {
+  it('run again in a new transaction after a deadlock, and only then', async () => {
+    const [a, b] = [newNode('deadlock-a'), newNode('deadlock-b')];
+    await db.stores.nodes.add(a);
+    await db.stores.nodes.add(b);
+    let runs = 0;
+    let arrived = 0;
+    const both = async (): Promise<void> => {
+      arrived += 1;
+      await until('both hold their first row', () => arrived >= 2);
+    };
+    const lockInOrder = (first: FleetNode, then: FleetNode): Promise<void> =>
+      db.transaction(async (stores) => {
+        runs += 1;
+        await stores.nodes.update(first.id, { hostname: 'x' });
+        await both();
+        await stores.nodes.update(then.id, { hostname: 'y' });
+      });
+    await Promise.all([lockInOrder(a, b), lockInOrder(b, a)]);
+    expect(runs).toBe(3);
+
+    let failures = 0;
+    const failing = db.transaction(async (stores) => {
+      failures += 1;
+      await stores.nodes.add(newNode('deadlock-a'));
+    });
+    await expect(failing).rejects.toSatisfy(isUniqueViolation);
+    expect(failures).toBe(1);
+  });
+
+  it('write nothing when they fail, events and outbox included', async () => {
+    const node = newNode('nothing');
+    await expect(
+      db.transaction(async (stores) => {
+        await stores.nodes.add(node);
+        await stores.desired.markDirty([node.id]);
+        note(stores, 'Nothing');
+        await stores.events.flush();
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    expect(await db.stores.nodes.find(node.id)).toBeNull();
+    expect((await raw.query('SELECT 1 FROM outbox')).rowCount).toBe(0);
+    expect((await raw.query(`SELECT 1 FROM events WHERE code = 'Nothing'`)).rowCount).toBe(0);
+  });
+});
+
+describe('events', () => {
+  it('are numbered in the order of their commits, so that a reader misses none', async () => {
+    const seen: number[] = [];
+    let stop = false;
+    const reader = (async (): Promise<void> => {
+      let last = await db.stores.events.lastSeq();
+      while (!stop) {
+        for (const event of await db.stores.events.after(last, { limit: 1000 }, null)) {
+          seen.push(event.seq);
+          last = event.seq;
+        }
+      }
+    })();
+    const wrote = 40;
+    await Promise.all(
+      Array.from({ length: wrote }, (_, i) =>
+        db.transaction(async (stores) => {
+          note(stores, `Parallel${String(i)}`);
+          await stores.settings.get('epoch');
+        }),
+      ),
+    );
+    await until('the reader has them all', () => seen.length >= wrote);
+    stop = true;
+    await reader;
+    expect(seen).toHaveLength(wrote);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  });
+
+  it.each(['UPDATE events SET actor = $1', 'DELETE FROM events WHERE actor <> $1'])('cannot be changed: %s', async (sql) => {
+    await expect(raw.query(sql, ['nobody'])).rejects.toThrow('append-only');
+  });
+
+  it('wake listeners after the commit', async () => {
+    let woken = 0;
+    const end = db.listen('takt_events', () => {
+      woken += 1;
+    });
+    await until('the listener is there', () => woken > 0);
+    const before = woken;
+    await db.transaction((stores) => {
+      note(stores, 'Wake');
+      return Promise.resolve();
+    });
+    await until('it is woken', () => woken > before);
+    end();
+  });
+});
+
+describe('outbox', () => {
+  it('gives each dirty node to one taker, and back when the taker fails', async () => {
+    const nodes = Array.from({ length: 20 }, (_, i) => newNode(`dirty-${String(i)}`));
+    await db.transaction(async (stores) => {
+      for (const node of nodes) {
+        await stores.nodes.add(node);
+        await stores.desired.lock(node.id);
+        await stores.desired.save({
+          nodeId: node.id,
+          generation: 1,
+          digest: asId(`sha256:${'1'.repeat(64)}`),
+          body: { slots: [], jobs: [] },
+          issuedAt: new Date(),
+        });
+      }
+    });
+    await expect(
+      db.transaction(async (stores) => {
+        expect(await stores.desired.takeDirty(100)).toHaveLength(20);
+        throw new Error('killed');
+      }),
+    ).rejects.toThrow('killed');
+    const taken = await Promise.all(Array.from({ length: 5 }, () => db.transaction((stores) => stores.desired.takeDirty(7))));
+    const ids = taken.flat().map((row) => row.nodeId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const rest = await db.transaction((stores) => stores.desired.takeDirty(100));
+    expect(ids.length + rest.length).toBe(20);
+  });
+});
+
+describe('heartbeats', () => {
+  it('of many nodes are one statement, of unknown ones nothing, and online is derived', async () => {
+    const nodes = Array.from({ length: 10 }, (_, i) => newNode(`beat-${String(i)}`));
+    for (const node of nodes) await db.stores.nodes.add(node);
+    const beat = (nodeId: NodeId) => ({ nodeId, at: new Date(), heartbeat: { nodeId, slots: [] } as never });
+    const arrived = await db.stores.nodes.saveHeartbeats([...nodes.map((node) => beat(node.id)), beat(asId<NodeId>(randomUUID()))]);
+    expect(new Set(arrived)).toEqual(new Set(nodes.map((node) => node.id)));
+    expect(await db.stores.nodes.saveHeartbeats(nodes.map((node) => beat(node.id)))).toEqual([]);
+    expect(await db.stores.nodes.markOffline(new Date(Date.now() + 60_000))).toHaveLength(10);
+    expect(await db.stores.nodes.markOffline(new Date(Date.now() + 60_000))).toEqual([]);
+  });
+});
