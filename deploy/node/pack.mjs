@@ -24,7 +24,11 @@ for (const app of APPS) {
 /** Folders of all packages that the three apps need, workspaces included, as npm resolved them. */
 const neededFolders = () => {
   const workspaces = APPS.flatMap((app) => ['--workspace', `@takt/${app}`]);
-  const text = execFileSync('npm', ['ls', '--all', '--omit=dev', '--parseable', ...workspaces], { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const text = execFileSync('npm', ['ls', '--all', '--omit=dev', '--parseable', ...workspaces], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   return [...new Set(text.split('\n').filter((line) => line !== '' && resolve(line) !== root))];
 };
 
@@ -51,7 +55,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'takt-pack-'));
 try {
   const list = join(scratch, 'files');
   writeFileSync(list, taken.sort().join('\n'));
-  execFileSync('tar', ['-czf', resolve(output), '-C', root, '--exclude=*.tsbuildinfo', '--owner=0', '--group=0', '--files-from', list], { stdio: 'inherit' });
+  execFileSync('tar', ['-czf', resolve(output), '-C', root, '--exclude=*.tsbuildinfo', '--owner=0', '--group=0', '--files-from', list], {
+    stdio: 'inherit',
+  });
   process.stdout.write(`${resolve(output)}: ${String(taken.length)} entries\n`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });

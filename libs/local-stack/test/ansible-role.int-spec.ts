@@ -18,7 +18,11 @@ const findAnsible = async (): Promise<{ readonly playbook: string } | { readonly
   if (existsSync(playbook)) return { playbook };
   const venv = await execa('python3', ['-m', 'venv', VENV], { reject: false, all: true, timeout: 60_000 });
   if (venv.failed) return { reason: `no ansible on PATH and no Python virtual environment: ${venv.shortMessage ?? ''}` };
-  const install = await execa(join(VENV, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ANSIBLE_CORE], { reject: false, all: true, timeout: 150_000 });
+  const install = await execa(join(VENV, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ANSIBLE_CORE], {
+    reject: false,
+    all: true,
+    timeout: 150_000,
+  });
   if (!install.failed) return { playbook };
   rmSync(VENV, { recursive: true, force: true });
   return { reason: `no ansible on PATH and pip could not install ${ANSIBLE_CORE}` };
@@ -45,18 +49,36 @@ describe('ansible role "agent"', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  const play = async (extra: Readonly<Record<string, unknown>> = {}): Promise<{ readonly code: number | undefined; readonly output: string; readonly changed: number }> => {
-    const vars = { takt_root: root, takt_archive: archive, takt_version: '0.1.0', takt_server: 'http://127.0.0.1:7080', takt_join_token: TOKEN, takt_lines: ['line-1', 'line-2'], takt_become: false, ...extra };
+  const play = async (
+    extra: Readonly<Record<string, unknown>> = {},
+  ): Promise<{ readonly code: number | undefined; readonly output: string; readonly changed: number }> => {
+    const vars = {
+      takt_root: root,
+      takt_archive: archive,
+      takt_version: '0.1.0',
+      takt_server: 'http://127.0.0.1:7080',
+      takt_join_token: TOKEN,
+      takt_lines: ['line-1', 'line-2'],
+      takt_become: false,
+      ...extra,
+    };
     const varsFile = join(dir, 'vars.json');
     writeFileSync(varsFile, JSON.stringify(vars), { mode: 0o600 });
     const inventory = join(dir, 'hosts.yml');
-    writeFileSync(inventory, 'takt_nodes:\n  hosts:\n    here:\n      ansible_connection: local\n      ansible_python_interpreter: "{{ ansible_playbook_python }}"\n');
-    const result = await execa('playbook' in ansible ? ansible.playbook : 'false', ['-i', inventory, '-e', `@${varsFile}`, '-vv', '--diff', 'site.yml'], {
-      cwd: join(REPOSITORY, 'ansible'),
-      env: { HOME: dir, ANSIBLE_LOCAL_TEMP: join(dir, 'tmp'), ANSIBLE_REMOTE_TEMP: join(dir, 'tmp'), LC_ALL: 'C.UTF-8' },
-      reject: false,
-      all: true,
-    });
+    writeFileSync(
+      inventory,
+      'takt_nodes:\n  hosts:\n    here:\n      ansible_connection: local\n      ansible_python_interpreter: "{{ ansible_playbook_python }}"\n',
+    );
+    const result = await execa(
+      'playbook' in ansible ? ansible.playbook : 'false',
+      ['-i', inventory, '-e', `@${varsFile}`, '-vv', '--diff', 'site.yml'],
+      {
+        cwd: join(REPOSITORY, 'ansible'),
+        env: { HOME: dir, ANSIBLE_LOCAL_TEMP: join(dir, 'tmp'), ANSIBLE_REMOTE_TEMP: join(dir, 'tmp'), LC_ALL: 'C.UTF-8' },
+        reject: false,
+        all: true,
+      },
+    );
     return { code: result.exitCode, output: result.all, changed: Number(/here\s*:.*changed=(\d+)/.exec(result.all)?.[1]) };
   };
 
@@ -70,10 +92,14 @@ describe('ansible role "agent"', () => {
     const first = await play();
     expect(first.code, first.output).toBe(0);
     for (const unit of ['takt-agent.service', 'takt-runtime@.service']) {
-      expect(readFileSync(join(root, 'etc/systemd/system', unit), 'utf8')).toBe(readFileSync(join(REPOSITORY, 'deploy/node', unit), 'utf8'));
+      expect(readFileSync(join(root, 'etc/systemd/system', unit), 'utf8')).toBe(
+        readFileSync(join(REPOSITORY, 'deploy/node', unit), 'utf8'),
+      );
     }
     const wants = join(root, 'etc/systemd/system/multi-user.target.wants');
-    expect(['takt-agent.service', 'takt-runtime@line-1.service', 'takt-runtime@line-2.service'].map((name) => readlinkSync(join(wants, name)))).toEqual([
+    expect(
+      ['takt-agent.service', 'takt-runtime@line-1.service', 'takt-runtime@line-2.service'].map((name) => readlinkSync(join(wants, name))),
+    ).toEqual([
       '/etc/systemd/system/takt-agent.service',
       '/etc/systemd/system/takt-runtime@.service',
       '/etc/systemd/system/takt-runtime@.service',

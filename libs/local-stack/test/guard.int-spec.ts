@@ -40,7 +40,11 @@ describe('process guard', () => {
 
   it('kills the whole group when the process ignores its stop signal', async () => {
     const guard = createProcessGuard();
-    const process = guard.spawn({ command: '/bin/sh', args: ['-c', `trap '' TERM; touch ${dir}/ready; while :; do sleep 1000; done`], env });
+    const process = guard.spawn({
+      command: '/bin/sh',
+      args: ['-c', `trap '' TERM; touch ${dir}/ready; while :; do sleep 1000; done`],
+      env,
+    });
     await until('it is ready', () => existsSync(join(dir, 'ready')));
     expect(await process.stop(200)).toEqual({ code: null, signal: 'SIGKILL' });
     await guard.close();
@@ -64,7 +68,10 @@ describe('process guard', () => {
       const pids = JSON.parse(line.toString()) as number[];
       expect(pids.every(alive)).toBe(true);
       if (killWatchdog) {
-        const children = readFileSync(`/proc/${String(owner.pid)}/task/${String(owner.pid)}/children`, 'utf8').trim().split(' ').map(Number);
+        const children = readFileSync(`/proc/${String(owner.pid)}/task/${String(owner.pid)}/children`, 'utf8')
+          .trim()
+          .split(' ')
+          .map(Number);
         const watchdog = children.filter((pid) => !pids.includes(pid));
         expect(watchdog).toHaveLength(1);
         process.kill(watchdog[0] ?? 0, 'SIGKILL');

@@ -25,7 +25,12 @@ describe('nats-server of the local stack', () => {
 
   it('is found on PATH and needs no installation then', async () => {
     const messages: string[] = [];
-    const found = await installNatsServer({ toolDir: join(dir, 'bin'), path: process.env['PATH'] ?? '', env: {}, onProgress: (message) => messages.push(message) });
+    const found = await installNatsServer({
+      toolDir: join(dir, 'bin'),
+      path: process.env['PATH'] ?? '',
+      env: {},
+      onProgress: (message) => messages.push(message),
+    });
     expect(found.version).toMatch(/^\d+\.\d+\.\d+/);
     expect(messages).toEqual([]);
   });
@@ -35,7 +40,14 @@ describe('nats-server of the local stack', () => {
     writeFileSync(join(dir, 'bad.conf'), 'port: "no number"\n');
     const guard = createProcessGuard();
     await expect(
-      startNats({ guard, binary: binary?.path ?? '', configFile: join(dir, 'bad.conf'), host: '127.0.0.1', port: await freePort(), logFile: join(dir, 'log') }),
+      startNats({
+        guard,
+        binary: binary?.path ?? '',
+        configFile: join(dir, 'bad.conf'),
+        host: '127.0.0.1',
+        port: await freePort(),
+        logFile: join(dir, 'log'),
+      }),
     ).rejects.toMatchObject({ code: 'NatsServerNotStarted' });
     await guard.close();
   });

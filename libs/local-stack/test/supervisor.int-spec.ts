@@ -17,7 +17,11 @@ describe('unit-file supervisor', () => {
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'takt-units-'));
     events = [];
-    supervisor = createSupervisor({ logDir: join(dir, 'logs'), baseEnv: { PATH: '/usr/bin:/bin' }, onEvent: (event) => events.push(event) });
+    supervisor = createSupervisor({
+      logDir: join(dir, 'logs'),
+      baseEnv: { PATH: '/usr/bin:/bin' },
+      onEvent: (event) => events.push(event),
+    });
   });
   afterEach(async () => {
     await supervisor.stopAll();
@@ -73,7 +77,9 @@ describe('unit-file supervisor', () => {
     await until('it ended', () => events.some((event) => event.type === 'ended'));
     expect(alive(pid)).toBe(false);
     expect(supervisor.starts('c')).toBe(1);
-    await expect(supervisor.start(unit('d.service', ['ExecStartPre=/bin/false', 'ExecStart=/bin/sleep 1000']))).rejects.toMatchObject({ code: 'UnitEnded' });
+    await expect(supervisor.start(unit('d.service', ['ExecStartPre=/bin/false', 'ExecStart=/bin/sleep 1000']))).rejects.toMatchObject({
+      code: 'UnitEnded',
+    });
   });
 
   it('gives the environment of unit, file and caller and nothing of its own', async () => {
@@ -92,12 +98,20 @@ describe('unit-file supervisor', () => {
 
   it('runs one unit for several nodes under names of its own and writes a log for each', async () => {
     const path = unit('f@.service', [`ExecStart=/bin/sh -c 'echo I am /var/lib/takt/%i; exec sleep 1000'`]);
-    writeFileSync(path, readFileSync(path, 'utf8').replace("'echo I am /var/lib/takt/%i; exec sleep 1000'", `'echo "I am $0"; exec sleep 1000' /var/lib/takt/%i`));
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(
+        "'echo I am /var/lib/takt/%i; exec sleep 1000'",
+        `'echo "I am $0"; exec sleep 1000' /var/lib/takt/%i`,
+      ),
+    );
     for (const node of ['n1', 'n2']) {
       mkdirSync(join(dir, node));
       await supervisor.start(path, { instance: 'l', as: `${node}-runtime`, paths: { '/var/lib/takt': join(dir, node) } });
     }
-    await until('both logs are there', () => [1, 2].every((n) => lines(`logs/n${String(n)}-runtime.log`)[0] !== undefined && lines(`logs/n${String(n)}-runtime.log`)[0] !== ''));
+    await until('both logs are there', () =>
+      [1, 2].every((n) => lines(`logs/n${String(n)}-runtime.log`)[0] !== undefined && lines(`logs/n${String(n)}-runtime.log`)[0] !== ''),
+    );
     expect(lines('logs/n1-runtime.log')).toEqual([`I am ${join(dir, 'n1')}/l`]);
     expect(lines('logs/n2-runtime.log')).toEqual([`I am ${join(dir, 'n2')}/l`]);
     const before = supervisor.pid('n1-runtime');

@@ -11,7 +11,11 @@ export const desired = (nodeId: NodeId, generation: number, epoch = EPOCH, salt 
   nodeId,
   epoch,
   generation,
-  digest: asId<Digest>(`sha256:${createHash('sha256').update(`${canonicalJson({ slots: [], jobs: [] })}${salt}`).digest('hex')}`),
+  digest: asId<Digest>(
+    `sha256:${createHash('sha256')
+      .update(`${canonicalJson({ slots: [], jobs: [] })}${salt}`)
+      .digest('hex')}`,
+  ),
   issuedAt: '2026-01-01T00:00:00.000Z',
   body: { slots: [], jobs: [] },
 });

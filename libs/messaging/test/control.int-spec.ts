@@ -72,7 +72,9 @@ describe('desired state', () => {
     const id = newNodeId();
     const relays = [control, await connectService(nats), await connectService(nats)];
     const generations = [3, 9, 1, 7, 5, 2, 8, 4, 6];
-    await Promise.allSettled(generations.map((generation, index) => relays[index % relays.length]?.ensureDesired(desired(id, generation))));
+    const publish = (generation: number, index: number): Promise<unknown> =>
+      (relays[index % relays.length] ?? control).ensureDesired(desired(id, generation));
+    await Promise.allSettled(generations.map(publish));
     await control.ensureDesired(desired(id, 9));
     expect((await control.readDesired(id))?.state.generation).toBe(9);
     await relays[1]?.close();
@@ -132,7 +134,8 @@ describe('reports', () => {
           failures += 1;
           return Promise.reject(new TaktError({ code: 'DatabaseDown', message: 'no', action: 'wait', retryable: true }));
         }
-        if (seq !== stored.length + 1) return Promise.reject(new TaktError({ code: 'ReportOutOfOrder', message: 'gap', action: 'wait', retryable: true }));
+        if (seq !== stored.length + 1)
+          return Promise.reject(new TaktError({ code: 'ReportOutOfOrder', message: 'gap', action: 'wait', retryable: true }));
         stored.push(seq);
         return Promise.resolve();
       },
@@ -188,7 +191,9 @@ describe('reports', () => {
     for (let seq = 1; seq <= 4; seq += 1) await otherNode.publishReport(report(other, seq));
     await expect(otherNode.publishReport(report(other, 5))).rejects.toMatchObject({ code: 'ReportStreamFull', retryable: true });
     const got: string[] = [];
-    const consumer = small.consumeReports({ handler: ({ report: { seq }, nodeId: from }) => Promise.resolve(void got.push(`${from === nodeId ? 'a' : 'b'}${String(seq)}`)) });
+    const consumer = small.consumeReports({
+      handler: ({ report: { seq }, nodeId: from }) => Promise.resolve(void got.push(`${from === nodeId ? 'a' : 'b'}${String(seq)}`)),
+    });
     await until('what was taken arrived', () => got.length === 12);
     await node.publishReport(report(nodeId, 9));
     await until('the refused one arrived', () => got.length === 13);

@@ -1,7 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection, Status } from '@nats-io/transport-node';
 import { PermissionViolationError, connect, jwtAuthenticator } from '@nats-io/transport-node';
-import { DESIRED_STREAM, REPORT_STREAM, desiredDirectGetSubject, desiredPushSubject, desiredSubject, heartbeatSubject, nodeInboxPrefix, reportSubject, rpcSubject } from '@takt/contracts';
+import {
+  DESIRED_STREAM,
+  REPORT_STREAM,
+  desiredDirectGetSubject,
+  desiredPushSubject,
+  desiredSubject,
+  heartbeatSubject,
+  nodeInboxPrefix,
+  reportSubject,
+  rpcSubject,
+} from '@takt/contracts';
 import type { NodeId } from '@takt/kernel';
 import { silentLogger } from '@takt/kernel';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -41,7 +51,11 @@ describe('identity of a node', () => {
 
   beforeAll(async () => {
     nats = await TestNats.create();
-    control = await connectControl({ servers: nats.servers, credentials: await issueServiceUser(nats.trust, 'control'), logger: silentLogger });
+    control = await connectControl({
+      servers: nats.servers,
+      credentials: await issueServiceUser(nats.trust, 'control'),
+      logger: silentLogger,
+    });
     await control.provisionStreams();
     nodeA = newNodeId();
     nodeB = newNodeId();
@@ -62,7 +76,11 @@ describe('identity of a node', () => {
   });
 
   const refusals = (): string[] =>
-    statuses.flatMap((status) => (status.type === 'error' && status.error instanceof PermissionViolationError ? [`${status.error.operation} ${status.error.subject}`] : []));
+    statuses.flatMap((status) =>
+      status.type === 'error' && status.error instanceof PermissionViolationError
+        ? [`${status.error.operation} ${status.error.subject}`]
+        : [],
+    );
 
   it('publishes its own report and reads its own desired state (so that the refusals below mean something)', async () => {
     const ack = await raw.request(reportSubject(nodeA), '{}', { timeout: 5000 });
@@ -131,7 +149,11 @@ describe('identity of a node', () => {
     for (const [what, subject] of forbiddenSubscriptions()) {
       statuses.length = 0;
       const seen: Error[] = [];
-      raw.subscribe(subject, { callback: (error) => error !== null && seen.push(error) });
+      raw.subscribe(subject, {
+        callback: (error) => {
+          if (error !== null) seen.push(error);
+        },
+      });
       await raw.flush();
       await until(`the server refused ${what}`, () => seen.length + refusals().length > 0, 5000);
       const refused = seen.map((error) => (error instanceof PermissionViolationError ? error.subject : error.message));

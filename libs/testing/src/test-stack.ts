@@ -7,7 +7,15 @@ import { TaktError, silentLogger } from '@takt/kernel';
 import type { ProcessGuard, RunningPostgres, RunningService } from '@takt/local-stack';
 import { createProcessGuard, findNatsServer, freePort, startNats, startPostgres } from '@takt/local-stack';
 import type { ControlConnection, NodeConnection, Trust } from '@takt/messaging';
-import { connectControl, connectNode, createNodeKey, createTrust, issueNodeUser, issueServiceUser, renderServerConfig } from '@takt/messaging';
+import {
+  connectControl,
+  connectNode,
+  createNodeKey,
+  createTrust,
+  issueNodeUser,
+  issueServiceUser,
+  renderServerConfig,
+} from '@takt/messaging';
 
 export interface TestStackOptions {
   /** Default true. */
@@ -82,6 +90,7 @@ const startTestPostgres = async (guard: ProcessGuard, dir: string): Promise<Test
 };
 
 const startTestNats = async (guard: ProcessGuard, fs: DurableFs, dir: string, toolDir: string): Promise<TestNatsServer> => {
+  // eslint-disable-next-line no-restricted-properties -- where programs are is a fact of the machine that runs the tests
   const binary = await findNatsServer(toolDir, process.env['PATH'] ?? '');
   if (binary === undefined) {
     throw new TaktError({
@@ -93,7 +102,9 @@ const startTestNats = async (guard: ProcessGuard, fs: DurableFs, dir: string, to
   }
   const [port, trustDir, storeDir, configFile] = [await freePort(), join(dir, 'trust'), join(dir, 'jetstream'), join(dir, 'nats.conf')];
   const trust = await createTrust(fs, trustDir);
-  await writeFile(configFile, renderServerConfig(trust, { host: '127.0.0.1', port, storeDir, resolverDir: join(dir, 'accounts') }), { mode: 0o600 });
+  await writeFile(configFile, renderServerConfig(trust, { host: '127.0.0.1', port, storeDir, resolverDir: join(dir, 'accounts') }), {
+    mode: 0o600,
+  });
   const start = (): Promise<RunningService> =>
     startNats({ guard, binary: binary.path, configFile, host: '127.0.0.1', port, logFile: join(dir, 'nats.log') });
   let running = await start();
@@ -109,7 +120,8 @@ const startTestNats = async (guard: ProcessGuard, fs: DurableFs, dir: string, to
       running = await start();
     },
     wipeStore: () => rm(storeDir, { recursive: true, force: true }),
-    connectControl: async () => connectControl({ servers, credentials: await issueServiceUser(trust, 'test control plane'), logger: silentLogger }),
+    connectControl: async () =>
+      connectControl({ servers, credentials: await issueServiceUser(trust, 'test control plane'), logger: silentLogger }),
     connectNode: async (nodeId) => {
       const key = createNodeKey();
       const { jwt } = await issueNodeUser(trust, nodeId, key.publicKey, 3600);

@@ -35,7 +35,13 @@ export const installNatsServer = async (options: InstallNatsOptions): Promise<Na
   await mkdir(toolDir, { recursive: true });
   const env = { ...options.env, PATH: path };
   const call = async (command: string, args: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<void> => {
-    const result = await execa(command, args, { env: { ...env, ...extra }, extendEnv: false, reject: false, timeout: STEP_TIMEOUT_MS, all: true });
+    const result = await execa(command, args, {
+      env: { ...env, ...extra },
+      extendEnv: false,
+      reject: false,
+      timeout: STEP_TIMEOUT_MS,
+      all: true,
+    });
     if (!result.failed) return;
     const missing = result.code === 'ENOENT' ? `${command} is not there` : undefined;
     const lastLine = (result.all ?? '').trim().split('\n').at(-1);
@@ -49,11 +55,13 @@ export const installNatsServer = async (options: InstallNatsOptions): Promise<Na
       name: 'apt-get install nats-server',
       run: async () => {
         requireRoot();
-        await call('apt-get', ['install', '-y', '--no-install-recommends', 'nats-server'], { DEBIAN_FRONTEND: 'noninteractive' }).catch(async (thrown: unknown) => {
-          if (thrown instanceof StepFailed && thrown.message.endsWith('is not there')) throw thrown;
-          await call('apt-get', ['update']);
-          await call('apt-get', ['install', '-y', '--no-install-recommends', 'nats-server'], { DEBIAN_FRONTEND: 'noninteractive' });
-        });
+        await call('apt-get', ['install', '-y', '--no-install-recommends', 'nats-server'], { DEBIAN_FRONTEND: 'noninteractive' }).catch(
+          async (thrown: unknown) => {
+            if (thrown instanceof StepFailed && thrown.message.endsWith('is not there')) throw thrown;
+            await call('apt-get', ['update']);
+            await call('apt-get', ['install', '-y', '--no-install-recommends', 'nats-server'], { DEBIAN_FRONTEND: 'noninteractive' });
+          },
+        );
       },
     },
     {
@@ -63,8 +71,14 @@ export const installNatsServer = async (options: InstallNatsOptions): Promise<Na
         await call('dnf', ['install', '-y', 'nats-server']);
       },
     },
-    { name: `go install nats-server ${GO_VERSION}`, run: () => call('go', ['install', `github.com/nats-io/nats-server/v2@${GO_VERSION}`], { GOBIN: toolDir }) },
-    { name: `release ${RELEASE_VERSION} from github.com`, run: async () => void (await downloadRelease(toolDir, process.platform, process.arch)) },
+    {
+      name: `go install nats-server ${GO_VERSION}`,
+      run: () => call('go', ['install', `github.com/nats-io/nats-server/v2@${GO_VERSION}`], { GOBIN: toolDir }),
+    },
+    {
+      name: `release ${RELEASE_VERSION} from github.com`,
+      run: async () => void (await downloadRelease(toolDir, process.platform, process.arch)),
+    },
   ];
   const failures: string[] = [];
   for (const step of steps) {

@@ -26,10 +26,14 @@ export const serverUser = async (): Promise<ServerUser | undefined> => {
   if (process.getuid?.() !== 0) return undefined;
   const present = await lookUp(USER);
   if (present !== undefined) return present;
-  const made = await execa('useradd', ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/bin/false', USER], {
-    reject: false,
-    all: true,
-  });
+  const made = await execa(
+    'useradd',
+    ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/bin/false', USER],
+    {
+      reject: false,
+      all: true,
+    },
+  );
   const user = await lookUp(USER);
   if (user !== undefined) return user;
   throw new TaktError({

@@ -88,7 +88,8 @@ export const startPostgres = async (options: StartPostgresOptions): Promise<Runn
   const dir = user === undefined ? options.dir : await reachableDir(options.dir);
   if (dir !== options.dir) options.onProgress?.(`PostgreSQL keeps its data in ${dir}, because its user cannot enter ${options.dir}`);
   let binaries = await postgresBinaries();
-  if (user !== undefined && !(await isTraversable(binaries.root))) binaries = await copyBinaries(binaries, join(REACHABLE, 'takt-postgres'));
+  if (user !== undefined && !(await isTraversable(binaries.root)))
+    binaries = await copyBinaries(binaries, join(REACHABLE, 'takt-postgres'));
   const { dataDir, password } = await prepareDataFolder(binaries, user, dir, options.useTemplate ?? false);
   await clearLeftovers(dataDir);
 

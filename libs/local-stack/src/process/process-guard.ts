@@ -78,7 +78,11 @@ export const createProcessGuard = (): ProcessGuard => {
   };
 
   const startWatchdog = (): { readonly child: ChildProcess; readonly input: Socket } => {
-    const child = spawn('/bin/sh', ['-c', WATCHDOG_SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: { PATH: '/usr/bin:/bin' } });
+    const child = spawn('/bin/sh', ['-c', WATCHDOG_SCRIPT], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+      env: { PATH: '/usr/bin:/bin' },
+    });
     const input = child.stdin as unknown as Socket;
     // The write end may break when the watchdog is killed; its exit handler starts another.
     input.on('error', () => undefined);

@@ -146,7 +146,10 @@ export const parseUnit = (name: string, text: string): UnitFile => {
     execStartPre: (service.get('ExecStartPre') ?? []).map((value) => parseCommand(name, value)),
     execStart: parseCommand(name, starts[0] ?? ''),
     environment,
-    environmentFiles: (service.get('EnvironmentFile') ?? []).map((value) => ({ path: value.replace(/^-/, ''), optional: value.startsWith('-') })),
+    environmentFiles: (service.get('EnvironmentFile') ?? []).map((value) => ({
+      path: value.replace(/^-/, ''),
+      optional: value.startsWith('-'),
+    })),
     restart,
     restartSeconds: seconds('RestartSec', 0.1),
     killSignal: killSignal as NodeJS.Signals,

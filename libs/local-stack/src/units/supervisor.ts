@@ -84,7 +84,11 @@ export const shouldRestart = (unit: Pick<UnitFile, 'restart' | 'restartPreventEx
   }
 };
 
-const deferred = <T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void; readonly reject: (reason: unknown) => void } => {
+const deferred = <T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+} => {
   let resolve!: (value: T) => void;
   let reject!: (reason: unknown) => void;
   const promise = new Promise<T>((onResolve, onReject) => {
@@ -170,7 +174,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       emit({ type: 'ended', unit: running.name, ...end });
       if (running.aborted.signal.aborted) return;
       if (!shouldRestart(running.unit, end)) {
-        if (end.code !== 0) emit({ type: 'failed', unit: running.name, reason: `it ended with ${String(end.code ?? end.signal)} and is not restarted` });
+        if (end.code !== 0)
+          emit({ type: 'failed', unit: running.name, reason: `it ended with ${String(end.code ?? end.signal)} and is not restarted` });
         return;
       }
       delayMs = performance.now() - startedAt >= STABLE_AFTER_MS ? baseDelay : delayMs;

@@ -59,7 +59,9 @@ describe('parseUnit', () => {
   });
 
   it('clears a setting that is set to nothing', () => {
-    expect(parseUnit('a.service', '[Service]\nExecStart=/bin/false\nExecStart=\nExecStart=/bin/true').execStart.words).toEqual(['/bin/true']);
+    expect(parseUnit('a.service', '[Service]\nExecStart=/bin/false\nExecStart=\nExecStart=/bin/true').execStart.words).toEqual([
+      '/bin/true',
+    ]);
   });
 
   it.each([
@@ -88,7 +90,20 @@ describe('resolveUnit', () => {
       commands: { '/usr/bin/takt-runtime': ['node', 'runtime.mjs'] },
     });
     expect(resolved.name).toBe('takt-runtime@line-1.service');
-    expect(resolved.main.argv).toEqual(['node', 'runtime.mjs', 'run', '--data', '/tmp/n1', '--line', 'line-1', '--name', 'line-1 100%', '--x', '1', '1']);
+    expect(resolved.main.argv).toEqual([
+      'node',
+      'runtime.mjs',
+      'run',
+      '--data',
+      '/tmp/n1',
+      '--line',
+      'line-1',
+      '--name',
+      'line-1 100%',
+      '--x',
+      '1',
+      '1',
+    ]);
     expect(resolved.pre[0]?.argv).toEqual(['/usr/bin/takt-activate', '--data', '/tmp/n1', '--line', 'line-1']);
     expect(resolved.environment).toEqual({ A: '1', B: 'two words', DATA: '/tmp/n1/x', EXTRA: '--x 1' });
     expect(resolved.environmentFiles.map((file) => file.path)).toEqual(['/tmp/n1/etc/agent.env', '/tmp/n1/etc/must.env']);
@@ -115,11 +130,24 @@ describe('words, paths, times', () => {
 
   it('maps whole path segments, the longest prefix first', () => {
     const paths = { '/var/lib/takt': '/a', '/var/lib': '/b' };
-    expect(['/var/lib/takt', '/var/lib/takt/x', '/var/lib/takt2', '/etc'].map((path) => mapPath(path, paths))).toEqual(['/a', '/a/x', '/b/takt2', '/etc']);
+    expect(['/var/lib/takt', '/var/lib/takt/x', '/var/lib/takt2', '/etc'].map((path) => mapPath(path, paths))).toEqual([
+      '/a',
+      '/a/x',
+      '/b/takt2',
+      '/etc',
+    ]);
   });
 
   it('reads time spans', () => {
-    expect(['5', '0.5', '500ms', '1min 30s', '2h', 'infinity', 'soon'].map(parseSeconds)).toEqual([5, 0.5, 0.5, 90, 7200, Number.POSITIVE_INFINITY, undefined]);
+    expect(['5', '0.5', '500ms', '1min 30s', '2h', 'infinity', 'soon'].map(parseSeconds)).toEqual([
+      5,
+      0.5,
+      0.5,
+      90,
+      7200,
+      Number.POSITIVE_INFINITY,
+      undefined,
+    ]);
   });
 
   it('reads environment files', () => {

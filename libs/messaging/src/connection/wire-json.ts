@@ -1,7 +1,9 @@
 import { TaktError } from '@takt/kernel';
 
 interface Schema<T> {
-  safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly message: string } };
+  safeParse(
+    value: unknown,
+  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly message: string } };
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -2,7 +2,6 @@ import type { JetStreamClient } from '@nats-io/jetstream';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { DesiredState } from '@takt/contracts';
 import { desiredSubject } from '@takt/contracts';
-import type { Json } from '@takt/kernel';
 import { TaktError, canonicalJson } from '@takt/kernel';
 import type { StoredDesired } from '../connection/desired-message.js';
 
@@ -27,7 +26,7 @@ export type EnsureOutcome =
  */
 export const publishDesired = async (js: JetStreamClient, state: DesiredState, expectedLastSubjectSeq: number): Promise<PublishOutcome> => {
   try {
-    const ack = await js.publish(desiredSubject(state.nodeId), canonicalJson(state as unknown as Json), {
+    const ack = await js.publish(desiredSubject(state.nodeId), canonicalJson(state), {
       expect: { lastSubjectSequence: expectedLastSubjectSeq },
       timeout: 5000,
     });

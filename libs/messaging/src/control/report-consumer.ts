@@ -76,7 +76,11 @@ export const consumeReports = (
     try {
       delivery = parseDelivery(message);
     } catch (thrown) {
-      const error = TaktError.from(thrown, { code: 'MessageInvalid', action: 'run the same takt version everywhere', component: 'messaging' });
+      const error = TaktError.from(thrown, {
+        code: 'MessageInvalid',
+        action: 'run the same takt version everywhere',
+        component: 'messaging',
+      });
       logger.error('report refused', { [LogField.error]: error });
       await options.onInvalid?.(nodeIdOfSubject(message.subject), error);
       message.term();

@@ -78,5 +78,5 @@ export const requestRpc = async <M extends RpcMethod>(
     });
   }
   if (!parsed.data.ok) throw TaktError.fromData(parsed.data.error);
-  return parsed.data.value as RpcValue<M>;
+  return parsed.data.value;
 };
