@@ -27,6 +27,11 @@ export class ControlStand {
   readonly rejected: string[] = [];
   joins = 0;
   tokenUses = 0;
+  /** Called at each transition of a deployment, before anything else happens. */
+  onTransition: (deploymentId: string, state: DeploymentState) => void = () => undefined;
+  onReport: (report: Report) => void = () => undefined;
+  /** Time before a download is answered, ms. */
+  downloadDelayMs = 0;
   /** While true, confirm answers that the database has nothing new. */
   databaseDown = false;
   #http: Server | undefined;
@@ -135,12 +140,16 @@ export class ControlStand {
     if (report.seq <= this.confirmedSeq) return;
     if (report.seq > this.confirmedSeq + 1) throw new Error(`report ${String(report.seq)} came before ${String(this.confirmedSeq + 1)}`);
     this.reports.push(report);
+    this.onReport(report);
     if (report.body.kind !== 'deployment') return;
     const { deploymentId, state } = report.body;
     const states = this.deployments.get(deploymentId) ?? [];
     const step = applyDeploymentReport(states.at(-1) ?? 'pending', state);
     if (!step.ok) this.rejected.push(`${deploymentId} ${step.error.message}`);
-    else if (step.value.kind === 'transition') this.deployments.set(deploymentId, [...states, state]);
+    else if (step.value.kind === 'transition') {
+      this.deployments.set(deploymentId, [...states, state]);
+      this.onTransition(deploymentId, state);
+    }
   }
 
   async #answer(method: string, data: Record<string, unknown>): Promise<unknown> {
@@ -177,6 +186,7 @@ export class ControlStand {
       this.files.set(digest, body);
       return json(201, {});
     }
+    await new Promise((resolve) => setTimeout(resolve, this.downloadDelayMs));
     const content = this.files.get(digest);
     if (content === undefined) return json(404, { title: 'NotFound' });
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
