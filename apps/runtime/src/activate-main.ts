@@ -1,9 +1,11 @@
+import { mkdir } from 'node:fs/promises';
 import { createDurableFs } from '@takt/durable-fs';
 import { LogField, TaktError } from '@takt/kernel';
 import { createLogger } from '@takt/observability';
 import { prepareStart } from './activation/prepare-start.js';
 import { createLineStore } from './activation/store.js';
 import { parseConfig } from './config.js';
+import { isRuntimeRunning } from './control/control-server.js';
 import { linePaths } from './line-paths.js';
 
 /**
@@ -12,10 +14,13 @@ import { linePaths } from './line-paths.js';
  */
 async function main(): Promise<void> {
   const config = parseConfig(process.argv.slice(2));
-  const store = createLineStore(createDurableFs(), linePaths(config.dataDir, config.slug), createLogger({ name: 'activate' }));
+  const paths = linePaths(config.dataDir, config.slug);
+  const store = createLineStore(createDurableFs(), paths, createLogger({ name: 'activate' }));
+  await mkdir(paths.folder, { recursive: true });
   const found = await store.readRecord();
   const line = await store.readLine();
-  const record = prepareStart(found, new Date().toISOString(), line?.line.requiredFps ?? 0);
+  const isRunning = await isRuntimeRunning(paths.socket);
+  const record = isRunning ? found : prepareStart(found, new Date().toISOString(), line?.line.requiredFps ?? 0);
   if (record !== found) await store.writeRecord(record);
   const { committed, candidate } = record;
   const chosen = {

@@ -5,7 +5,10 @@ import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
 
 const optionsSchema = z.object({
-  data: z.string().min(1).transform((path) => resolve(path)),
+  data: z
+    .string()
+    .min(1)
+    .transform((path) => resolve(path)),
   line: slugSchema,
   'frame-deadline-ms': z.coerce.number().int().min(50).max(600_000).default(5_000),
   'load-timeout-ms': z.coerce.number().int().min(1_000).max(3_600_000).default(120_000),
@@ -31,7 +34,14 @@ export function parseConfig(args: readonly string[]): RuntimeConfig {
   const text = { type: 'string' } as const;
   let values: Record<string, unknown>;
   try {
-    const options = { data: text, line: text, 'frame-deadline-ms': text, 'load-timeout-ms': text, 'result-file-mib': text, 'log-level': text };
+    const options = {
+      data: text,
+      line: text,
+      'frame-deadline-ms': text,
+      'load-timeout-ms': text,
+      'result-file-mib': text,
+      'log-level': text,
+    };
     ({ values } = parseArgs({ args: [...args], options }));
   } catch (thrown) {
     throw usageWrong(thrown instanceof Error ? thrown.message : String(thrown));

@@ -18,7 +18,13 @@ const fail = (thrown: unknown): never => {
 
 async function main(): Promise<void> {
   const [command, ...args] = process.argv.slice(2);
-  if (command !== 'run') throw new TaktError({ code: 'UsageWrong', message: `unknown command "${command ?? ''}"`, action: 'use takt-runtime run --data DIR --line SLUG', component: 'runtime' });
+  if (command !== 'run')
+    throw new TaktError({
+      code: 'UsageWrong',
+      message: `unknown command "${command ?? ''}"`,
+      action: 'use takt-runtime run --data DIR --line SLUG',
+      component: 'runtime',
+    });
   const config = parseConfig(args);
   const logger = createLogger({ name: `runtime@${config.slug}`, level: config.logLevel });
   await sweepTemporaryFiles(linePaths(config.dataDir, config.slug).folder);

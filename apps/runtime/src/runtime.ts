@@ -11,7 +11,7 @@ import { createLineStore } from './activation/store.js';
 import type { LineStore } from './activation/store.js';
 import { openCamera } from './camera/camera.js';
 import type { Camera, CameraFrame } from './camera/camera.js';
-import { startControlServer } from './control/control-server.js';
+import { alreadyRunning, isRuntimeRunning, startControlServer } from './control/control-server.js';
 import { buildStatus } from './control/status.js';
 import { EnginePool } from './engines/engine-pool.js';
 import { Restarts } from './engines/restart-delay.js';
@@ -27,6 +27,8 @@ const QUEUE_DEPTH = 2;
 const WINDOW_SECONDS = 10;
 const TICK_MS = 1000;
 const CAMERA_RETRY_MS = 5000;
+/** A camera that shows nothing readable must not fill the log. */
+const LOG_ONE_ERROR_OF = 1000;
 /** How long an engine's warm-up waits for a camera that is being opened. */
 const CAMERA_PATIENCE_MS = 5000;
 
@@ -56,6 +58,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { clock, logger, slug } = options;
   const paths = linePaths(options.dataDir, slug);
   await mkdir(paths.folder, { recursive: true });
+  // Before anything is counted or written: the record belongs to the runtime that runs.
+  if (await isRuntimeRunning(paths.socket)) throw alreadyRunning(paths.socket);
   const store = createLineStore(options.fs, paths, logger);
   const startedAt = new Date(clock.now()).toISOString();
 
@@ -64,6 +68,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let opening: Promise<void> = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
   let errors = 0;
+  let lastErrorCode: string | undefined;
   let stopping = false;
 
   const ledger = new FrameLedger();
@@ -115,7 +120,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     }
   };
 
+  const refuseWhileStopping = (): void => {
+    if (!stopping) return;
+    throw new TaktError({
+      code: 'RuntimeStopping',
+      message: `the runtime of "${slug}" is being stopped`,
+      action: 'ask again once it has started',
+      component: 'runtime',
+      retryable: true,
+    });
+  };
+
   const assignLine = async (next: LineAssignment): Promise<void> => {
+    refuseWhileStopping();
     if (next.line.slug !== slug) {
       throw new TaktError({
         code: 'LineSlugMismatch',
@@ -124,7 +141,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         component: 'runtime',
       });
     }
-    const sameSource = assignment !== undefined && camera !== undefined && JSON.stringify(assignment.line.source) === JSON.stringify(next.line.source);
+    const sameSource =
+      assignment !== undefined && camera !== undefined && JSON.stringify(assignment.line.source) === JSON.stringify(next.line.source);
     const opened = sameSource ? undefined : await openCamera(next.line.source, clock);
     await store.writeLine(next);
     assignment = next;
@@ -137,6 +155,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
 
   const activate = async (activation: Activation): Promise<void> => {
+    refuseWhileStopping();
     if (isSettled(activator.state.record, activation.deploymentId)) return;
     if (assignment === undefined) {
       throw new TaktError({
@@ -151,6 +170,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
 
   const rollBack = async (): Promise<void> => {
+    refuseWhileStopping();
     if (!canRollBack(activator.state.record)) {
       throw new TaktError({
         code: 'NothingToRollBackTo',
@@ -198,6 +218,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     observe: (event) => void activator.dispatch(event),
     onError: (error) => {
       errors += 1;
+      if (error.code === lastErrorCode && errors % LOG_ONE_ERROR_OF !== 0) return;
+      lastErrorCode = error.code;
       logger.warn('frame failed', { [LogField.error]: error });
     },
   });

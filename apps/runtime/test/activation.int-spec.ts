@@ -7,7 +7,7 @@ import { LineUnderTest, quickPolicy } from './line-under-test.js';
 const light = tinyDetector({ size: 64, width: 8, seed: 1 });
 const equal = tinyDetector({ size: 64, width: 8, seed: 2 });
 const other = tinyDetector({ size: 64, width: 8, seed: 4 });
-const health = { ...quickPolicy, maxServiceTimeIncrease: 5 };
+const health = { ...quickPolicy, windowFrames: 20, soloFrames: 20, maxServiceTimeIncrease: 5 };
 
 let line: LineUnderTest;
 let first: Activation;
@@ -15,7 +15,7 @@ let first: Activation;
 beforeEach(async () => {
   line = await LineUnderTest.create();
   await line.start();
-  await line.assign({ fps: 40 });
+  await line.assign({ fps: 60 });
   first = await line.activation('first', light, health);
   await line.activate(first);
 });
@@ -28,7 +28,10 @@ describe('an artifact that cannot be served', () => {
   it('fails with its reason and leaves the engine that serves alone', async () => {
     const before = await line.status();
     const noModel = await line.activation('text', new TextEncoder().encode('this is no model'), health);
-    expect(await line.activate(noModel)).toMatchObject({ outcome: 'failed', error: { component: expect.any(String) as string, action: expect.any(String) as string } });
+    expect(await line.activate(noModel)).toMatchObject({
+      outcome: 'failed',
+      error: { component: expect.any(String) as string, action: expect.any(String) as string },
+    });
 
     const changed = await line.activation('changed', equal, health);
     await writeFile(changed.artifactPath, other);
@@ -39,7 +42,10 @@ describe('an artifact that cannot be served', () => {
     expect(await line.activate(cut)).toMatchObject({ outcome: 'failed', reason: 'ArtifactDigestMismatch' });
 
     const gone = await line.activation('gone', other, health);
-    expect(await line.activate({ ...gone, artifactPath: `${gone.artifactPath}.gone` })).toMatchObject({ outcome: 'failed', reason: 'ArtifactMissing' });
+    expect(await line.activate({ ...gone, artifactPath: `${gone.artifactPath}.gone` })).toMatchObject({
+      outcome: 'failed',
+      reason: 'ArtifactMissing',
+    });
 
     const after = await line.status();
     expect(after.serving).toEqual(before.serving);

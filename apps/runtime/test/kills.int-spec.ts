@@ -16,7 +16,7 @@ let second: Activation;
 beforeEach(async () => {
   line = await LineUnderTest.create({ args: ['--frame-deadline-ms', '1500'] });
   await line.start();
-  await line.assign({ fps: 40 });
+  await line.assign({ fps: 50 });
   first = await line.activation('first', light, health);
   await line.activate(first);
   second = await line.activation('second', equal, health);

@@ -38,7 +38,8 @@ export class LineUnderTest {
   }
 
   static async create(options: { readonly args?: readonly string[]; readonly under?: string } = {}): Promise<LineUnderTest> {
-    if (!existsSync(fileURLToPath(new URL('../dist/main.js', import.meta.url)))) throw new Error('apps/runtime is not built: run tsc -b apps/runtime');
+    if (!existsSync(fileURLToPath(new URL('../dist/main.js', import.meta.url))))
+      throw new Error('apps/runtime is not built: run tsc -b apps/runtime');
     const folder = await mkdtemp(join(tmpdir(), 'takt-line-'));
     const dataDir = join(folder, options.under ?? 'data');
     await mkdir(dataDir, { recursive: true });
@@ -56,14 +57,42 @@ export class LineUnderTest {
   /** Runs `takt-activate`, then the runtime, as the unit does, and waits until the control socket answers. */
   async start(options: { readonly prepare?: boolean } = {}): Promise<void> {
     if (options.prepare !== false) await this.prepare();
-    this.#child = spawn(process.execPath, [bin('takt-runtime.mjs'), 'run', '--data', this.dataDir, '--line', SLUG, '--log-level', process.env['TAKT_TEST_LOG'] ?? 'silent', ...this.#args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [
+        bin('takt-runtime.mjs'),
+        'run',
+        '--data',
+        this.dataDir,
+        '--line',
+        SLUG,
+        '--log-level',
+        process.env['TAKT_TEST_LOG'] ?? 'silent',
+        ...this.#args,
+      ],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
     await this.until('the control socket answers', async () => (await this.status().catch(() => undefined)) !== undefined);
   }
 
+  /** Starts another runtime on the same line and waits for its exit code. */
+  runSecond(): Promise<number | null> {
+    const child = spawn(
+      process.execPath,
+      [bin('takt-runtime.mjs'), 'run', '--data', this.dataDir, '--line', SLUG, '--log-level', 'silent'],
+      {
+        stdio: ['ignore', 'ignore', 'ignore'],
+      },
+    );
+    return new Promise((resolve) => child.once('exit', resolve));
+  }
+
   async prepare(): Promise<{ engine: string | null; candidate: { attempts: number } | null }> {
-    const child = spawn(process.execPath, [bin('takt-activate.mjs'), '--data', this.dataDir, '--line', SLUG], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [bin('takt-activate.mjs'), '--data', this.dataDir, '--line', SLUG], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -121,13 +150,19 @@ export class LineUnderTest {
   /** Engine-hosts of the runtime, by asking the system for its children. */
   async hostPids(): Promise<number[]> {
     const text = await readFile(`/proc/${String(this.pid)}/task/${String(this.pid)}/children`, 'utf8').catch(() => '');
-    return text.split(' ').filter((pid) => pid.trim() !== '').map(Number);
+    return text
+      .split(' ')
+      .filter((pid) => pid.trim() !== '')
+      .map(Number);
   }
 
   async until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     while (!(await holds())) {
-      if (performance.now() > deadline) throw new Error(`waited ${String(PATIENCE_MS / 1000)} s in vain until ${what}; status ${JSON.stringify(await this.status().catch(() => undefined))}`);
+      if (performance.now() > deadline)
+        throw new Error(
+          `waited ${String(PATIENCE_MS / 1000)} s in vain until ${what}; status ${JSON.stringify(await this.status().catch(() => undefined))}`,
+        );
       await sleep(20);
     }
   }
@@ -198,7 +233,9 @@ export class LineUnderTest {
   }
 
   /** Frame numbers of one run in the result files: served ones and dropped ones, each as often as it is written. */
-  async frames(run: string): Promise<{ readonly served: number[]; readonly dropped: { readonly frame: number; readonly reason: string }[] }> {
+  async frames(
+    run: string,
+  ): Promise<{ readonly served: number[]; readonly dropped: { readonly frame: number; readonly reason: string }[] }> {
     const served: number[] = [];
     const dropped: { frame: number; reason: string }[] = [];
     for (const file of ['results.1.ndjson', 'results.ndjson']) {
@@ -207,7 +244,8 @@ export class LineUnderTest {
         const entry = JSON.parse(line) as { run: string; frame?: number; dropped?: [number, number]; reason?: string };
         if (entry.run !== run) continue;
         if (entry.frame !== undefined) served.push(entry.frame);
-        for (let frame = entry.dropped?.[0] ?? 0; frame <= (entry.dropped?.[1] ?? -1); frame += 1) dropped.push({ frame, reason: entry.reason ?? '' });
+        for (let frame = entry.dropped?.[0] ?? 0; frame <= (entry.dropped?.[1] ?? -1); frame += 1)
+          dropped.push({ frame, reason: entry.reason ?? '' });
       }
     }
     return { served, dropped };

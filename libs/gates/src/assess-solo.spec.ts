@@ -51,7 +51,16 @@ describe('other bounds', () => {
 });
 
 describe('health report', () => {
-  const input = { previous: [1, 2, 3], candidate: [], deliveredFps: null, requiredFps: 20, errors: 0, framesDropped: 0, durationMs: 5, rollbackMs: 900 };
+  const input = {
+    previous: [1, 2, 3],
+    candidate: [],
+    deliveredFps: null,
+    requiredFps: 20,
+    errors: 0,
+    framesDropped: 0,
+    durationMs: 5,
+    rollbackMs: 900,
+  };
 
   it('fails by one broken bound and names it', () => {
     const report = buildHealthReport({ ...input, findings: [assessErrors(0, 100, policy), assessAttempts(4, policy)] });

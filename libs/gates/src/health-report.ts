@@ -34,6 +34,9 @@ export const brokenBound = (report: HealthReport): HealthFinding | undefined => 
 export function describeHealth(report: HealthReport): string {
   const broken = report.findings.filter((finding) => !finding.held);
   const said = (broken.length > 0 ? broken : report.findings).map((finding) => finding.message).join('; ');
-  const back = report.rollbackMs === null ? '' : `; the previous engine served every frame again ${(report.rollbackMs / 1000).toFixed(2)} s after the new one's first`;
+  const back =
+    report.rollbackMs === null
+      ? ''
+      : `; the previous engine served every frame again ${(report.rollbackMs / 1000).toFixed(2)} s after the new one's first`;
   return `${said.charAt(0).toUpperCase()}${said.slice(1)}${back}.`;
 }

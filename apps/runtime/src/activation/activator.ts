@@ -89,11 +89,19 @@ export class Activator {
     const phase = after.trial?.phase;
     const deploymentId = after.record.candidate?.activation.deploymentId;
     if (phase !== undefined && phase !== before.trial?.phase) {
-      logger.info('candidate entered phase', { [LogField.deploymentId]: deploymentId, [LogField.phase]: phase, [LogField.attempt]: after.record.candidate?.attempts });
+      logger.info('candidate entered phase', {
+        [LogField.deploymentId]: deploymentId,
+        [LogField.phase]: phase,
+        [LogField.attempt]: after.record.candidate?.attempts,
+      });
     }
     if (after.record.outcomes === before.record.outcomes) return;
     for (const outcome of after.record.outcomes.filter((one) => !before.record.outcomes.includes(one))) {
-      logger.info('activation ended', { [LogField.deploymentId]: outcome.deploymentId, [LogField.state]: outcome.outcome, [LogField.code]: outcome.reason });
+      logger.info('activation ended', {
+        [LogField.deploymentId]: outcome.deploymentId,
+        [LogField.state]: outcome.outcome,
+        [LogField.code]: outcome.reason,
+      });
     }
   }
 }

@@ -25,9 +25,19 @@ export function giveUpCandidate(record: ActivationRecord, why: GiveUp, at: strin
 function describe(activation: Activation, why: GiveUp): Pick<ActivationOutcome, 'reason' | 'message' | 'health' | 'error'> {
   switch (why.by) {
     case 'health':
-      return { reason: brokenBound(why.report)?.code ?? null, message: describeHealth(why.report), health: asRecorded(why.report), error: null };
+      return {
+        reason: brokenBound(why.report)?.code ?? null,
+        message: describeHealth(why.report),
+        health: asRecorded(why.report),
+        error: null,
+      };
     case 'error':
-      return { reason: why.error.code, message: `Release ${activation.releaseName} could not be loaded: ${why.error.message}`, health: null, error: why.error };
+      return {
+        reason: why.error.code,
+        message: `Release ${activation.releaseName} could not be loaded: ${why.error.message}`,
+        health: null,
+        error: why.error,
+      };
     case 'request':
       return { reason: why.reason, message: why.message, health: null, error: null };
   }

@@ -81,7 +81,16 @@ class World {
     if (deploymentId === undefined) return;
     this.monotonic += 50;
     const takenAt = this.monotonic;
-    this.send({ type: 'frame', deploymentId, planned: true, takenAt, doneAt: takenAt + serviceMs(deploymentId), ok: true, droppedTotal: this.dropped, ...outcome });
+    this.send({
+      type: 'frame',
+      deploymentId,
+      planned: true,
+      takenAt,
+      doneAt: takenAt + serviceMs(deploymentId),
+      ok: true,
+      droppedTotal: this.dropped,
+      ...outcome,
+    });
   }
 
   frames(count: number, serviceMs?: (deploymentId: DeploymentId) => number): void {
@@ -145,7 +154,14 @@ describe('a check beside a serving engine', () => {
     expect(world.disk.previous?.deploymentId).toBe(first.deploymentId);
     expect(world.commands.at(-1)).toEqual({ type: 'end', deploymentId: first.deploymentId });
     const report = world.disk.outcomes.at(-1)?.health;
-    expect(report?.findings.map(({ code }) => code)).toEqual(['ServiceTimeP50', 'ServiceTimeP95', 'DeliveredFps', 'ErrorRate', 'Accuracy', 'Attempts']);
+    expect(report?.findings.map(({ code }) => code)).toEqual([
+      'ServiceTimeP50',
+      'ServiceTimeP95',
+      'DeliveredFps',
+      'ErrorRate',
+      'Accuracy',
+      'Attempts',
+    ]);
     expect(report).toMatchObject({ outcome: 'pass', errors: 0, rollbackMs: null });
   });
 
@@ -167,6 +183,17 @@ describe('a check beside a serving engine', () => {
     world.ready(activation(3).deploymentId);
     world.frames(500);
     expect(world.outcomes.at(-1)).toBe('rolled-back Accuracy');
+  });
+
+  it('holds to every other bound where the policy has no solo window', () => {
+    const health = { ...policy, soloFrames: 0 };
+    const world = new World().boot();
+    world.send({ type: 'activate', activation: activation(5, { health, dropPoints: 0.5 }) });
+    world.ready(activation(5).deploymentId);
+    expect(world.outcomes).toEqual(['rolled-back Accuracy']);
+    world.send({ type: 'activate', activation: activation(6, { health }) });
+    world.ready(activation(6).deploymentId);
+    expect(world.outcomes.at(-1)).toBe('committed');
   });
 
   it('fails on errors of the candidate, not on those of the engine before', () => {
@@ -325,7 +352,11 @@ describe('a start of the runtime', () => {
   it('gives up a candidate that has no attempt left', () => {
     let record = checking().disk;
     for (let start = 1; start <= policy.maxAttempts; start += 1) {
-      record = prepareStart({ ...record, candidate: record.candidate === null ? null : { ...record.candidate, running: true } }, '2026-01-01T00:00:02.000Z', 10);
+      record = prepareStart(
+        { ...record, candidate: record.candidate === null ? null : { ...record.candidate, running: true } },
+        '2026-01-01T00:00:02.000Z',
+        10,
+      );
     }
     expect(record.candidate).toBeNull();
     expect(record.outcomes.at(-1)).toMatchObject({ outcome: 'rolled-back', reason: 'Attempts', health: { outcome: 'fail' } });
@@ -338,15 +369,25 @@ describe('any sequence of events', () => {
   const anyEvent: fc.Arbitrary<(world: World) => void> = fc.oneof(
     { weight: 2, arbitrary: anyId.map((one) => (world: World) => world.send({ type: 'activate', activation: one })) },
     { weight: 1, arbitrary: fc.constant((world: World) => world.send({ type: 'rollback' })) },
-    { weight: 6, arbitrary: anyId.map((one) => (world: World) => (world.running.has(one.deploymentId) ? world.ready(one.deploymentId) : undefined)) },
-    { weight: 2, arbitrary: anyId.map((one) => (world: World) => (world.running.has(one.deploymentId) ? world.lose(one.deploymentId) : undefined)) },
+    {
+      weight: 6,
+      arbitrary: anyId.map((one) => (world: World) => (world.running.has(one.deploymentId) ? world.ready(one.deploymentId) : undefined)),
+    },
+    {
+      weight: 2,
+      arbitrary: anyId.map((one) => (world: World) => (world.running.has(one.deploymentId) ? world.lose(one.deploymentId) : undefined)),
+    },
     { weight: 6, arbitrary: fc.integer({ min: 1, max: 120 }).map((count) => (world: World) => world.frames(count)) },
     { weight: 1, arbitrary: fc.constant((world: World) => world.send({ type: 'tick' })) },
     {
       weight: 1,
       arbitrary: anyId.map((one) => (world: World) => {
         if (!world.running.delete(one.deploymentId)) return;
-        world.send({ type: 'engine-refused', deploymentId: one.deploymentId, error: { code: 'X', message: 'x', action: 'x', retryable: false } });
+        world.send({
+          type: 'engine-refused',
+          deploymentId: one.deploymentId,
+          error: { code: 'X', message: 'x', action: 'x', retryable: false },
+        });
       }),
     },
     {
@@ -376,7 +417,8 @@ describe('any sequence of events', () => {
           if (world.disk.outcomes.some(({ outcome }) => outcome === 'committed')) expect(record.committed).not.toBeNull();
           expect(record.candidate?.attempts ?? 1).toBeLessThanOrEqual(policy.maxAttempts);
           // The committed engine runs, or waits to be tried again.
-          if (record.committed !== null && !world.state.refused.has(record.committed.deploymentId)) expect(world.running.has(record.committed.deploymentId)).toBe(true);
+          if (record.committed !== null && !world.state.refused.has(record.committed.deploymentId))
+            expect(world.running.has(record.committed.deploymentId)).toBe(true);
           // The record is on disk before anything follows from it.
           expect(world.disk.committed?.deploymentId).toBe(record.committed?.deploymentId);
           expect(world.disk.candidate?.activation.deploymentId).toBe(record.candidate?.activation.deploymentId);

@@ -90,7 +90,9 @@ function enter(state: MachineState, candidate: CandidateRecord, trial: Trial, ph
   const next: MachineState = { ...state, record, trial: { ...trial, phase } };
   const persist: Step = { state: next, commands: [{ type: 'persist', record }] };
   // A policy may ask for no solo frames at all.
-  return phase === 'solo' && candidate.activation.health.soloFrames < 2 ? followedBy(persist, (entered) => commit(entered, { ...trial, phase }, now)) : persist;
+  return phase === 'solo' && candidate.activation.health.soloFrames < 2
+    ? followedBy(persist, (entered) => commit(entered, { ...trial, phase }, now))
+    : persist;
 }
 
 function observe(state: MachineState, seen: TrialVerdict, now: Moment): Step {
@@ -113,7 +115,10 @@ function commit(state: MachineState, trial: Trial, now: Moment): Step {
   const { committed, candidate } = state.record;
   if (candidate === null) return { state, commands: [] };
   const { activation, kind } = candidate;
-  const health = kind === 'return' ? null : asRecorded(trialReport(state, trial, [], now.monotonic));
+  const report = kind === 'return' ? null : trialReport(state, trial, [], now.monotonic);
+  // A policy without a solo window comes here straight from the comparison, or from nothing at all.
+  if (report?.outcome === 'fail') return giveUp(state, { by: 'health', report }, now);
+  const health = report === null ? null : asRecorded(report);
   const ended = withOutcome(
     { ...state.record, committed: activation, previous: kind === 'return' ? null : committed, candidate: null },
     {
@@ -142,7 +147,8 @@ function giveUp(state: MachineState, why: GiveUp, now: Moment): Step {
   const record = giveUpCandidate(state.record, why, now.wall);
   const { committed } = record;
   // A committed engine that could not be loaded was left alone while the candidate might have taken its place.
-  const again: Command[] = committed !== null && state.refused.has(committed.deploymentId) ? [{ type: 'start', activation: committed, after: 'refusal' }] : [];
+  const again: Command[] =
+    committed !== null && state.refused.has(committed.deploymentId) ? [{ type: 'start', activation: committed, after: 'refusal' }] : [];
   return {
     state: forget({ ...state, record, trial: null }, candidate.activation),
     commands: [{ type: 'persist', record }, { type: 'end', deploymentId: candidate.activation.deploymentId }, ...again],
@@ -156,7 +162,9 @@ function activate(state: MachineState, activation: Activation, now: Moment): Ste
   if (isSettled(record, deploymentId)) return { state, commands: [] };
   const returns = lastOutcome(record, deploymentId)?.outcome === 'committed';
   const message = `Release ${activation.releaseName} took the place of ${record.candidate?.activation.releaseName ?? ''} before its check was done.`;
-  return followedBy(giveUp(state, { by: 'request', reason: 'Superseded', message }, now), (free) => begin(free, activation, returns ? 'return' : 'check', now));
+  return followedBy(giveUp(state, { by: 'request', reason: 'Superseded', message }, now), (free) =>
+    begin(free, activation, returns ? 'return' : 'check', now),
+  );
 }
 
 /** Whether activating the deployment would change nothing: it serves, is being checked, or was given up here before. */
@@ -172,10 +180,13 @@ function begin(state: MachineState, activation: Activation, kind: CandidateRecor
     ...state.record,
     candidate: { activation, kind, attempts: 1, running: false, phase: 'warming', served: false, elapsedMs: 0 },
   };
-  return followedBy({ state: { ...state, record, trial: newTrial(now.monotonic) }, commands: [{ type: 'persist', record }] }, (next) => advance(next, now));
+  return followedBy({ state: { ...state, record, trial: newTrial(now.monotonic) }, commands: [{ type: 'persist', record }] }, (next) =>
+    advance(next, now),
+  );
 }
 
-export const canRollBack = (record: ActivationRecord): boolean => record.committed !== null && (record.candidate !== null || record.previous !== null);
+export const canRollBack = (record: ActivationRecord): boolean =>
+  record.committed !== null && (record.candidate !== null || record.previous !== null);
 
 function rollBack(state: MachineState, now: Moment): Step {
   const { committed, previous, candidate } = state.record;
@@ -185,10 +196,22 @@ function rollBack(state: MachineState, now: Moment): Step {
     return giveUp(state, { by: 'request', reason: 'OperatorRollback', message }, now);
   }
   if (previous === null) return { state, commands: [] };
-  return returnTo(state, committed, previous, { reason: 'OperatorRollback', message: `An operator on this node put release ${previous.releaseName} back.`, error: null }, now);
+  return returnTo(
+    state,
+    committed,
+    previous,
+    { reason: 'OperatorRollback', message: `An operator on this node put release ${previous.releaseName} back.`, error: null },
+    now,
+  );
 }
 
-function returnTo(state: MachineState, from: Activation, to: Activation, why: { reason: string; message: string; error: TaktErrorData | null }, now: Moment): Step {
+function returnTo(
+  state: MachineState,
+  from: Activation,
+  to: Activation,
+  why: { reason: string; message: string; error: TaktErrorData | null },
+  now: Moment,
+): Step {
   const record = withOutcome(state.record, { deploymentId: from.deploymentId, outcome: 'rolled-back', health: null, at: now.wall, ...why });
   return begin({ ...state, record }, to, 'return', now);
 }
@@ -235,7 +258,9 @@ function checkDeadline(state: MachineState, now: Moment): Step {
   const { candidate } = state.record;
   if (candidate === null || state.trial === null) return { state, commands: [] };
   const finding = assessDeadline(candidate.elapsedMs + now.monotonic - state.trial.since, candidate.activation.health);
-  return finding.held ? { state, commands: [] } : giveUp(state, { by: 'health', report: trialReport(state, state.trial, [finding], now.monotonic) }, now);
+  return finding.held
+    ? { state, commands: [] }
+    : giveUp(state, { by: 'health', report: trialReport(state, state.trial, [finding], now.monotonic) }, now);
 }
 
 function stopped(state: MachineState, now: Moment): Step {

@@ -50,4 +50,7 @@ export const lastOutcome = (record: ActivationRecord, deploymentId: string): Act
   record.outcomes.findLast((outcome) => outcome.deploymentId === deploymentId);
 
 /** A report as the record's schema has it. */
-export const asRecorded = (report: HealthReport): NonNullable<ActivationOutcome['health']> => ({ ...report, findings: [...report.findings] });
+export const asRecorded = (report: HealthReport): NonNullable<ActivationOutcome['health']> => ({
+  ...report,
+  findings: [...report.findings],
+});

@@ -148,7 +148,8 @@ export function trialReport(state: MachineState, trial: Trial, ending: readonly 
 export function trialProgress(state: MachineState): { readonly framesDone: number; readonly framesWanted: number } {
   const { trial } = state;
   const policy = state.record.candidate?.activation.health;
-  if (trial === null || policy === undefined || trial.phase === 'warming') return { framesDone: 0, framesWanted: policy?.windowFrames ?? 0 };
+  if (trial === null || policy === undefined || trial.phase === 'warming')
+    return { framesDone: 0, framesWanted: policy?.windowFrames ?? 0 };
   if (trial.phase === 'solo') {
     const wanted = trial.soloDelivered < policy.soloFrames ? policy.soloFrames : maxSoloFrames(policy);
     return { framesDone: trial.soloDelivered, framesWanted: wanted };

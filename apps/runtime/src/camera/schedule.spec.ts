@@ -15,10 +15,15 @@ describe('the schedule of a paced camera', () => {
 
   it('finds a frame due at its own due time, and shows each frame once however late it wakes', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.1, max: 1000, noNaN: true }), fc.double({ min: 0, max: 1e7, noNaN: true }), fc.integer({ min: 0, max: 100_000 }), (fps, start, k) => {
-        const schedule = createSchedule(start, fps);
-        expect(schedule.dueBy(schedule.dueAt(k))).toBe(k + 1);
-      }),
+      fc.property(
+        fc.double({ min: 0.1, max: 1000, noNaN: true }),
+        fc.double({ min: 0, max: 1e7, noNaN: true }),
+        fc.integer({ min: 0, max: 100_000 }),
+        (fps, start, k) => {
+          const schedule = createSchedule(start, fps);
+          expect(schedule.dueBy(schedule.dueAt(k))).toBe(k + 1);
+        },
+      ),
     );
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 500, noNaN: true }), { minLength: 1, maxLength: 50 }), (sleeps) => {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { chmod, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { activationSchema, lineAssignmentSchema } from '@takt/contracts';
 import type { Activation, LineAssignment, RuntimeStatus } from '@takt/contracts';
@@ -32,8 +33,7 @@ export interface ControlServer {
  * @throws TaktError `RuntimeAlreadyRunning` when another process answers on the socket.
  */
 export async function startControlServer(path: string, actions: ControlActions): Promise<ControlServer> {
-  const folder = Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES ? await open(dirname(path), 'r') : undefined;
-  const address = folder === undefined ? path : `/proc/self/fd/${String(folder.fd)}/${basename(path)}`;
+  const { address, folder } = await addressOf(path);
   try {
     if (await answers(address)) throw alreadyRunning(path);
     await rm(path, { force: true });
@@ -58,7 +58,23 @@ export async function startControlServer(path: string, actions: ControlActions):
   }
 }
 
-const alreadyRunning = (path: string): TaktError =>
+/** Whether a live runtime answers on the socket. The folder must be there. */
+export async function isRuntimeRunning(path: string): Promise<boolean> {
+  const { address, folder } = await addressOf(path);
+  try {
+    return await answers(address);
+  } finally {
+    await folder?.close();
+  }
+}
+
+async function addressOf(path: string): Promise<{ readonly address: string; readonly folder: FileHandle | undefined }> {
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return { address: path, folder: undefined };
+  const folder = await open(dirname(path), 'r');
+  return { address: `/proc/self/fd/${String(folder.fd)}/${basename(path)}`, folder };
+}
+
+export const alreadyRunning = (path: string): TaktError =>
   new TaktError({
     code: 'RuntimeAlreadyRunning',
     message: `another runtime answers on ${path}`,
@@ -106,7 +122,11 @@ async function respond(request: IncomingMessage, response: ServerResponse, actio
         await actions.rollBack();
         break;
       default:
-        throw new TaktError({ code: 'RouteUnknown', message: `the control socket has no ${route}`, action: 'use GET /v1/status, PUT /v1/line, PUT /v1/activation or POST /v1/rollback' });
+        throw new TaktError({
+          code: 'RouteUnknown',
+          message: `the control socket has no ${route}`,
+          action: 'use GET /v1/status, PUT /v1/line, PUT /v1/activation or POST /v1/rollback',
+        });
     }
     sendJson(response, route === 'PUT /v1/line' ? 200 : 202, actions.status());
   } catch (thrown) {
@@ -119,7 +139,8 @@ async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Prom
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) throw new TaktError({ code: 'BodyTooLarge', message: 'the request body is larger than 1 MiB', action: 'send one document' });
+    if (size > MAX_BODY_BYTES)
+      throw new TaktError({ code: 'BodyTooLarge', message: 'the request body is larger than 1 MiB', action: 'send one document' });
     chunks.push(chunk);
   }
   let document: unknown;
@@ -131,5 +152,9 @@ async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Prom
   const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; ');
-  throw new TaktError({ code: 'RequestInvalid', message: `the request body does not fit: ${problems}`, action: 'send the document that the contract describes' });
+  throw new TaktError({
+    code: 'RequestInvalid',
+    message: `the request body does not fit: ${problems}`,
+    action: 'send the document that the contract describes',
+  });
 }

@@ -38,7 +38,12 @@ export function buildStatus(input: StatusInput): RuntimeStatus {
     candidate:
       candidate === null || state.trial === null
         ? null
-        : { deploymentId: candidate.activation.deploymentId, phase: state.trial.phase, attempts: candidate.attempts, ...trialProgress(state) },
+        : {
+            deploymentId: candidate.activation.deploymentId,
+            phase: state.trial.phase,
+            attempts: candidate.attempts,
+            ...trialProgress(state),
+          },
     outcomes: [...outcomes],
     metrics: {
       ...window,

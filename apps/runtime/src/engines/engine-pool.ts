@@ -67,17 +67,22 @@ export class EnginePool {
     const entry: Entry = { activation, host: undefined, timer: undefined, ended: false };
     this.#entries.set(deploymentId, entry);
     if (after !== 'now') this.#restarts += 1;
-    entry.timer = setTimeout(() => {
-      entry.timer = undefined;
-      void this.#launch(entry);
-    }, this.#options.restarts.delayMs(deploymentId, after));
+    entry.timer = setTimeout(
+      () => {
+        entry.timer = undefined;
+        void this.#launch(entry);
+      },
+      this.#options.restarts.delayMs(deploymentId, after),
+    );
   }
 
   /** @throws TaktError `EngineLost` when the engine has no host. */
   detect(deploymentId: DeploymentId, bytes: Uint8Array): Promise<HostResult> {
     const host = this.#entries.get(deploymentId)?.host;
     if (host !== undefined) return host.detect(bytes, this.#options.frameDeadlineMs);
-    return Promise.reject(new TaktError({ code: ENGINE_LOST, message: 'the engine has no process', action: 'none: it is started again', retryable: true }));
+    return Promise.reject(
+      new TaktError({ code: ENGINE_LOST, message: 'the engine has no process', action: 'none: it is started again', retryable: true }),
+    );
   }
 
   /** Ends the engine's host after the frame in flight. */

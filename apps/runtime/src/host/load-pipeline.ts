@@ -26,7 +26,8 @@ export async function loadPipeline(artifactPath: string, plan: EnginePlan, clock
   const detector = requireDetector(inspection);
   const session = await createOrtAdapter().loadBytes(bytes, plan.threads, plan.artifact);
   const { width, height } = detector.imageSize;
-  const names = inspection.names.length > 0 ? inspection.names : Array.from({ length: detector.classes }, (_, index) => `class-${String(index)}`);
+  const names =
+    inspection.names.length > 0 ? inspection.names : Array.from({ length: detector.classes }, (_, index) => `class-${String(index)}`);
   const pipeline = createDetector({
     decodeImage,
     infer: (input) => infer(session, detector.input, detector.output, input, [1, 3, height, width]),
@@ -37,8 +38,15 @@ export async function loadPipeline(artifactPath: string, plan: EnginePlan, clock
   return { detect: (frame) => pipeline.detect(frame), release: () => session.release() };
 }
 
-async function infer(session: EngineSession, input: string, output: string, values: Float32Array | Uint8Array, dims: readonly number[]): Promise<{ data: Float32Array; dims: readonly number[] }> {
-  const tensor = values instanceof Float32Array ? { type: 'float32' as const, data: values, dims } : { type: 'uint8' as const, data: values, dims };
+async function infer(
+  session: EngineSession,
+  input: string,
+  output: string,
+  values: Float32Array | Uint8Array,
+  dims: readonly number[],
+): Promise<{ data: Float32Array; dims: readonly number[] }> {
+  const tensor =
+    values instanceof Float32Array ? { type: 'float32' as const, data: values, dims } : { type: 'uint8' as const, data: values, dims };
   const results = await session.run({ [input]: tensor });
   const result = results[output];
   if (result?.type !== 'float32') {

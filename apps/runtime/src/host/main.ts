@@ -15,8 +15,8 @@ let pipeline: Pipeline | undefined;
 let queue: Promise<void> = Promise.resolve();
 
 const send = (message: FromHost): void => {
-  // A closed channel means that the runtime is gone; 'disconnect' ends this process.
-  if (process.connected) process.send?.(message);
+  // A closed channel means that the runtime is gone; 'disconnect' ends this process, so the failure is nobody's news.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 
 async function handle(message: ToHost): Promise<void> {

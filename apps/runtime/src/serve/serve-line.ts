@@ -53,9 +53,9 @@ async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promis
   for (const [index, deploymentId] of engines.entries()) {
     const startedAt = index === 0 ? takenAt : clock.monotonic();
     const seen = { type: 'frame' as const, deploymentId, planned: index === 0, takenAt: startedAt };
-    const outcome = await options.detect(deploymentId, bytes).catch((thrown: unknown) =>
-      TaktError.from(thrown, { code: 'FrameFailed', action: 'see the log of the line', component: 'runtime' }),
-    );
+    const outcome = await options
+      .detect(deploymentId, bytes)
+      .catch((thrown: unknown) => TaktError.from(thrown, { code: 'FrameFailed', action: 'see the log of the line', component: 'runtime' }));
     if (!(outcome instanceof TaktError)) {
       sink.deliver({ frame: frame.number, deploymentId, serviceMs: clock.monotonic() - takenAt, ...outcome });
       const doneAt = clock.monotonic();

@@ -60,7 +60,15 @@ export const runtimeStatusSchema = z.object({
   startedAt: timestampSchema,
   /** The committed engine while it is loaded and warm; a first engine that is still being checked is only the candidate. */
   serving: z.object({ deploymentId: deploymentIdSchema, releaseName: z.string(), plan: enginePlanSchema, enginePid: z.int() }).nullable(),
-  candidate: z.object({ deploymentId: deploymentIdSchema, phase: candidatePhaseSchema, attempts: z.int(), framesDone: z.int(), framesWanted: z.int() }).nullable(),
+  candidate: z
+    .object({
+      deploymentId: deploymentIdSchema,
+      phase: candidatePhaseSchema,
+      attempts: z.int(),
+      framesDone: z.int(),
+      framesWanted: z.int(),
+    })
+    .nullable(),
   /** Ended activations, oldest first; kept across restarts (the last 20). */
   outcomes: z.array(activationOutcomeSchema),
   metrics: z.object({
