@@ -10,6 +10,9 @@ import type { Step } from './step.js';
 /** Times a build may fail for a passing reason (worker killed, deadline) before the deployment fails. */
 const BUILD_ATTEMPTS = 3;
 
+/** Ends that say nothing about the content: a person or a newer deployment ended it. */
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['Superseded', 'OperatorRollback', 'ReturnedToKnownEngine']);
+
 /** Steps that bring one slot's deployment forward. Reports follow the order of stages, each stage at most once. */
 export function planDeployment(slot: WantedSlot, deployment: WantedDeployment, local: LocalState, now: number, sha256: Sha256): Step[] {
   return new DeploymentPlan(slot, deployment, local, now, sha256).steps();
@@ -120,11 +123,7 @@ class DeploymentPlan {
       this.#steps.push({ kind: 'observe', key: `observe:${slug}`, slug, deploymentId });
       return;
     }
-    if (runtime.candidate !== null) {
-      this.#steps.push(this.#wait('AnotherEngineIsChecked', `line ${slug} still checks deployment ${runtime.candidate.deploymentId}`));
-      return;
-    }
-    if (runtime.servingDeploymentId === deploymentId) {
+    if (runtime.candidate === null && runtime.servingDeploymentId === deploymentId) {
       // It was kept so long ago that the runtime no longer lists the outcome.
       this.#advance('checking', 'the health check ran');
       this.#report('committed', null, 'the line serves it', null);
@@ -144,7 +143,7 @@ class DeploymentPlan {
 
   /** The runtime has ended it, perhaps while this agent was away. */
   #end(outcome: OutcomeView, contentKey: string): Step[] {
-    if (outcome.outcome !== 'committed') this.#remember(contentKey, outcome.reason ?? outcome.outcome, outcome.message);
+    if (outcome.outcome !== 'committed' && !NOT_ITS_FAULT.has(outcome.reason ?? '')) this.#remember(contentKey, outcome.reason ?? outcome.outcome, outcome.message);
     if (outcome.outcome === 'committed' || outcome.health !== null) this.#advance('checking', 'the health check ran');
     // Once the new engine served frames, leaving it is a rollback, whatever made it end.
     const state = outcome.outcome === 'failed' && this.#stage === 'checking' ? 'rolled-back' : outcome.outcome;
