@@ -3,7 +3,7 @@ import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
 
 const number = (fallback: number, min: number, max: number): z.ZodDefault<z.ZodCoercedNumber> =>
-  z.coerce.number().min(min).max(max).default(fallback) as z.ZodDefault<z.ZodCoercedNumber>;
+  z.coerce.number().min(min).max(max).default(fallback);
 
 const environmentSchema = z.object({
   DATABASE_URL: z.string().regex(/^postgres(?:ql)?:\/\//, 'expected postgres://…'),

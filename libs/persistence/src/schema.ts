@@ -33,7 +33,7 @@ export const table = <T extends ObjectLiteral>(name: string, columns: { [P in ke
   new EntitySchema<T>({ name, tableName: name, columns });
 
 export async function insertRow<T extends ObjectLiteral>(manager: EntityManager, schema: EntitySchema<T>, row: T): Promise<void> {
-  await manager.getRepository(schema).insert(row as never);
+  await manager.getRepository(schema).insert(row);
 }
 
 /** Returns the number of rows changed. */
@@ -43,7 +43,7 @@ export async function updateRows<T extends ObjectLiteral>(
   where: FindOptionsWhere<T>,
   change: Partial<NoInfer<T>>,
 ): Promise<number> {
-  const result = await manager.getRepository(schema).update(where, change as never);
+  const result = await manager.getRepository(schema).update(where, change);
   return result.affected ?? 0;
 }
 

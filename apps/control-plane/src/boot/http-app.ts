@@ -33,7 +33,7 @@ export async function createHttpApp(parts: Parts): Promise<NestExpressApplicatio
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.setGlobalPrefix(API_PREFIX);
   SwaggerModule.setup('api/docs', app, openApiDocument(VERSION), { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'takt API' });
-  const server = app.getHttpServer() as import('node:http').Server;
+  const server = app.getHttpServer();
   server.requestTimeout = 0;
   server.setTimeout(SOCKET_IDLE_MS);
   return app;

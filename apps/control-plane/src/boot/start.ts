@@ -68,7 +68,7 @@ export async function startControlPlane(config: Config, logger: Logger, signal: 
     app = await createHttpApp(parts);
     const loginCode = await firstLoginCode(db);
     await app.listen(config.http.port, config.http.host);
-    listening = urlOf((app.getHttpServer() as import('node:http').Server).address(), config);
+    listening = urlOf(app.getHttpServer().address(), config);
     logger.info('control plane listens', { url: listening });
     const stopBackground = startBackground(app, parts, trust, signal);
     const started = app;
@@ -78,7 +78,7 @@ export async function startControlPlane(config: Config, logger: Logger, signal: 
       parts,
       app,
       stop: async () => {
-        (started.getHttpServer() as import('node:http').Server).closeIdleConnections();
+        started.getHttpServer().closeIdleConnections();
         await stopBackground();
         await closeHttp(started);
         await db.close();
@@ -170,7 +170,7 @@ async function firstLoginCode(db: Database): Promise<string | null> {
 }
 
 async function closeHttp(app: NestExpressApplication): Promise<void> {
-  const server = app.getHttpServer() as import('node:http').Server;
+  const server = app.getHttpServer();
   const closing = app.close();
   // Event streams never end by themselves.
   const timer = setTimeout(() => {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '@takt/kernel';
-import type { Digest, Json, NodeId, Sha256 } from '@takt/kernel';
+import type { Digest, NodeId, Sha256 } from '@takt/kernel';
 import type { Stores } from '@takt/persistence';
 import { buildDesiredBody } from './build-desired.js';
 
@@ -14,7 +14,7 @@ export class RefreshDesired {
     for (const nodeId of [...new Set(nodeIds)].sort()) {
       const current = await stores.desired.lock(nodeId);
       const body = await buildDesiredBody(stores, nodeId);
-      const digest = `sha256:${this.sha256(canonicalJson(body as unknown as Json))}` as Digest;
+      const digest = `sha256:${this.sha256(canonicalJson(body))}` as Digest;
       if (digest === current.digest) continue;
       await stores.desired.save({ nodeId, generation: current.generation + 1, digest, body, issuedAt: now });
     }

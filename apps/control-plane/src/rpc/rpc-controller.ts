@@ -1,5 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
-import { Ctx, MessagePattern, NatsContext, Payload } from '@nestjs/microservices';
+import type { NatsContext } from '@nestjs/microservices';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { RpcMethod, confirmRequestSchema, grantRequestSchema, renewRequestSchema, rpcSubject } from '@takt/contracts';
 import { LogField, TaktError } from '@takt/kernel';
 import type { Logger, NodeId, TaktErrorData } from '@takt/kernel';

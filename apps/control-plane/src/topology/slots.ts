@@ -18,7 +18,7 @@ export const toSlotView = (overview: SlotOverview): SlotView => ({
   requiredFps: overview.requiredFps,
   target: overview.target,
   active: overview.active,
-  serving: overview.slot.serving as SlotView['serving'],
+  serving: overview.slot.serving,
   metrics: overview.metrics,
 });
 
