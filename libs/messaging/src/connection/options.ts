@@ -11,13 +11,14 @@ export const userAuthenticator = (credentials: () => UserCredentials): Authentic
     () => encoder.encode(credentials().seed),
   );
 
-const FIRST_DELAY_MS = 250;
-const MAX_DELAY_MS = 30_000;
+const SHORTEST_OUTAGE_MS = 500;
+const LONGEST_OUTAGE_MS = 60_000;
 
 /**
- * Delays between connection attempts: about half of the time already spent without a connection, from 250 ms to 30 s,
- * times a random factor that a process draws per outage, so that a fleet does not come back in one instant. It depends on
- * time and not on the number of calls, because the client library asks several times per attempt.
+ * Delays between connection attempts: a quarter to a half (drawn at random per outage, so that a fleet does not come back
+ * in one instant) of the time already spent without a connection; from 125–250 ms up to 15–30 s. It depends on time and
+ * not on the number of calls, because the client library asks several times while it waits. More than a half would let
+ * the wait run away: the library compares it with the time since the last attempt, which grows no faster.
  */
 export class Backoff {
   readonly #monotonic: () => number;
@@ -29,21 +30,21 @@ export class Backoff {
   constructor(monotonic: () => number = () => performance.now(), random: () => number = Math.random) {
     this.#monotonic = monotonic;
     this.#random = random;
-    this.#factor = 0.5 + random() / 2;
+    this.#factor = 0.25 + random() / 4;
   }
 
   next(): number {
     const now = this.#monotonic();
     // Attempts never lie further apart than the longest delay, so a longer silence means that a connection stood.
-    if (now - this.#lastCall > 2 * MAX_DELAY_MS) this.reset();
+    if (now - this.#lastCall > LONGEST_OUTAGE_MS) this.reset();
     this.#lastCall = now;
     this.#since ??= now;
-    return this.#factor * Math.min(MAX_DELAY_MS, Math.max(FIRST_DELAY_MS, now - this.#since));
+    return this.#factor * Math.min(LONGEST_OUTAGE_MS, Math.max(SHORTEST_OUTAGE_MS, now - this.#since));
   }
 
   reset(): void {
     this.#since = undefined;
-    this.#factor = 0.5 + this.#random() / 2;
+    this.#factor = 0.25 + this.#random() / 4;
   }
 }
 
