@@ -63,6 +63,7 @@ await guarded(async () => {
   await check('project references match package.json', ['tools/workspace/sync-references.mjs', '--check']);
   await check('formatting', [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level=warn', '.']);
   await check('repository rules (lockfile, hosts, paths in docs, generated files)', ['tools/workspace/check-repository.mjs']);
+  await check('native parts fit CentOS 8 (glibc 2.28, libstdc++ 3.4.25)', ['tools/workspace/check-native-symbols.mjs']);
   await lint();
 
   for (const project of prove ? ['e2e'] : ['unit', 'integration', 'e2e']) {

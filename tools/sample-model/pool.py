@@ -1,8 +1,9 @@
 """The training images as one memory-mapped array, made once and read by every epoch.
 
-An image is stored as the network sees it apart from the side padding: letterboxed onto a canvas of POOL_WIDTH ×
-POOL_HEIGHT, the smallest multiple of the coarsest stride that holds a 4:3 picture 320 pixels wide. Training on it
-costs a fifth less than on 320×320; the network is convolutional and takes either.
+An image is stored letterboxed onto a canvas of POOL_WIDTH × POOL_HEIGHT, the smallest multiple of the coarsest stride
+that holds a 4:3 picture 320 pixels wide. Training on it costs a fifth less than on 320×320; the network is convolutional
+and takes either. The last stage trains on the full square (`train.py --square`), or the exported network loses about one
+point of mAP to padding it has never seen.
 """
 
 import argparse

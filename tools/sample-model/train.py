@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from letterbox import PAD_VALUE
 from loss import detection_loss
 from metrics import detections, mean_average_precision
 from network import Detector
@@ -27,6 +28,15 @@ def learning_rate(step: int, steps: int, warmup: int, peak: float) -> float:
         return peak * (step + 1) / warmup
     share = (step - warmup) / max(1, steps - warmup)
     return peak * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+def squared(pool: Pool) -> Pool:
+    """The same pool on canvases as high as wide: what the exported network is fed."""
+    count, rows, columns, channels = pool.images.shape
+    above = (columns - rows) // 2
+    images = np.full((count, columns, columns, channels), PAD_VALUE, np.uint8)
+    images[:, above : above + rows] = pool.images
+    return Pool(images, [boxes + np.array([0, 0, above, 0, above], np.float32) for boxes in pool.boxes])
 
 
 def load_batch(pool: Pool, chosen: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -90,12 +100,15 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--peak", type=float, default=2.5e-3, help="highest learning rate")
     parser.add_argument("--decay", type=float, default=0.03)
+    parser.add_argument("--square", action="store_true", help="train on 320×320, padding included, as exported")
     parser.add_argument("--compile", action="store_true", help="a fifth faster after two minutes of compiling")
     parser.add_argument("--validate-every", type=int, default=500)
     options = parser.parse_args()
 
     torch.manual_seed(_ORDER_SEED)
     train, validation = open_pool("train", options.pool), open_pool("validation", options.pool)
+    if options.square:
+        train, validation = squared(train), squared(validation)
     model = Detector(len(CLASS_NAMES))
     if options.start is not None:
         model.load_state_dict(torch.load(options.start, weights_only=True)["weights"])

@@ -9,7 +9,7 @@ import {
   freePort,
   installNatsServer,
   preferredPort,
-  startNats,
+  waitForPort,
   startPostgres,
 } from '@takt/local-stack';
 import type { Supervisor } from '@takt/local-stack';
