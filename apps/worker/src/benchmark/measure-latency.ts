@@ -10,7 +10,7 @@ export interface Latency {
 }
 
 /** Inferences thrown away at the start of each turn: the last turn was another model's, caches and threads are cold. */
-const WARM_PER_TURN = 3;
+const WARM_PER_TURN = 2;
 
 /**
  * Inference alone, each host in turn, `rounds` times, in rotating order, so that drifting load meets all of them alike.

@@ -2,13 +2,17 @@ import type { BuildResult, WorkerJob } from '@takt/contracts';
 import { EngineName, planSearchSpace } from '@takt/engines';
 import { probeHardware } from '@takt/hardware-probe';
 import { join } from 'node:path';
-import { artifactFileName } from '../golden/digest.js';
+import { artifactFileName, saveInto } from '../golden/digest.js';
 import { readGoldenSet } from '../golden/golden-set.js';
 import { readInputModel, requireSameClasses } from '../golden/input-model.js';
+import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
+import { withHostPool } from '../host/host-pool.js';
+import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
 import { withWorkFolder } from '../process/work-folder.js';
 import { decide } from './decide.js';
 import { createEmitter } from './emitter.js';
+import type { BuiltArtifact } from './fit-recipe.js';
 import { makeArtifacts } from './make-artifacts.js';
 import { measureCandidates } from './measure-candidates.js';
 
@@ -29,16 +33,22 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
   const { facts, fingerprint } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const points = planSearchSpace(facts, { recipes: job.recipes, threads: job.threads });
   const recipes = [...new Set(points.map(({ recipe }) => recipe))];
-  return withWorkFolder(job.outDir, async (folder) => {
-    const emit = createEmitter(model, facts, job, context);
-    const { artifacts, failed } = await makeArtifacts(recipes, model, folder, emit);
-    const { candidates: audited, fp32, engineVersion } = await measureCandidates(points, artifacts, golden, job.frames, context);
+  const run = async (folder: string, pool: HostPool): Promise<BuildResult> => {
+    const { artifacts, failed } = await makeArtifacts(recipes, model, {
+      save: saveInto(folder),
+      budgetPoints: job.accuracyBudgetPoints,
+      emit: createEmitter(model, facts, job, context),
+      measure: accuracyMeter(pool, widest(points.map(({ threads }) => threads)), golden, context),
+      discard: (path) => pool.drop(path),
+    });
+    const { candidates: audited, engineVersion } = await measureCandidates(points, artifacts, golden, job.frames, pool, context);
     const { candidates, chosen, reason } = decide(audited, failed, {
       budgetPoints: job.accuracyBudgetPoints,
       waived: job.buildCheckWaived,
       recipes: job.recipes,
     });
     const artifact = artifacts.find(({ recipe }) => recipe === chosen.recipe) as (typeof artifacts)[number];
+    const [fp32] = artifacts as readonly [BuiltArtifact];
     const artifactPath = join(job.outDir, artifactFileName(artifact.digest));
     const { precision, recipe, threads } = chosen;
     const result: BuildResult = {
@@ -46,13 +56,17 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
       plan: { engine: EngineName.onnxruntime, precision, recipe, threads, artifact: artifact.digest, engineVersion, fingerprint },
       artifactPath,
       candidates: [...candidates],
-      fp32: { map50: fp32.map50, map50_95: fp32.map50_95, images: fp32.images },
-      reason,
+      fp32: { map50: fp32.accuracy.map50, map50_95: fp32.accuracy.map50_95, images: fp32.accuracy.images },
+      reason: [reason, ...reverts(artifact)].join('; '),
       seconds: (context.clock.monotonic() - start) / 1000,
     };
     context.signal.throwIfAborted();
     await context.fs.write(artifactPath, artifact.bytes, 0o644);
     await context.fs.write(join(job.outDir, BUILD_FILE), `${JSON.stringify(result, null, 2)}\n`, 0o644);
     return result;
-  });
+  };
+  return withWorkFolder(job.outDir, (folder) => withHostPool(context, (pool) => run(folder, pool)));
 }
+
+const reverts = ({ floatConvs }: BuiltArtifact): string[] =>
+  floatConvs.length === 0 ? [] : [`${String(floatConvs.length)} convolutions before the detection head stay in float to keep accuracy`];

@@ -10,7 +10,7 @@ import { emitRecipe } from '../emit/emit-recipe.js';
 import type { InputModel } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
 import type { JobContext } from '../job-context.js';
-import type { EmitRecipe } from './make-artifacts.js';
+import type { EmitRecipe } from './fit-recipe.js';
 
 /** Images and seed where a build has to calibrate by itself; a calibrate job names its own. */
 const OWN_CALIBRATION = { sample: 500, seed: 0 };
@@ -19,6 +19,8 @@ export interface EmitterSources {
   /** Statistics file, or null to calibrate from `calibration` on first need. */
   readonly statistics: string | null;
   readonly calibration: string | null;
+  /** Bits of INT8 weights; by default 7 where this CPU's products saturate (no VNNI), else 8. */
+  readonly weightBits?: 7 | 8;
 }
 
 /** Makes artifacts of one model for one box; calibrates at most once. */
@@ -38,8 +40,9 @@ export function createEmitter(
     const images = await pickImages(sources.calibration, OWN_CALIBRATION.sample, OWN_CALIBRATION.seed, signal);
     return collectStatistics(model.bytes, images, OWN_CALIBRATION, { engine, loadInput }, progress, signal);
   };
-  return async (recipe) => {
-    progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}` });
+  return async (recipe, floatTail) => {
+    const tail = floatTail === 0 ? '' : ` with the last ${String(floatTail)} convolutions before the head in float`;
+    progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}${tail}` });
     known ??= statistics();
     const emitted = await emitRecipe({
       modelBytes: model.bytes,
@@ -47,18 +50,19 @@ export function createEmitter(
       statistics: await known,
       calibrationDir: null,
       ...OWN_CALIBRATION,
-      sevenBitWeights: facts.cpu.int8DotProduct === 'none',
+      sevenBitWeights: sources.weightBits === undefined ? facts.cpu.int8DotProduct === 'none' : sources.weightBits === 7,
+      floatTail,
       engine,
       loadInput,
       onProgress: progress,
       signal,
     });
-    const { audit } = emitted;
+    const { audit, bytes, floatConvs, notes } = emitted;
     const auditFailure =
       audit === null || audit.fused
         ? null
         : `only ${String(audit.integerConvs)} of ${String(audit.expectedConvs)} quantized convolutions run in integers`;
-    return { bytes: emitted.bytes, auditFailure };
+    return { bytes, auditFailure, floatConvs, notes };
   };
 }
 

@@ -1,60 +1,57 @@
 import { Precision, Recipe } from '@takt/engines';
 import { TaktError } from '@takt/kernel';
-import type { Digest } from '@takt/kernel';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { artifactFileName, digestOf } from '../golden/digest.js';
+import { digestOf } from '../golden/digest.js';
 import type { InputModel } from '../golden/input-model.js';
 import type { FailedRecipe } from './decide.js';
-
-/** What an emitter gives for one recipe. */
-export interface EmittedModel {
-  readonly bytes: Uint8Array;
-  /** What the fusion audit found wrong, null when all is fused as intended. */
-  readonly auditFailure: string | null;
-}
-
-export type EmitRecipe = (recipe: Exclude<Recipe, 'fp32'>) => Promise<EmittedModel>;
-
-/** An artifact in the work folder. */
-export interface BuiltArtifact {
-  readonly recipe: Recipe;
-  readonly precision: Precision;
-  readonly path: string;
-  readonly digest: Digest;
-  readonly bytes: Uint8Array;
-  readonly auditFailure: string | null;
-}
+import { fitRecipe } from './fit-recipe.js';
+import type { BuiltArtifact, FitParts } from './fit-recipe.js';
 
 export interface MadeArtifacts {
+  /** FP32 first. */
   readonly artifacts: readonly BuiltArtifact[];
   readonly failed: readonly FailedRecipe[];
 }
 
 /**
  * One artifact per recipe, FP32 as it was pushed. A recipe that the emitter refuses for this model is left out with its
- * reason; other failures end the build.
+ * reason; other failures end the job.
  */
-export async function makeArtifacts(
-  recipes: readonly Recipe[],
-  model: InputModel,
-  folder: string,
-  emit: EmitRecipe,
-): Promise<MadeArtifacts> {
-  const artifacts: BuiltArtifact[] = [];
+export async function makeArtifacts(recipes: readonly Recipe[], model: InputModel, parts: FitParts): Promise<MadeArtifacts> {
+  const accuracy = await parts.measure(model.path, Recipe.fp32);
+  if (accuracy.groundTruth === 0) {
+    throw new TaktError({
+      code: 'GoldenSetUnlabelled',
+      message: `none of the ${String(accuracy.images)} golden images has a labelled object, so accuracy cannot be measured`,
+      action: 'add the label files (labels/… beside images/…) to the golden set',
+      component: 'worker',
+    });
+  }
+  const { bytes, path } = model;
+  const artifacts: BuiltArtifact[] = [
+    {
+      recipe: Recipe.fp32,
+      precision: Precision.fp32,
+      path,
+      bytes,
+      digest: digestOf(bytes),
+      auditFailure: null,
+      floatConvs: [],
+      notes: ['the model as it was given'],
+      accuracy,
+    },
+  ];
   const failed: FailedRecipe[] = [];
   for (const recipe of recipes) {
+    if (recipe === Recipe.fp32) continue;
     try {
-      const emitted = recipe === Recipe.fp32 ? { bytes: model.bytes, auditFailure: null } : await emit(recipe);
-      const digest = digestOf(emitted.bytes);
-      const path = join(folder, artifactFileName(digest));
-      await writeFile(path, emitted.bytes);
-      const precision = recipe === Recipe.fp32 ? Precision.fp32 : Precision.int8;
-      artifacts.push({ recipe, precision, path, digest, bytes: emitted.bytes, auditFailure: emitted.auditFailure });
+      artifacts.push(await fitRecipe(recipe, accuracy, parts));
     } catch (error) {
-      if (!(error instanceof TaktError) || recipe === Recipe.fp32) throw error;
+      if (!(error instanceof TaktError) || !isFinding(error)) throw error;
       failed.push({ recipe, reason: error.message });
     }
   }
   return { artifacts, failed };
 }
+
+/** A missing or foreign statistics file and a broken image are the caller's; what a model does not allow is a finding. */
+const isFinding = ({ code }: TaktError): boolean => !/^(?:Statistics|Calibration|Image|Engine)/.test(code);

@@ -3,8 +3,8 @@ import { ascending, percentile, rotations } from '../benchmark/statistics.js';
 import type { HostClient } from '../host/host-client.js';
 import type { JobContext } from '../job-context.js';
 
-/** Frames one candidate gets before the next one's turn. */
-const FRAMES_PER_TURN = 20;
+/** Frames one candidate gets before the next one's turn. Few, so that load that comes and goes within seconds meets all about equally. */
+const FRAMES_PER_TURN = 10;
 
 /** Frames thrown away at the start of each turn: the last turn was another candidate's, caches and threads are cold. */
 const WARM_PER_TURN = 2;

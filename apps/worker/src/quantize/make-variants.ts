@@ -1,15 +1,15 @@
-import { createOrtAdapter } from '@takt/engine-ort';
 import { Recipe } from '@takt/engines';
 import type { HardwareFacts } from '@takt/hardware';
 import { TaktError } from '@takt/kernel';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { emitRecipe } from '../emit/emit-recipe.js';
+import type { Digest } from '@takt/kernel';
+import { createEmitter } from '../build/emitter.js';
+import { fitRecipe } from '../build/fit-recipe.js';
+import { digestOf } from '../golden/digest.js';
 import type { InputModel } from '../golden/input-model.js';
-import { createLoadInput } from '../golden/load-input.js';
+import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { JobContext } from '../job-context.js';
 
-/** An artifact to be measured. */
+/** An artifact to be timed. */
 export interface Variant {
   readonly name: string;
   readonly int8: boolean;
@@ -17,6 +17,10 @@ export interface Variant {
   readonly bytes: Uint8Array;
   /** What was done to make it. */
   readonly notes: readonly string[];
+  /** Convolutions left in float to keep accuracy. */
+  readonly floatConvs: readonly string[];
+  /** Null where no labelled set was given. */
+  readonly accuracy: GoldenAccuracy | null;
 }
 
 export interface MadeVariants {
@@ -26,47 +30,58 @@ export interface MadeVariants {
   readonly refusals: readonly string[];
 }
 
+export interface VariantParts {
+  /** Puts an artifact where the engine can load it; gives its path. */
+  readonly save: (digest: Digest, bytes: Uint8Array) => Promise<string>;
+  /** Path of the statistics file. */
+  readonly statistics: string;
+  readonly budgetPoints: number;
+  /** Accuracy of an artifact file; null where no labelled set was given. */
+  readonly measure: ((path: string, label: string) => Promise<GoldenAccuracy>) | null;
+  /** Called for an artifact that was measured and is not kept. */
+  readonly discard: (path: string) => Promise<void>;
+}
+
 /**
  * FP32 and the INT8 variants worth measuring on this CPU: with VNNI 8-bit weights, without it (where 8-bit products
- * saturate) 7-bit weights and 8-bit ones beside them.
- *
- * @param statistics content of the statistics file.
+ * saturate) 7-bit weights and 8-bit ones beside them. With labelled images each is fitted into the accuracy budget.
  */
 export async function makeVariants(
   model: InputModel,
   facts: Pick<HardwareFacts, 'cpu'>,
-  statistics: string,
-  folder: string,
-  { clock, progress, signal }: JobContext,
+  parts: VariantParts,
+  context: JobContext,
 ): Promise<MadeVariants> {
-  const engine = createOrtAdapter();
-  const loadInput = createLoadInput(clock);
-  const variants: Variant[] = [{ name: 'FP32', int8: false, path: model.path, bytes: model.bytes, notes: ['the model as it was given'] }];
+  const { save, measure } = parts;
+  const fp32 = measure === null ? null : await measure(model.path, 'FP32');
+  const variants: Variant[] = [
+    {
+      name: 'FP32',
+      int8: false,
+      path: model.path,
+      bytes: model.bytes,
+      notes: ['the model as it was given'],
+      floatConvs: [],
+      accuracy: fp32,
+    },
+  ];
   const refusals: string[] = [];
-  const weights = facts.cpu.int8DotProduct === 'none' ? [7, 8] : [8];
-  for (const [done, bits] of weights.entries()) {
-    const name = `INT8 with ${String(bits)}-bit weights`;
-    progress({ phase: 'emit', done, total: weights.length, message: `making ${name}` });
+  const widths = facts.cpu.int8DotProduct === 'none' ? ([7, 8] as const) : ([8] as const);
+  for (const weightBits of widths) {
+    const name = `INT8 with ${String(weightBits)}-bit weights`;
+    const emit = createEmitter(model, facts, { statistics: parts.statistics, calibration: null, weightBits }, context);
     try {
-      const { bytes, notes } = await emitRecipe({
-        modelBytes: model.bytes,
-        recipe: Recipe.int8,
-        statistics,
-        calibrationDir: null,
-        sample: 1,
-        seed: 0,
-        sevenBitWeights: bits === 7,
-        engine,
-        loadInput,
-        onProgress: progress,
-        signal,
-      });
-      const path = join(folder, `int8-${String(bits)}.onnx`);
-      await writeFile(path, bytes);
-      variants.push({ name, int8: true, path, bytes, notes });
+      if (measure !== null && fp32 !== null) {
+        const { path, bytes, notes, floatConvs, accuracy } = await fitRecipe(Recipe.int8, fp32, { ...parts, emit, measure });
+        variants.push({ name, int8: true, path, bytes, notes, floatConvs, accuracy });
+      } else {
+        const { bytes, notes, floatConvs } = await emit(Recipe.int8, 0);
+        const path = await save(digestOf(bytes), bytes);
+        variants.push({ name, int8: true, path, bytes, notes, floatConvs, accuracy: null });
+      }
     } catch (error) {
       // A file of another model is the caller's mistake; a model that cannot be quantized is a finding.
-      if (!(error instanceof TaktError) || error.code.startsWith('Statistics')) throw error;
+      if (!(error instanceof TaktError) || /^(?:Statistics|Engine|Image)/.test(error.code)) throw error;
       refusals.push(`${name} could not be made: ${error.message}`);
     }
   }

@@ -1,19 +1,21 @@
 import type { WorkerJob, WorkerResult } from '@takt/contracts';
 import { createOrtAdapter } from '@takt/engine-ort';
 import { EngineName, Precision, threadPolicies } from '@takt/engines';
+import type { ThreadPolicy } from '@takt/engines';
 import { probeHardware } from '@takt/hardware-probe';
 import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { measureLatency } from '../benchmark/measure-latency.js';
 import { readStatistics } from '../build/emitter.js';
 import { calibrate } from '../calibrate/calibrate.js';
 import { readGoldenSet } from '../golden/golden-set.js';
-import type { GoldenSet } from '../golden/golden-set.js';
 import { readInputModel, requireSameClasses } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
-import { measureAccuracy } from '../golden/measure-accuracy.js';
-import { withHosts } from '../host/with-hosts.js';
+import { saveInto } from '../golden/digest.js';
+import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
+import type { HostClient } from '../host/host-client.js';
+import { withHostPool } from '../host/host-pool.js';
+import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
 import { withWorkFolder } from '../process/work-folder.js';
 import { chooseVariant } from './choose-variant.js';
@@ -25,8 +27,9 @@ import { report } from './report.js';
 type QuantizeJob = Extract<WorkerJob, { kind: 'quantize' }>;
 type QuantizeResult = Extract<WorkerResult, { kind: 'quantize' }>;
 
-const ROUNDS = 5;
-const ITERATIONS = 20;
+/** Short turns: load that comes and goes within seconds meets every artifact about equally. */
+const ROUNDS = 20;
+const ITERATIONS = 6;
 
 /**
  * From a model to the file to use on this machine: statistics, INT8 variants, latency and accuracy beside FP32, the choice.
@@ -37,11 +40,20 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
   const golden = job.golden === null ? null : await readGoldenSet(job.golden);
   if (golden !== null && job.golden !== null) requireSameClasses(model, golden, job.golden);
   const { facts } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
-  return withWorkFolder(job.outDir, async (folder) => {
-    const statisticsPath = join(job.outDir, 'statistics.json');
-    const statistics = await provideStatistics(job, statisticsPath, context);
-    const { variants, refusals } = await makeVariants(model, facts, statistics, folder, context);
-    const measured = await measure(variants, threadPolicies(facts, job.threads), golden, context);
+  const policies = threadPolicies(facts, job.threads);
+  const run = async (folder: string, pool: HostPool): Promise<QuantizeResult> => {
+    const statistics = join(job.outDir, 'statistics.json');
+    await provideStatistics(job, statistics, context);
+    const measure = golden === null ? null : accuracyMeter(pool, widest(policies), golden, context);
+    const parts = {
+      save: saveInto(folder),
+      statistics,
+      budgetPoints: job.accuracyBudgetPoints,
+      measure,
+      discard: (path: string) => pool.drop(path),
+    };
+    const { variants, refusals } = await makeVariants(model, facts, parts, context);
+    const measured = await measureVariants(variants, policies, pool, context);
     const { chosen, reference, reason } = chooseVariant(measured, job.accuracyBudgetPoints);
     const why = [reason, ...refusals].join('; ');
     context.signal.throwIfAborted();
@@ -62,19 +74,22 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
     const precision = chosen.int8 ? Precision.int8 : Precision.fp32;
     return {
       kind: 'quantize',
-      targets: { [EngineName.onnxruntime]: { file, precision, map50, map50_95, latencyMs, reverted: [], reason: why } },
+      targets: {
+        [EngineName.onnxruntime]: { file, precision, map50, map50_95, latencyMs, reverted: [...chosen.variant.floatConvs], reason: why },
+      },
       fp32: { map50: reference.map50, map50_95: reference.map50_95, latencyMs: reference.latencyMs },
-      statistics: statisticsPath,
+      statistics,
     };
-  });
+  };
+  return withWorkFolder(job.outDir, (folder) => withHostPool(context, (pool) => run(folder, pool)));
 }
 
-/** Content of the statistics file, which lies at `path` afterwards. */
-async function provideStatistics(job: QuantizeJob, path: string, context: JobContext): Promise<string> {
+/** Puts the job's statistics file at `path`, or makes it there. */
+async function provideStatistics(job: QuantizeJob, path: string, context: JobContext): Promise<void> {
   if (job.statistics !== null) {
     const text = await readStatistics(job.statistics);
     if (resolve(job.statistics) !== resolve(path)) await context.fs.write(path, text, 0o644);
-    return text;
+    return;
   }
   if (job.calibration === null) {
     throw new TaktError({
@@ -88,47 +103,35 @@ async function provideStatistics(job: QuantizeJob, path: string, context: JobCon
   const { model, calibration, sample, seed } = job;
   const deps = { fs, clock, engine: createOrtAdapter(), loadInput: createLoadInput(clock) };
   await calibrate({ kind: 'calibrate', model, calibration, sample, seed, out: path }, deps, progress, signal);
-  return readFile(path, 'utf8');
 }
 
 interface MeasuredArtifact extends MeasuredVariant {
   readonly variant: Variant;
 }
 
-async function measure(
+/** Inference latency of every variant at every thread setting, in turns. */
+async function measureVariants(
   variants: readonly Variant[],
-  policies: ReturnType<typeof threadPolicies>,
-  golden: GoldenSet | null,
+  policies: readonly ThreadPolicy[],
+  pool: HostPool,
   context: JobContext,
 ): Promise<MeasuredArtifact[]> {
-  const specs = variants.flatMap((variant) => policies.map((threads) => ({ path: variant.path, label: variant.name, threads, variant })));
-  return withHosts(specs, context, async (hosts) => {
-    const accuracies = new Map<Variant, { map50: number; map50_95: number }>();
-    for (const { spec, host } of golden === null ? [] : hosts.toReversed()) {
-      // The last policy has the most threads; what is found does not depend on it.
-      if (golden === null || accuracies.has(spec.variant)) continue;
-      const accuracy = await measureAccuracy(host, golden, (done, total) => {
-        context.progress({ phase: `evaluate ${spec.label}`, done, total, message: `accuracy of ${spec.label}: image ${String(done)}` });
-      });
-      accuracies.set(spec.variant, accuracy);
+  const entries: { readonly variant: Variant; readonly threads: ThreadPolicy; readonly host: HostClient }[] = [];
+  for (const variant of variants) {
+    for (const threads of policies) {
+      const { host } = await pool.get(variant.path, threads, variant.name);
+      entries.push({ variant, threads, host });
     }
-    const latencies = await measureLatency(
-      hosts.map(({ host }) => host),
-      ROUNDS,
-      ITERATIONS,
-      context,
-    );
-    return hosts.map(({ spec }, index) => {
-      const accuracy = accuracies.get(spec.variant);
-      return {
-        variant: spec.variant,
-        name: spec.variant.name,
-        int8: spec.variant.int8,
-        threads: spec.threads,
-        latencyMs: latencies[index]?.medianMs ?? Number.NaN,
-        map50: accuracy?.map50 ?? null,
-        map50_95: accuracy?.map50_95 ?? null,
-      };
-    });
-  });
+  }
+  const hosts = entries.map(({ host }) => host);
+  const latencies = await measureLatency(hosts, ROUNDS, ITERATIONS, context);
+  return entries.map(({ variant, threads }, index) => ({
+    variant,
+    name: variant.name,
+    int8: variant.int8,
+    threads,
+    latencyMs: latencies[index]?.medianMs ?? Number.NaN,
+    map50: variant.accuracy?.map50 ?? null,
+    map50_95: variant.accuracy?.map50_95 ?? null,
+  }));
 }
