@@ -5,7 +5,7 @@ import { depConstraints } from './tools/workspace/dep-constraints.mjs';
 
 const DOMAIN = ['kernel', 'onnx', 'evaluation', 'quantization', 'hardware', 'engines', 'gates', 'rollout', 'reconcile'];
 const SPECS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.test-d.ts', '**/test/**/*.ts', 'e2e/**/*.ts'];
-const PROJECTS = ['libs/*/tsconfig.json', 'apps/*/tsconfig.json', 'tools/demo/tsconfig.json', 'tsconfig.specs.json'];
+const PROJECTS = ['libs/*/tsconfig.json', 'apps/*/tsconfig.json', 'tools/demo/tsconfig.json', 'bench/tsconfig.json', 'tsconfig.specs.json'];
 
 export default tseslint.config(
   {
@@ -69,7 +69,7 @@ export default tseslint.config(
   },
   { files: ['libs/contracts/src/**/*.ts'], ignores: SPECS, rules: { 'no-restricted-imports': ['error', { patterns: ['node:*'] }] } },
   {
-    files: ['**/config.ts', '**/main.ts', 'vitest.config.ts', 'tools/**/*.ts', ...SPECS],
+    files: ['**/config.ts', '**/main.ts', 'vitest.config.ts', 'tools/**/*.ts', 'bench/**/*.ts', ...SPECS],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['vitest.config.ts'], rules: { 'import-x/no-default-export': 'off' } },

@@ -36,7 +36,7 @@ const say = (ok, text) => {
 
 if (!process.argv.includes('--canary-only')) {
   const eslint = new ESLint();
-  const results = await eslint.lintFiles(['libs', 'apps', 'e2e', 'tools', 'vitest.config.ts']);
+  const results = await eslint.lintFiles(['libs', 'apps', 'bench', 'e2e', 'tools', 'vitest.config.ts']);
   process.stdout.write(await (await eslint.loadFormatter('stylish')).format(results));
   const problems = results.reduce((sum, result) => sum + result.errorCount + result.warningCount, 0);
   say(problems === 0, `eslint: ${results.length} files, ${problems} problems`);

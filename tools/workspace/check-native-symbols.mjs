@@ -26,7 +26,12 @@ const neededVersions = (bytes) => {
   const [offset, size, count] = [Number(bytes.readBigUInt64LE(0x28)), bytes.readUInt16LE(0x3a), bytes.readUInt16LE(0x3c)];
   const section = (index) => {
     const at = offset + index * size;
-    return { type: bytes.readUInt32LE(at + 4), start: Number(bytes.readBigUInt64LE(at + 24)), link: bytes.readUInt32LE(at + 40), info: bytes.readUInt32LE(at + 44) };
+    return {
+      type: bytes.readUInt32LE(at + 4),
+      start: Number(bytes.readBigUInt64LE(at + 24)),
+      link: bytes.readUInt32LE(at + 40),
+      info: bytes.readUInt32LE(at + 44),
+    };
   };
   const names = new Set();
   for (let index = 0; index < count; index += 1) {

@@ -22,7 +22,7 @@ export const depConstraints = [
   { sourceTag: 'type:adapter', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter', 'type:testing'] },
   { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter', 'type:testing'] },
-  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter'] },
+  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain', 'type:contracts', 'type:adapter', 'type:tool'] },
   { sourceTag: 'scope:control', onlyDependOnLibsWithTags: ['scope:shared', 'scope:control'] },
   { sourceTag: 'scope:node', onlyDependOnLibsWithTags: ['scope:shared', 'scope:node'] },
   { sourceTag: 'scope:cli', onlyDependOnLibsWithTags: ['scope:shared', 'scope:cli'] },

@@ -12,7 +12,7 @@ const projects = ['libs', 'apps']
       .filter((entry) => entry.isDirectory())
       .map((entry) => join(group, entry.name)),
   )
-  .concat('tools/demo');
+  .concat('tools/demo', 'bench');
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const folderOf = new Map(projects.map((project) => [read(join(project, 'package.json')).name, project]));
 const stale = [];

@@ -4,12 +4,12 @@ import type { NodeView } from '@takt/contracts';
 import type { DurableFs } from '@takt/kernel';
 import { installedCommands } from './installed-commands.js';
 import type { Services } from './services.js';
-import { DEMO_NODES, MODEL } from './topology.js';
+import { MODEL } from './topology.js';
 import type { DemoNode } from './topology.js';
 import { until } from './watch.js';
 
 /** Frames per second before the box was measured. */
-const FIRST_RATE = 5;
+const FIRST_RATE = 10;
 
 export interface StartedNode extends DemoNode {
   readonly node: NodeView;
@@ -45,13 +45,13 @@ async function startNode(services: Services, demoNode: DemoNode): Promise<void> 
 }
 
 /** Makes sites and lines where they are missing. */
-export async function ensureTopology(api: ApiClient): Promise<void> {
+export async function ensureTopology(api: ApiClient, nodes: readonly DemoNode[]): Promise<void> {
   const sites = new Set((await api.call('listSites')).items.map((site) => site.name));
-  for (const name of new Set(DEMO_NODES.map((node) => node.site))) {
+  for (const name of new Set(nodes.map((node) => node.site))) {
     if (!sites.has(name)) await api.call('createSite', { body: { name } });
   }
   const lines = new Set((await api.call('listLines')).items.map((line) => line.slug));
-  for (const { site, line } of DEMO_NODES) {
+  for (const { site, line } of nodes) {
     if (lines.has(line)) continue;
     await api.call('createLine', {
       body: { site, slug: line, requiredFps: 0, source: { kind: 'image-directory', dataset: 'steel-frames', fps: FIRST_RATE } },
@@ -60,10 +60,15 @@ export async function ensureTopology(api: ApiClient): Promise<void> {
 }
 
 /** Starts every node, waits until each has told what it is, and gives each its slot. */
-export async function startFleet(services: Services, progress: (note: string) => void, signal: AbortSignal): Promise<StartedNode[]> {
-  for (const demoNode of DEMO_NODES) await startNode(services, demoNode);
+export async function startFleet(
+  services: Services,
+  nodes: readonly DemoNode[],
+  progress: (note: string) => void,
+  signal: AbortSignal,
+): Promise<StartedNode[]> {
+  for (const demoNode of nodes) await startNode(services, demoNode);
   const started: StartedNode[] = [];
-  for (const demoNode of DEMO_NODES) {
+  for (const demoNode of nodes) {
     progress(`waiting for ${demoNode.folder}`);
     const node = await until(
       `${demoNode.folder} joining`,

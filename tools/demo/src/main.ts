@@ -10,6 +10,7 @@ import { loginCode, startServices } from './services.js';
 import type { Services } from './services.js';
 import { readState, writeState } from './state.js';
 import { tellStory } from './story.js';
+import { DEMO_NODES } from './topology.js';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const startedAt = Number(process.env['TAKT_STARTED_AT'] ?? Date.now());
@@ -47,9 +48,11 @@ async function main(): Promise<number> {
       const { api } = services;
       if ((await api.call('listModels')).items.length === 0)
         await output.step('sample detector and its sets pushed', (progress) => pushContent(api, progress));
-      await ensureTopology(api);
+      await ensureTopology(api, DEMO_NODES);
       const running = services;
-      const nodes = await output.step('three nodes join and tell what they are', (progress) => startFleet(running, progress, signal));
+      const nodes = await output.step('three nodes join and tell what they are', (progress) =>
+        startFleet(running, DEMO_NODES, progress, signal),
+      );
       if (state?.shown !== true) {
         const end = await tellStory({ api, output, nodes, signal });
         if (state !== undefined) await writeState(fs, options.dataDir, { ...state, shown: true });
