@@ -209,4 +209,40 @@ describe('a calibrate job', () => {
     const events = await harness.ok<{ items: { code: string }[] }>('GET', '/events?limit=1000');
     expect(events.items.map((event) => event.code)).toContain('NodeOffline');
   });
+
+  it('starts over as a new job after a failure that may pass, and fails what waits for it after one that may not', async () => {
+    const calibrations = async (): Promise<JobView[]> =>
+      (await harness.ok<{ items: JobView[] }>('GET', '/jobs')).items.filter((row) => row.kind === 'calibrate');
+    const open = async (): Promise<JobView | undefined> =>
+      (await calibrations()).find((row) => row.state === 'queued' || row.state === 'running');
+    const fail = async (job: JobView | undefined, retryable: boolean): Promise<void> => {
+      second.beat();
+      await second.report({
+        kind: 'job',
+        jobId: job?.id as never,
+        jobKind: 'calibrate',
+        state: 'failed',
+        phase: 'calibrating',
+        progress: 0.5,
+        etaSeconds: null,
+        result: null,
+        error: { code: 'WorkerCrashed', message: 'it crashed', action: 'look', retryable },
+      });
+      await second.confirmed();
+    };
+    const before = await open();
+    await fail(before, true);
+    const again = await open();
+    expect(again?.id).not.toBe(before?.id);
+    expect(again).toMatchObject({ attempts: 3, node: { name: 'two' } });
+    await fail(again, false);
+    expect(await open()).toBeUndefined();
+    expect((await calibrations()).map((row) => row.state)).toEqual(['failed', 'failed']);
+    const { items } = await harness.ok<{ items: { state: string; reason: string }[] }>('GET', '/deployments?limit=1');
+    expect(items[0]).toMatchObject({ state: 'failed', reason: 'CalibrationFailed' });
+    await until(
+      'nothing is wanted of the slot any more',
+      async () => (await first.connection.getDesired())?.body.slots[0]?.deployment === null,
+    );
+  });
 });

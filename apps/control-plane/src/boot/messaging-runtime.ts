@@ -43,7 +43,7 @@ export class MessagingRuntime {
     this.#options = options;
     this.#control = control;
     this.#watch = new StreamWatch(db, logger);
-    this.#relay = new OutboxRelay(db, control, clock, logger);
+    this.#relay = new OutboxRelay(db, control, clock, logger, () => options.state.connected);
     this.#watching = this.#followConnection();
     this.#relay.start();
     this.#reports = control.consumeReports({

@@ -27,6 +27,8 @@ export class OutboxRelay {
     private readonly control: Pick<ControlConnection, 'ensureDesired'>,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    /** Without a connection each attempt would hold its rows until a time-out; whoever connects again also wakes. */
+    private readonly connected: () => boolean = () => true,
   ) {}
 
   start(): void {
@@ -64,7 +66,7 @@ export class OutboxRelay {
       });
       let pause: number = POLL_MS;
       try {
-        if ((await this.publishBatch()) > 0) pause = PACE_MS;
+        if (this.connected() && (await this.publishBatch()) > 0) pause = PACE_MS;
       } catch (error) {
         this.logger.warn('desired states not published, trying again', { [LogField.error]: error });
         await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
