@@ -102,6 +102,11 @@ export class TestNats {
     });
   }
 
+  /** SIGSTOP and SIGCONT: the sockets stay open and nobody answers. */
+  freeze(frozen: boolean): void {
+    this.#process?.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

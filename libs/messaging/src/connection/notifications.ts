@@ -19,10 +19,17 @@ const refusal = (error: Error): ConnectionNotification => {
   return { type: 'error', message };
 };
 
-/** Notifications from now on, starting with the present state; ends after `closed`. Each call has its own queue. */
-export async function* connectionNotifications(connection: NatsConnection): AsyncGenerator<ConnectionNotification, void, undefined> {
+/**
+ * Notifications from now on; ends after `closed`. Each call has its own queue.
+ *
+ * @param startWithState begin with `connected` where the connection is not closed
+ */
+export async function* connectionNotifications(
+  connection: NatsConnection,
+  startWithState = true,
+): AsyncGenerator<ConnectionNotification, void, undefined> {
   const statuses = connection.status();
-  if (!connection.isClosed()) yield { type: 'connected', server: connection.getServer() };
+  if (startWithState && !connection.isClosed()) yield { type: 'connected', server: connection.getServer() };
   for await (const status of statuses) {
     switch (status.type) {
       case 'reconnect':

@@ -1,13 +1,13 @@
 import { jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { DesiredState, Heartbeat, Report, RpcMethod } from '@takt/contracts';
 import { desiredPushSubject, heartbeatSubject, nodeInboxPrefix } from '@takt/contracts';
 import type { Logger, NodeId } from '@takt/kernel';
 import { LogField, TaktError } from '@takt/kernel';
-import { connectForever } from '../connection/connect.js';
 import { directGetDesired, parseDesired } from '../connection/desired-message.js';
+import type { LivenessOptions } from '../connection/lasting-connection.js';
+import { lastingConnection } from '../connection/lasting-connection.js';
 import type { ConnectionNotification } from '../connection/notifications.js';
-import { connectionNotifications } from '../connection/notifications.js';
 import type { ReportReceipt } from './report-publisher.js';
 import { publishReport } from './report-publisher.js';
 import type { RpcRequest, RpcValue } from './requests.js';
@@ -22,6 +22,7 @@ export interface NodeConnectionSettings {
   readonly logger: Logger;
   /** Ends the first connect; a connection that stands is ended by `close`. */
   readonly signal?: AbortSignal;
+  readonly liveness?: LivenessOptions;
 }
 
 /**
@@ -29,6 +30,7 @@ export interface NodeConnectionSettings {
  * A node's side of NATS, with the node's own identity: everything outside its own subjects is refused by the server.
  */
 export interface NodeConnection {
+  /** The connection of this moment, for tests; it may be replaced. */
   readonly nats: NatsConnection;
   notifications(): AsyncIterable<ConnectionNotification>;
   isConnected(): boolean;
@@ -53,26 +55,20 @@ const REQUEST_TIMEOUT_MS = 5000;
  */
 export const connectNode = async (settings: NodeConnectionSettings): Promise<NodeConnection> => {
   const { nodeId, logger } = settings;
-  const nats = await connectForever({
-    servers: settings.servers,
-    name: `takt-node-${nodeId}`,
-    inboxPrefix: nodeInboxPrefix(nodeId),
-    credentials: () => ({ jwt: settings.jwt(), seed: settings.seed }),
-    logger,
-    signal: settings.signal,
-  });
-  const js = jetstream(nats, { timeout: REQUEST_TIMEOUT_MS });
-  let connected = true;
-  const follow = async (): Promise<void> => {
-    for await (const status of connectionNotifications(nats)) {
-      if (status.type === 'connected') connected = true;
-      else if (status.type === 'disconnected' || status.type === 'closed') connected = false;
-    }
-  };
-  void follow();
+  const link = await lastingConnection(
+    {
+      servers: settings.servers,
+      name: `takt-node-${nodeId}`,
+      inboxPrefix: nodeInboxPrefix(nodeId),
+      credentials: () => ({ jwt: settings.jwt(), seed: settings.seed }),
+      logger,
+      signal: settings.signal,
+    },
+    settings.liveness,
+  );
   /** A request sent without a connection is lost and would only be noticed by its time-out. */
-  const requireConnection = (): void => {
-    if (connected && !nats.isClosed()) return;
+  const requireConnection = (): NatsConnection => {
+    if (link.isConnected()) return link.current();
     throw new TaktError({
       code: 'NotConnected',
       message: `node ${nodeId} has no connection to NATS`,
@@ -83,45 +79,32 @@ export const connectNode = async (settings: NodeConnectionSettings): Promise<Nod
     });
   };
   return {
-    nats,
-    notifications: () => connectionNotifications(nats),
-    isConnected: () => connected,
-    getDesired: async () => {
-      requireConnection();
-      return (await directGetDesired(nats, nodeId))?.state;
+    get nats() {
+      return link.current();
     },
+    notifications: () => link.notifications(),
+    isConnected: () => link.isConnected(),
+    getDesired: async () => (await directGetDesired(requireConnection(), nodeId))?.state,
     subscribeDesired(handler) {
-      const subscription = nats.subscribe(desiredPushSubject(nodeId), {
-        callback: (error, message) => {
-          if (error !== null) {
-            logger.warn('desired state subscription refused', { [LogField.error]: error });
-            return;
-          }
-          try {
-            handler(parseDesired(message.data, nodeId));
-          } catch (thrown) {
-            logger.warn('pushed desired state ignored', { [LogField.error]: thrown });
-          }
-        },
-      });
-      return () => {
-        subscription.unsubscribe();
+      const callback = (error: Error | null, message: Msg): void => {
+        if (error !== null) {
+          logger.warn('desired state subscription refused', { [LogField.error]: error });
+          return;
+        }
+        try {
+          handler(parseDesired(message.data, nodeId));
+        } catch (thrown) {
+          logger.warn('pushed desired state ignored', { [LogField.error]: thrown });
+        }
       };
+      return link.subscribe((connection) => connection.subscribe(desiredPushSubject(nodeId), { callback }));
     },
-    publishReport: async (report) => {
-      requireConnection();
-      return publishReport(js, report);
-    },
+    publishReport: async (report) => publishReport(jetstream(requireConnection(), { timeout: REQUEST_TIMEOUT_MS }), report),
     publishHeartbeat(heartbeat) {
-      if (connected && !nats.isClosed()) nats.publish(heartbeatSubject(nodeId), JSON.stringify(heartbeat));
+      if (link.isConnected()) link.current().publish(heartbeatSubject(nodeId), JSON.stringify(heartbeat));
     },
-    request: async (method, payload, timeoutMs = REQUEST_TIMEOUT_MS) => {
-      requireConnection();
-      return requestRpc(nats, nodeId, method, payload, timeoutMs);
-    },
-    reconnect: () => nats.reconnect(),
-    close: async () => {
-      if (!nats.isClosed()) await nats.drain().catch(() => nats.close());
-    },
+    request: async (method, payload, timeoutMs = REQUEST_TIMEOUT_MS) => requestRpc(requireConnection(), nodeId, method, payload, timeoutMs),
+    reconnect: () => link.current().reconnect(),
+    close: () => link.close(),
   };
 };
