@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TaktError } from '@takt/kernel';
-import { Parser } from 'tar';
 
 export interface ArchiveSummary {
   readonly images: number;
@@ -26,6 +25,8 @@ export async function summarizeArchive(content: Readable): Promise<ArchiveSummar
   let hasDataYaml = false;
   let entries = 0;
   let fault: TaktError | undefined;
+  // Loaded on use: the agent shares this package and has 9 MiB to spare for nothing.
+  const { Parser } = await import('tar');
   const parser = new Parser({
     strict: true,
     onReadEntry: (entry) => {
