@@ -66,16 +66,28 @@ describe('PostgreSQL of the local stack', () => {
     const closed = join(dir, 'private');
     mkdirSync(closed, { mode: 0o700 });
     const messages: string[] = [];
-    const server = await startPostgres({
-      guard,
-      dir: join(closed, 'pg'),
-      port: await freePort(),
-      useTemplate: true,
-      onProgress: (message) => messages.push(message),
-    });
+    const startMoved = async (): Promise<RunningPostgres> =>
+      startPostgres({
+        guard,
+        dir: join(closed, 'pg'),
+        port: await freePort(),
+        useTemplate: true,
+        onProgress: (message) => messages.push(message),
+      });
+    let server = await startMoved();
     expect(server.dir).toMatch(/^\/var\/tmp\/takt-/);
     expect(messages).toHaveLength(1);
-    expect(await query(server.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    await query(server.url, 'CREATE TABLE kept (n int)');
+    await server.stop();
+
+    server = await startMoved();
+    expect(await query(server.url, 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 0 }]);
+    await server.stop();
+
+    // Wiping the folder wipes what was moved out of it.
+    rmSync(join(closed, 'pg'), { recursive: true });
+    server = await startMoved();
+    await expect(query(server.url, 'SELECT n FROM kept')).rejects.toMatchObject({ code: '42P01' });
     await server.stop();
     rmSync(server.dir, { recursive: true, force: true });
   });

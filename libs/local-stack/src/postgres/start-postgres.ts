@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaktError } from '@takt/kernel';
@@ -36,12 +37,25 @@ export interface RunningPostgres extends RunningService {
 }
 
 const START_TIMEOUT_MS = 60_000;
+const MAX_ATTEMPTS = 10;
 /** Folder for what a root-started server must reach when the checkout is private; survives reboots, unlike /tmp. */
 const REACHABLE = '/var/tmp';
 
+/**
+ * `dir`, or a folder below /var/tmp where the server's user could not enter it. A mark in `dir` ties the two together:
+ * where somebody wiped `dir`, the data elsewhere is old and goes too.
+ */
 const reachableDir = async (dir: string): Promise<string> => {
   if (await isTraversable(dir)) return dir;
-  return join(REACHABLE, `takt-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`);
+  const moved = join(REACHABLE, `takt-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`);
+  const mark = join(dir, 'moved-to');
+  if (!existsSync(mark)) {
+    if (existsSync(join(moved, 'data'))) await clearLeftovers(join(moved, 'data'));
+    await rm(moved, { recursive: true, force: true });
+    await mkdir(dir, { recursive: true });
+    await writeFile(mark, `${moved}\n`);
+  }
+  return moved;
 };
 
 const connectOnce = async (url: string): Promise<pg.Client> => {
@@ -96,36 +110,45 @@ export const startPostgres = async (options: StartPostgresOptions): Promise<Runn
   const settings = { listen_addresses: host, unix_socket_directories: '', max_connections: '100', ...options.settings };
   const args = ['-D', dataDir, '-p', String(port), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
   const logFile = join(dir, 'postgres.log');
-  const log = openSync(logFile, 'a');
-  let guarded: GuardedProcess;
-  try {
-    guarded = guard.spawn({
-      command: join(binaries.root, 'bin', 'postgres'),
-      args,
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-      cwd: '/',
-      output: log,
-      // Fast shutdown: clients are disconnected, a checkpoint is written. SIGTERM would wait for the clients.
-      stopSignal: 'SIGINT',
-      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
-    });
-  } finally {
-    closeSync(log);
-  }
-  let gone = false;
-  void guarded.ended.then(() => {
-    gone = true;
-  });
   const urlOf = (name: string): string => `postgres://${SUPERUSER}:${password}@${host}:${String(port)}/${name}`;
-  if (!(await makeReady(urlOf('postgres'), database, () => gone))) {
+  const launch = (): GuardedProcess => {
+    const log = openSync(logFile, 'a');
+    try {
+      return guard.spawn({
+        command: join(binaries.root, 'bin', 'postgres'),
+        args,
+        env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+        cwd: '/',
+        output: log,
+        // Fast shutdown: clients are disconnected, a checkpoint is written. SIGTERM would wait for the clients.
+        stopSignal: 'SIGINT',
+        ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
+      });
+    } finally {
+      closeSync(log);
+    }
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const guarded = launch();
+    let gone = false;
+    void guarded.ended.then(() => {
+      gone = true;
+    });
+    if (await makeReady(urlOf('postgres'), database, () => gone))
+      return { ...asService(guarded), url: urlOf(database), port, dir, logFile };
     await guarded.stop(5000);
+    const tail = await logTail(logFile);
+    // Backends of a server that was killed need a moment to notice it; until then the new one refuses the folder.
+    if (attempt < MAX_ATTEMPTS && tail.includes('shared memory block')) {
+      await sleep(500);
+      continue;
+    }
     throw new TaktError({
       code: 'PostgresNotStarted',
-      message: `PostgreSQL did not start on ${host}:${String(port)}: ${await logTail(logFile)}`,
+      message: `PostgreSQL did not start on ${host}:${String(port)}: ${tail}`,
       action: `read ${logFile}`,
       component: 'local-stack',
       element: dataDir,
     });
   }
-  return { ...asService(guarded), url: urlOf(database), port, dir, logFile };
 };
