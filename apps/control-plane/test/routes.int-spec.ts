@@ -121,4 +121,21 @@ describe('access', () => {
     const events = await harness.call<{ items: { site: string | null }[] }>('GET', '/events', undefined, token);
     expect(new Set(events.body.items.map((event) => event.site))).toEqual(new Set(['north']));
   });
+
+  it('lets an admin of one site neither make sites nor see or end tokens that reach further', async () => {
+    await harness.ok('POST', '/sites', { name: 'east' });
+    const { token } = await harness.ok<{ token: string }>('POST', '/tokens', { name: 'east-admin', role: 'admin', sites: ['east'] });
+    expect(await harness.call('POST', '/sites', { name: 'west' }, token)).toMatchObject({
+      status: 403,
+      body: { code: 'OutsideSiteScope' },
+    });
+    const mine = await harness.call<{ items: { actor: string }[] }>('GET', '/tokens', undefined, token);
+    expect(mine.body.items.map((item) => item.actor)).toEqual(['east-admin']);
+    const all = await harness.ok<{ items: { id: string; actor: string }[] }>('GET', '/tokens');
+    const tester = all.items.find((item) => item.actor === 'tester');
+    expect((await harness.call('DELETE', `/tokens/${tester?.id ?? ''}`, undefined, token)).status).toBe(404);
+    // What it makes reaches no further than itself.
+    const made = await harness.call<{ token: string; sites: string[] }>('POST', '/tokens', { name: 'helper', role: 'admin' }, token);
+    expect(made.body.sites).toEqual(['east']);
+  });
 });

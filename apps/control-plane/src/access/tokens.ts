@@ -5,12 +5,17 @@ import type { Clock } from '@takt/kernel';
 import type { ApiToken, Database, Stores } from '@takt/persistence';
 import type { z } from 'zod';
 import { notFound } from '../errors.js';
+import { seesSite } from '../http/context.js';
 import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
 import { resolveSite } from '../resolve.js';
 import { hashSecret, newToken } from './secrets.js';
 
 type TokenView = z.output<typeof tokenViewSchema>;
+
+/** A token that reaches further than the caller does not exist for the caller. */
+const within = (ctx: RequestContext, token: ApiToken): boolean =>
+  ctx.siteScope === null || (token.siteIds !== null && token.siteIds.every((id) => seesSite(ctx, id)));
 
 async function siteNames(stores: Stores, ids: readonly string[] | null): Promise<string[] | null> {
   return ids === null ? null : (await stores.sites.list(ids)).map((site) => site.name);
@@ -38,8 +43,8 @@ export class TokenQueries {
     return { actor: ctx.actor, role: ctx.role, sites: await siteNames(this.db.stores, ctx.siteScope) };
   }
 
-  async list(_ctx: RequestContext): Promise<TokenView[]> {
-    const tokens = (await this.db.stores.access.listTokens()).filter((token) => token.revokedAt === null);
+  async list(ctx: RequestContext): Promise<TokenView[]> {
+    const tokens = (await this.db.stores.access.listTokens()).filter((token) => token.revokedAt === null && within(ctx, token));
     return Promise.all(tokens.map((token) => toView(this.db.stores, token)));
   }
 }
@@ -88,7 +93,9 @@ export class RevokeToken {
   async execute(ctx: RequestContext, id: string): Promise<void> {
     const now = new Date(this.clock.now());
     await this.db.transaction(async (stores) => {
-      if (!(await stores.access.revokeToken(id, now))) throw notFound('token', id);
+      const token = (await stores.access.listTokens()).find((known) => known.id === id);
+      if (token === undefined || !within(ctx, token)) throw notFound('token', id);
+      await stores.access.revokeToken(id, now);
       record(stores, ctx.actor, now, {
         code: 'TokenRevoked',
         message: `${ctx.actor} revoked a token`,

@@ -42,8 +42,6 @@ export const Caller = createParamDecorator((_: unknown, host: ExecutionContext):
   return context;
 });
 
-export const systemContext = (requestId: string): RequestContext => ({ actor: 'control-plane', role: 'admin', siteScope: null, requestId });
-
 /** Whether the caller may see and change what belongs to this site. */
 export const seesSite = (context: RequestContext, siteId: string): boolean =>
   context.siteScope === null || context.siteScope.includes(siteId);

@@ -3,7 +3,7 @@ import type { SiteView } from '@takt/contracts';
 import { asId } from '@takt/kernel';
 import type { Clock, SiteId } from '@takt/kernel';
 import type { Database, Site } from '@takt/persistence';
-import { alreadyExists } from '../errors.js';
+import { alreadyExists, refused } from '../errors.js';
 import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
 
@@ -24,6 +24,14 @@ export class CreateSite {
   ) {}
 
   async execute(ctx: RequestContext, input: { readonly name: string }): Promise<SiteView> {
+    if (ctx.siteScope !== null) {
+      throw refused(
+        'OutsideSiteScope',
+        `${ctx.actor} may act at its own sites only`,
+        'use an admin token without a site scope',
+        input.name,
+      );
+    }
     const now = new Date(this.clock.now());
     return this.db.transaction(async (stores) => {
       if ((await stores.sites.find(input.name)) !== null) throw alreadyExists('site', input.name);
