@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect as connectSocket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -81,6 +81,14 @@ export class TestNats {
   async start(): Promise<void> {
     const child = spawn('nats-server', ['-c', join(this.#dir, 'nats.conf'), '-l', join(this.#dir, 'log')], { stdio: 'ignore' });
     this.#process = child;
+    // Ends the server when this test process is gone, even by SIGKILL: the pipe closes then.
+    const watcher = spawn('/bin/sh', ['-c', 'read _; kill -9 "$0"', String(child.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    watcher.unref();
+    (watcher.stdin as unknown as Socket).unref();
+    child.once('exit', () => watcher.kill('SIGKILL'));
     for (let attempt = 0; attempt < 200; attempt += 1) {
       if (child.exitCode !== null) throw new Error(`nats-server ended: ${await readFile(join(this.#dir, 'log'), 'utf8')}`);
       if (await this.#accepts()) return;
