@@ -2,32 +2,41 @@ import { buildResultSchema } from '@takt/contracts';
 import { sampleCalibrationPath, sampleModelPath } from '@takt/sample-model';
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
+const IMAGES = 4;
+
+/** One folder with a golden set and statistics for all tests; each writes into an output folder of its own. */
 let folder: string;
-let outDir: string;
 let golden: string;
-beforeEach(async () => {
+let statistics: string;
+let outDir: string;
+beforeAll(async () => {
   folder = await scratchFolder();
-  outDir = join(folder, 'out');
-  golden = await smallGolden(folder, 6);
+  golden = await smallGolden(folder, IMAGES);
+  statistics = join(folder, 'statistics.json');
+  const job = { kind: 'calibrate', model: sampleModelPath(), calibration: sampleCalibrationPath(), sample: 4, seed: 1, out: statistics };
+  expect(resultOf(await runWorker(folder, job))).toMatchObject({ kind: 'calibrate', statistics, images: 4 });
 });
-afterEach(() => removeFolder(folder));
+beforeEach(async () => {
+  outDir = await mkdtemp(join(folder, 'out-'));
+});
+afterAll(() => removeFolder(folder));
 
 const buildJob = (changes: Record<string, unknown>): Record<string, unknown> => ({
   kind: 'build',
   model: sampleModelPath(),
-  statistics: null,
-  calibration: join(folder, 'golden/images'),
+  statistics,
+  calibration: null,
   golden,
   recipes: ['fp32', 'int8'],
   threads: [1, 2],
   accuracyBudgetPoints: 100,
   buildCheckWaived: false,
-  frames: 30,
+  frames: 20,
   outDir,
   ...changes,
 });
@@ -51,17 +60,17 @@ describe('build', () => {
     ]);
     expect(result.candidates.filter(({ verdict }) => verdict === 'chosen')).toHaveLength(1);
     for (const candidate of result.candidates) {
-      expect(candidate.speed.frames).toBe(30);
-      expect(candidate.accuracy.images).toBe(6);
+      expect(candidate.speed.frames).toBe(20);
+      expect(candidate.accuracy.images).toBe(IMAGES);
       expect(candidate.reason).not.toBe('');
       expect(candidate.speed.p50Ms).toBeLessThanOrEqual(candidate.speed.p95Ms);
       expect(candidate.speed.inferenceMs).toBeLessThan(candidate.speed.p50Ms);
     }
-    // Accuracy is measured once per artifact: six images of FP32, six of INT8.
+    // Accuracy is measured once per artifact: every image for FP32, every image for INT8.
     const evaluated = run.messages.flatMap((message) =>
       message.type === 'progress' && message.phase === 'evaluate' ? [message.done] : [],
     );
-    expect(Math.max(...evaluated)).toBe(12);
+    expect(Math.max(...evaluated)).toBe(2 * IMAGES);
     expect(result.fp32).toEqual(result.candidates[0]?.accuracy);
     const artifact = basename(result.artifactPath, '.onnx');
     expect(`sha256:${artifact}`).toBe(result.plan.artifact);
@@ -71,7 +80,7 @@ describe('build', () => {
   });
 
   it('keeps FP32 and says what INT8 loses when nothing may be lost', async () => {
-    const run = await runWorker(folder, buildJob({ accuracyBudgetPoints: -100, threads: [1], frames: 20 }));
+    const run = await runWorker(folder, buildJob({ accuracyBudgetPoints: -100, threads: [1], frames: 10 }));
     const result = buildResultSchema.parse(resultOf(run));
     expect(result.plan).toMatchObject({ recipe: 'fp32', precision: 'fp32', engine: 'onnxruntime', threads: { intraOp: 1, spin: false } });
     expect(`sha256:${sha256(sampleModelPath())}`).toBe(result.plan.artifact);
@@ -85,7 +94,7 @@ describe('build', () => {
       buildCheckWaived: true,
       accuracyBudgetPoints: 0,
       threads: 'library-default',
-      frames: 20,
+      frames: 10,
     });
     const result = buildResultSchema.parse(resultOf(await runWorker(folder, job)));
     expect(result.plan).toMatchObject({ recipe: 'int8-library-default', precision: 'int8', threads: { intraOp: 0, spin: true } });
@@ -97,24 +106,25 @@ describe('build', () => {
   });
 
   it('refuses the same recipe without the waiver', async () => {
-    const job = buildJob({ recipes: ['int8-library-default'], threads: [1], frames: 20 });
+    const job = buildJob({ recipes: ['int8-library-default'], threads: [1], frames: 10 });
     const run = await runWorker(folder, job);
     expect(run.exitCode).toBe(1);
     expect(run.messages.at(-1)).toMatchObject({ type: 'error', error: { code: 'NoPlanAcceptable' } });
     expect(readdirSync(outDir)).toEqual([]);
   });
 
-  it('calibrates, then quantizes from the statistics file', async () => {
-    const statistics = join(folder, 'statistics.json');
-    const calibrated = await runWorker(folder, {
-      kind: 'calibrate',
-      model: sampleModelPath(),
-      calibration: sampleCalibrationPath(),
-      sample: 4,
-      seed: 1,
-      out: statistics,
-    });
-    expect(resultOf(calibrated)).toMatchObject({ kind: 'calibrate', statistics, images: 4 });
+  it('calibrates by itself where it is given images and no statistics', async () => {
+    const job = buildJob({ statistics: null, calibration: join(folder, 'golden/images'), threads: [1], frames: 10 });
+    expect(buildResultSchema.parse(resultOf(await runWorker(folder, job))).candidates).toHaveLength(2);
+  });
+
+  it('refuses INT8 when neither statistics nor images are given', async () => {
+    const run = await runWorker(folder, buildJob({ statistics: null, threads: [1], frames: 10 }));
+    expect(run.exitCode).toBe(1);
+    expect(run.messages.at(-1)).toMatchObject({ type: 'error', error: { code: 'CalibrationMissing' } });
+  });
+
+  it('quantizes from a statistics file', async () => {
     const job = {
       kind: 'quantize',
       model: sampleModelPath(),

@@ -1,17 +1,19 @@
-import { sampleCalibrationPath, sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
+import { sampleCalibrationPath, sampleModelPath } from '@takt/sample-model';
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WORKER, descendants, isAlive, removeFolder, runWorker, scratchFolder, until } from './worker-process.js';
+import { WORKER, descendants, isAlive, removeFolder, runWorker, scratchFolder, smallGolden, until } from './worker-process.js';
 
 let folder: string;
 let outDir: string;
+let golden: string;
 beforeEach(async () => {
   folder = await scratchFolder();
   outDir = join(folder, 'out');
   await mkdir(outDir);
+  golden = await smallGolden(folder, 3);
 });
 afterEach(() => removeFolder(folder));
 
@@ -20,7 +22,7 @@ const longBuild = (): Record<string, unknown> => ({
   model: sampleModelPath(),
   statistics: null,
   calibration: sampleCalibrationPath(),
-  golden: sampleGoldenPath(),
+  golden,
   recipes: ['fp32'],
   threads: [1, 2],
   accuracyBudgetPoints: 100,
@@ -33,7 +35,7 @@ describe('cancellation', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s in the middle ends it with 130, no file, no child', async (signal) => {
     let children: number[] = [];
     const run = await runWorker(folder, longBuild(), (message, child) => {
-      if (message.type !== 'progress' || message.phase !== 'evaluate' || children.length > 0) return;
+      if (message.type !== 'progress' || message.phase !== 'measure' || children.length > 0) return;
       children = descendants(child.pid as number);
       child.kill(signal);
     });
