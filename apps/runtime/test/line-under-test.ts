@@ -237,18 +237,20 @@ export class LineUnderTest {
     run: string,
   ): Promise<{ readonly served: number[]; readonly dropped: { readonly frame: number; readonly reason: string }[] }> {
     const served: number[] = [];
+    const serviceMs: number[] = [];
     const dropped: { frame: number; reason: string }[] = [];
     for (const file of ['results.1.ndjson', 'results.ndjson']) {
       const text = await readFile(join(this.folder, file), 'utf8').catch(() => '');
       for (const line of text.split('\n').filter((one) => one !== '')) {
-        const entry = JSON.parse(line) as { run: string; frame?: number; dropped?: [number, number]; reason?: string };
+        const entry = JSON.parse(line) as { run: string; frame?: number; serviceMs?: number; dropped?: [number, number]; reason?: string };
         if (entry.run !== run) continue;
         if (entry.frame !== undefined) served.push(entry.frame);
+        if (entry.serviceMs !== undefined) serviceMs.push(entry.serviceMs);
         for (let frame = entry.dropped?.[0] ?? 0; frame <= (entry.dropped?.[1] ?? -1); frame += 1)
           dropped.push({ frame, reason: entry.reason ?? '' });
       }
     }
-    return { served, dropped };
+    return { served, dropped, serviceMs };
   }
 }
 

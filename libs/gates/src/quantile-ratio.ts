@@ -22,9 +22,10 @@ interface Ranked {
 /**
  * Bootstrap distribution of `quantile(candidate) / quantile(previous)`, ascending.
  *
- * Pairs of neighbouring blocks are drawn with replacement, two adjacent pairs at a time (circular moving-block bootstrap: Künsch
+ * Pairs of neighbouring blocks are drawn with replacement in runs of √pairs adjacent ones (circular moving-block bootstrap: Künsch
  * 1989, Politis and Romano 1992), and a drawn pair weighs in both engines: noise of the host that lasts longer than a block
- * meets both sides and cancels, noise within a block keeps its correlation. Quantiles of a resample are inverted-distribution
+ * meets both sides and cancels, and noise of one process that lasts for many blocks (the scheduler put it on the busier core)
+ * keeps its correlation, so that it widens the distribution. Quantiles of a resample are inverted-distribution
  * quantiles found by one walk over the values sorted once, so the cost is `resamples × (previous + candidate)` additions.
  */
 export function quantileRatios(input: QuantileRatioInput): Float64Array {
@@ -34,17 +35,17 @@ export function quantileRatios(input: QuantileRatioInput): Float64Array {
   const previous = rank(input.previous, blockFrames, pairs);
   const candidate = rank(input.candidate, blockFrames, pairs);
   const random = seededRandom(seed);
+  const run = Math.ceil(Math.sqrt(pairs));
   const weights = new Int32Array(pairs);
   const ratios = new Float64Array(resamples);
   for (let resample = 0; resample < resamples; resample += 1) {
     weights.fill(0);
-    for (let drawn = 0; drawn < pairs; drawn += 1) {
+    for (let drawn = 0; drawn < pairs;) {
       const start = Math.floor(random() * pairs);
-      weights[start] = (weights[start] ?? 0) + 1;
-      drawn += 1;
-      if (drawn === pairs) break;
-      const next = (start + 1) % pairs;
-      weights[next] = (weights[next] ?? 0) + 1;
+      for (let offset = 0; offset < run && drawn < pairs; offset += 1, drawn += 1) {
+        const pair = (start + offset) % pairs;
+        weights[pair] = (weights[pair] ?? 0) + 1;
+      }
     }
     ratios[resample] = weightedQuantile(candidate, weights, p) / weightedQuantile(previous, weights, p);
   }

@@ -393,7 +393,8 @@ describe('any sequence of events', () => {
     {
       weight: 1,
       arbitrary: fc.constant((world: World) => {
-        world.state = initialState(prepareStart(world.disk, '2026-01-01T00:00:01.000Z', 10));
+        world.disk = prepareStart(world.disk, '2026-01-01T00:00:01.000Z', 10);
+        world.state = initialState(world.disk);
         world.running.clear();
         world.boot();
       }),
