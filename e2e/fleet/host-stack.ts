@@ -100,7 +100,7 @@ export class HostStack {
     await stack.startNats();
     await stack.supervisor.start(join(root, 'deploy', 'control', 'takt-control-plane.service'), {
       commands: COMMANDS,
-      paths: { '/var/lib/takt': join(dir, 'control-plane') },
+      paths: { '/var/lib/takt-control': join(dir, 'control-plane'), '/etc/takt': join(dir, 'etc') },
       env: environment,
     });
     await stack.answering();
@@ -148,7 +148,7 @@ export class HostStack {
     const { token } = await this.api.call('createJoinToken', { body: { site, uses: 1, expiresInMinutes: 10 } });
     const dataDir = join(this.dir, name);
     const units = join(root, 'deploy', 'node');
-    const place = { commands: COMMANDS, paths: { '/var/lib/takt': dataDir } };
+    const place = { commands: COMMANDS, paths: { '/var/lib/takt': dataDir, '/etc/takt': join(dataDir, 'etc') } };
     const [agentUnit, runtimeUnit] = [`${name}-agent`, `${name}-runtime`];
     await this.supervisor.start(join(units, 'takt-runtime@.service'), { ...place, instance: line, as: runtimeUnit });
     await this.supervisor.start(join(units, 'takt-agent.service'), {
