@@ -1,0 +1,137 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDurableFs } from '@takt/durable-fs';
+import { createOrtAdapter } from '@takt/engine-ort';
+import { inspectModel } from '@takt/onnx';
+import { parseStatistics } from '@takt/quantization';
+import { tinyDetector } from '@takt/testing';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { calibrate } from '../src/calibrate/calibrate.js';
+import type { CalibrateDeps } from '../src/calibrate/calibrate.js';
+import { emitRecipe } from '../src/emit/emit-recipe.js';
+import type { EmitRequest } from '../src/emit/emit-recipe.js';
+import { createLoadInput } from '../src/golden/load-input.js';
+import { systemClock } from '../src/process/monotonic-clock.js';
+
+const IMAGES = 6;
+const modelBytes = tinyDetector();
+const engine = createOrtAdapter();
+const quiet = (): void => undefined;
+const { signal } = new AbortController();
+let folder = '';
+let deps: CalibrateDeps;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'takt-calibrate-'));
+  deps = { engine, loadInput: createLoadInput(systemClock), fs: createDurableFs(), clock: systemClock };
+  await writeFile(join(folder, 'model.onnx'), modelBytes);
+  for (let i = 0; i < IMAGES; i++) {
+    const data = Uint8Array.from({ length: 96 * 64 * 3 }, (_, at) => (at * (i + 3) * 7) % 256);
+    await sharp(data, { raw: { width: 96, height: 64, channels: 3 } }).png().toFile(join(folder, `image-${String(i)}.png`));
+  }
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const job = (out: string, sample = IMAGES): Parameters<typeof calibrate>[0] => ({
+  kind: 'calibrate',
+  model: join(folder, 'model.onnx'),
+  calibration: folder,
+  sample,
+  seed: 7,
+  out: join(folder, out),
+});
+
+const request = (changes: Partial<EmitRequest>): EmitRequest => ({
+  modelBytes,
+  recipe: 'int8',
+  statistics: null,
+  calibrationDir: folder,
+  sample: IMAGES,
+  seed: 7,
+  sevenBitWeights: false,
+  engine,
+  loadInput: deps.loadInput,
+  onProgress: quiet,
+  signal,
+  ...changes,
+});
+
+describe('calibrate', () => {
+  it('writes a statistics file, the same bytes each time', async () => {
+    const phases = new Map<string, number>();
+    const result = await calibrate(job('a.json'), deps, ({ phase, done }) => phases.set(phase, done), signal);
+    expect(result).toMatchObject({ kind: 'calibrate', images: IMAGES, statistics: join(folder, 'a.json') });
+    expect([...phases]).toEqual([
+      ['ranges', IMAGES],
+      ['histograms', IMAGES],
+    ]);
+    const statistics = parseStatistics(await readFile(join(folder, 'a.json'), 'utf8'));
+    expect(Object.keys(statistics.values)).toHaveLength(result.tensors);
+    expect(statistics.calibration).toMatchObject({ images: IMAGES, of: IMAGES, sample: IMAGES, seed: 7 });
+    expect(statistics.values['images']).toMatchObject({ low: 0, high: 1 });
+    await calibrate(job('b.json'), deps, quiet, signal);
+    expect(await readFile(join(folder, 'b.json'), 'utf8')).toBe(await readFile(join(folder, 'a.json'), 'utf8'));
+  });
+
+  it('samples', async () => {
+    expect((await calibrate(job('few.json', 2), deps, quiet, signal)).images).toBe(2);
+  });
+
+  it('stops when cancelled and leaves no file', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const onProgress = ({ phase, done }: { phase: string; done: number }): void => {
+      if (phase === 'histograms' && done === 1) controller.abort(reason);
+    };
+    await expect(calibrate(job('cancelled.json'), deps, onProgress, controller.signal)).rejects.toBe(reason);
+    await expect(readFile(join(folder, 'cancelled.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('emitRecipe', () => {
+  const output = async (bytes: Uint8Array): Promise<Float32Array> => {
+    const session = await engine.loadBytes(bytes, { intraOp: 1, spin: false }, 'artifact');
+    const data = await deps.loadInput(join(folder, 'image-1.png'), { width: 64, height: 64 });
+    const results = await session.run({ images: { type: 'float32', data, dims: [1, 3, 64, 64] } });
+    await session.release();
+    return results['output0']?.data as Float32Array;
+  };
+  const meanDifference = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
+
+  it.each([
+    [false, 127],
+    [true, 64],
+  ])('makes int8 that fuses and agrees with the model (7 bit: %s)', async (sevenBitWeights) => {
+    const emitted = await emitRecipe(request({ sevenBitWeights }));
+    expect(emitted.precision).toBe('int8');
+    expect(emitted.audit).toMatchObject({ fused: true, unfused: [] });
+    expect(emitted.audit?.integerConvs).toBe(emitted.audit?.expectedConvs);
+    expect(inspectModel(emitted.bytes)).toMatchObject({ names: ['class-0', 'class-1'], detector: { family: 'yolov5', predictions: 252 } });
+    expect(emitted.bytes.length).toBeLessThan(modelBytes.length);
+    expect(meanDifference(await output(emitted.bytes), await output(modelBytes))).toBeLessThan(0.02);
+    const again = await emitRecipe(request({ sevenBitWeights }));
+    expect(Buffer.compare(again.bytes, emitted.bytes)).toBe(0);
+  });
+
+  it('makes the library default, which ONNX Runtime does not fuse on SiLU', async () => {
+    const { audit, precision } = await emitRecipe(request({ recipe: 'int8-library-default' }));
+    expect(precision).toBe('int8');
+    expect(audit?.fused).toBe(false);
+    expect(audit?.integerConvs ?? 0).toBeLessThan((audit?.expectedConvs ?? 0) / 2);
+  });
+
+  it('leaves fp32 as it is', async () => {
+    expect((await emitRecipe(request({ recipe: 'fp32' }))).bytes).toBe(modelBytes);
+  });
+
+  it('refuses statistics of another model, and none at all', async () => {
+    const other = join(folder, 'other.onnx');
+    await writeFile(other, tinyDetector({ seed: 2 }));
+    await calibrate({ ...job('other.json', 1), model: other }, deps, quiet, signal);
+    const statistics = await readFile(join(folder, 'other.json'), 'utf8');
+    await expect(emitRecipe(request({ statistics }))).rejects.toMatchObject({ code: 'StatisticsDoNotFit' });
+    await expect(emitRecipe(request({ calibrationDir: null }))).rejects.toMatchObject({ code: 'CalibrationMissing' });
+  });
+});
