@@ -29,7 +29,9 @@ beforeAll(async () => {
   await writeFile(join(folder, 'model.onnx'), modelBytes);
   for (let i = 0; i < IMAGES; i++) {
     const data = Uint8Array.from({ length: 96 * 64 * 3 }, (_, at) => (at * (i + 3) * 7) % 256);
-    await sharp(data, { raw: { width: 96, height: 64, channels: 3 } }).png().toFile(join(folder, `image-${String(i)}.png`));
+    await sharp(data, { raw: { width: 96, height: 64, channels: 3 } })
+      .png()
+      .toFile(join(folder, `image-${String(i)}.png`));
   }
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -98,7 +100,8 @@ describe('emitRecipe', () => {
     await session.release();
     return results['output0']?.data as Float32Array;
   };
-  const meanDifference = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
+  const meanDifference = (a: Float32Array, b: Float32Array): number =>
+    a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? 0)), 0) / a.length;
 
   it.each([
     [false, 127],

@@ -28,7 +28,11 @@ export function createOrtAdapter(): OrtAdapter {
   let loading: Promise<BindingResult> | undefined;
   const binding = (): Promise<BindingResult> => (loading ??= loadBinding());
 
-  const create = async (model: string | Uint8Array, settings: SessionSettings, element: string): Promise<{ binding: OrtBinding; native: InferenceSession }> => {
+  const create = async (
+    model: string | Uint8Array,
+    settings: SessionSettings,
+    element: string,
+  ): Promise<{ binding: OrtBinding; native: InferenceSession }> => {
     const loaded = await binding();
     if (!loaded.ok) {
       throw new TaktError({

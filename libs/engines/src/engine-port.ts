@@ -34,7 +34,8 @@ export interface EngineSession {
 }
 
 /** Whether an engine can be used on this machine, and if not, why, in words an operator can act on. */
-export type EngineAvailability = { readonly available: true; readonly version: string } | { readonly available: false; readonly reason: string };
+export type EngineAvailability =
+  { readonly available: true; readonly version: string } | { readonly available: false; readonly reason: string };
 
 /** Software that executes artifacts, behind one face. Implemented by the `engine-*` adapters. */
 export interface EngineAdapter {

@@ -24,4 +24,16 @@ export { MAX_MODEL_BYTES, parseModel, serializeModel } from './proto/model-file.
 export type { Model } from './proto/model-file.js';
 export { attributeOf, intAttribute, makeNode, nodeLabel } from './proto/node.js';
 export type { AttributeValue } from './proto/node.js';
-export { checkTensor, elementCount, floatTensor, floatValues, int32Tensor, int32Values, int64Tensor, int64Values, int8Tensor, int8Values, uint8Tensor } from './proto/tensor.js';
+export {
+  checkTensor,
+  elementCount,
+  floatTensor,
+  floatValues,
+  int32Tensor,
+  int32Values,
+  int64Tensor,
+  int64Values,
+  int8Tensor,
+  int8Values,
+  uint8Tensor,
+} from './proto/tensor.js';

@@ -79,7 +79,12 @@ class NetBuilder {
     this.state = seed >>> 0;
   }
 
-  node(op: string, inputs: readonly string[], attributes: Readonly<Record<string, bigint | readonly bigint[]>> = {}, output?: string): string {
+  node(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, bigint | readonly bigint[]>> = {},
+    output?: string,
+  ): string {
     const name = `${op}_${String(this.nodes.length)}`;
     const value = output ?? `${name}_output`;
     this.nodes.push(makeNode(op, name, inputs, [value], attributes));
@@ -111,8 +116,16 @@ class NetBuilder {
     const count = to * from * kernel * kernel;
     const spread = Math.sqrt(6 / (from * kernel * kernel));
     this.initializers.push(
-      floatTensor(`${base}.weight`, [to, from, kernel, kernel], Float32Array.from({ length: count }, () => this.random() * spread)),
-      floatTensor(`${base}.bias`, [to], Float32Array.from({ length: to }, () => this.random() * 0.2)),
+      floatTensor(
+        `${base}.weight`,
+        [to, from, kernel, kernel],
+        Float32Array.from({ length: count }, () => this.random() * spread),
+      ),
+      floatTensor(
+        `${base}.bias`,
+        [to],
+        Float32Array.from({ length: to }, () => this.random() * 0.2),
+      ),
     );
     const [k, s, p] = [BigInt(kernel), BigInt(stride), BigInt(pad)];
     return this.node('Conv', [input, `${base}.weight`, `${base}.bias`], { kernel_shape: [k, k], strides: [s, s], pads: [p, p, p, p] });

@@ -116,7 +116,9 @@ async function auditOn(engine: OrtAdapter, bytes: Uint8Array, { integerConvs }: 
 
 const recipeNotes = ({ recipe, sevenBitWeights }: EmitRequest): string[] =>
   recipe === Recipe.int8
-    ? [`uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, first ${String(FLOAT_FRONT)} convolutions and detection head in float`]
+    ? [
+        `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, first ${String(FLOAT_FRONT)} convolutions and detection head in float`,
+      ]
     : ['int8 activations, int8 weights per tensor, ranges from min and max, detection head in float'];
 
 const auditNote = ({ integerConvs, expectedConvs }: FusionAudit): string =>

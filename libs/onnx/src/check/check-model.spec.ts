@@ -12,7 +12,13 @@ const modelOf = (nodes: readonly NodeProto[], changes: Partial<ModelProto> = {},
   opsetImport: [{ domain: '', version: 13 }],
   metadataProps: [],
   functions: [],
-  graph: { node: nodes, initializer, input: [{ name: 'x', type: { tensorType: { elemType: DataType.float } } }], output: [{ name: 'y' }], valueInfo: [] },
+  graph: {
+    node: nodes,
+    initializer,
+    input: [{ name: 'x', type: { tensorType: { elemType: DataType.float } } }],
+    output: [{ name: 'y' }],
+    valueInfo: [],
+  },
   ...changes,
 });
 
@@ -37,12 +43,37 @@ describe('checkModel', () => {
   });
 
   it.each([
-    ['an opset that is too old', modelOf([relu], { opsetImport: [{ version: 10 }] }), 'OnnxOpsetUnsupported', 'the model uses opset 10; takt reads 11 to 21'],
-    ['an opset that is too new', modelOf([relu], { opsetImport: [{ version: 22 }] }), 'OnnxOpsetUnsupported', 'the model uses opset 22; takt reads 11 to 21'],
+    [
+      'an opset that is too old',
+      modelOf([relu], { opsetImport: [{ version: 10 }] }),
+      'OnnxOpsetUnsupported',
+      'the model uses opset 10; takt reads 11 to 21',
+    ],
+    [
+      'an opset that is too new',
+      modelOf([relu], { opsetImport: [{ version: 22 }] }),
+      'OnnxOpsetUnsupported',
+      'the model uses opset 22; takt reads 11 to 21',
+    ],
     ['no opset', modelOf([relu], { opsetImport: [] }), 'OnnxOpsetUnsupported', 'the model names no version of the standard operators'],
-    ['an unknown operator', modelOf([{ ...relu, opType: 'Frobnicate' }]), 'OnnxUnknownOperator', 'relu uses the unknown operator "Frobnicate"'],
-    ['a foreign domain', modelOf([{ ...relu, domain: 'com.microsoft' }]), 'OnnxForeignDomain', 'relu uses operator Relu of domain "com.microsoft"'],
-    ['its own functions', modelOf([relu], { functions: [new Uint8Array()] }), 'OnnxForeignDomain', 'the model defines operators of its own (functions)'],
+    [
+      'an unknown operator',
+      modelOf([{ ...relu, opType: 'Frobnicate' }]),
+      'OnnxUnknownOperator',
+      'relu uses the unknown operator "Frobnicate"',
+    ],
+    [
+      'a foreign domain',
+      modelOf([{ ...relu, domain: 'com.microsoft' }]),
+      'OnnxForeignDomain',
+      'relu uses operator Relu of domain "com.microsoft"',
+    ],
+    [
+      'its own functions',
+      modelOf([relu], { functions: [new Uint8Array()] }),
+      'OnnxForeignDomain',
+      'the model defines operators of its own (functions)',
+    ],
     ['a loop', modelOf([{ ...relu, opType: 'Loop' }]), 'OnnxControlFlow', 'relu is control flow (Loop)'],
     [
       'a subgraph in any operator',
@@ -50,11 +81,31 @@ describe('checkModel', () => {
       'OnnxControlFlow',
       'relu is control flow (Relu)',
     ],
-    ['a value that nothing makes', modelOf([makeNode('Add', 'add', ['x', 'z'], ['y'])]), 'OnnxMissingValue', 'add reads "z", which nothing makes'],
+    [
+      'a value that nothing makes',
+      modelOf([makeNode('Add', 'add', ['x', 'z'], ['y'])]),
+      'OnnxMissingValue',
+      'add reads "z", which nothing makes',
+    ],
     ['an output that nothing makes', modelOf([{ ...relu, output: ['other'] }]), 'OnnxMissingValue', 'output "y" is made by nothing'],
-    ['a value that is made twice', modelOf([relu, makeNode('Abs', 'abs', ['x'], ['y'])]), 'OnnxDuplicateValue', 'value "y" is made twice, the second time by abs'],
-    ['a cycle', modelOf([makeNode('Add', 'a', ['x', 'q'], ['p']), makeNode('Neg', 'b', ['p'], ['q']), makeNode('Abs', 'c', ['q'], ['y'])]), 'OnnxCycle', /depends on its own output/],
-    ['nodes out of order', modelOf([makeNode('Abs', 'late', ['p'], ['y']), makeNode('Neg', 'early', ['x'], ['p'])]), 'OnnxNodeOrder', 'late stands before a node whose output it reads'],
+    [
+      'a value that is made twice',
+      modelOf([relu, makeNode('Abs', 'abs', ['x'], ['y'])]),
+      'OnnxDuplicateValue',
+      'value "y" is made twice, the second time by abs',
+    ],
+    [
+      'a cycle',
+      modelOf([makeNode('Add', 'a', ['x', 'q'], ['p']), makeNode('Neg', 'b', ['p'], ['q']), makeNode('Abs', 'c', ['q'], ['y'])]),
+      'OnnxCycle',
+      /depends on its own output/,
+    ],
+    [
+      'nodes out of order',
+      modelOf([makeNode('Abs', 'late', ['p'], ['y']), makeNode('Neg', 'early', ['x'], ['p'])]),
+      'OnnxNodeOrder',
+      'late stands before a node whose output it reads',
+    ],
     [
       'weights in another file',
       modelOf([relu], {}, [{ ...floatTensor('w', [1], Float32Array.of(1)), dataLocation: 1 }]),
@@ -67,7 +118,12 @@ describe('checkModel', () => {
       'OnnxMalformed',
       '"w" holds 1 values where its shape [1048576×1048576] needs 1099511627776',
     ],
-    ['a negative dimension', modelOf([relu], {}, [{ ...floatTensor('w', [1], Float32Array.of(1)), dims: [-1] }]), 'OnnxMalformed', '"w" has a negative dimension'],
+    [
+      'a negative dimension',
+      modelOf([relu], {}, [{ ...floatTensor('w', [1], Float32Array.of(1)), dims: [-1] }]),
+      'OnnxMalformed',
+      '"w" has a negative dimension',
+    ],
   ])('refuses %s', (_, model, code, message) => {
     const error = refusal(model);
     expect(error.code).toBe(code);
@@ -76,7 +132,9 @@ describe('checkModel', () => {
   });
 
   it('sorts a long chain without recursion', () => {
-    const chain = Array.from({ length: 20_000 }, (_, i) => makeNode('Neg', `n${String(i)}`, [i === 0 ? 'x' : `v${String(i - 1)}`], [i === 19_999 ? 'y' : `v${String(i)}`]));
+    const chain = Array.from({ length: 20_000 }, (_, i) =>
+      makeNode('Neg', `n${String(i)}`, [i === 0 ? 'x' : `v${String(i - 1)}`], [i === 19_999 ? 'y' : `v${String(i)}`]),
+    );
     expect(checkModel(parseModel(serializeModel(modelOf(chain)))).producers.size).toBe(20_000);
     expect(refusal(modelOf(chain.toReversed())).code).toBe('OnnxNodeOrder');
   });

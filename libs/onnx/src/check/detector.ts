@@ -23,18 +23,34 @@ const BOX_AND_OBJECTNESS = 5;
 export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonly ValueSpec[], names: readonly string[]): Recognition {
   const [input] = inputs;
   const [output] = outputs;
-  if (input === undefined || output === undefined || inputs.length !== 1) return unknown(`it has ${String(inputs.length)} inputs and ${String(outputs.length)} outputs`);
+  if (input === undefined || output === undefined || inputs.length !== 1)
+    return unknown(`it has ${String(inputs.length)} inputs and ${String(outputs.length)} outputs`);
   const [batch, channels, height, width] = input.dims;
-  if (input.type !== 'float32' || input.dims.length !== 4 || batch !== 1 || channels !== 3 || typeof height !== 'number' || typeof width !== 'number') {
+  if (
+    input.type !== 'float32' ||
+    input.dims.length !== 4 ||
+    batch !== 1 ||
+    channels !== 3 ||
+    typeof height !== 'number' ||
+    typeof width !== 'number'
+  ) {
     return unknown(`its input "${input.name}" is ${describe(input)}, not float32 1×3×H×W`);
   }
   const [one, predictions, columns] = output.dims;
-  if (output.type !== 'float32' || output.dims.length !== 3 || one !== 1 || typeof predictions !== 'number' || typeof columns !== 'number') {
+  if (
+    output.type !== 'float32' ||
+    output.dims.length !== 3 ||
+    one !== 1 ||
+    typeof predictions !== 'number' ||
+    typeof columns !== 'number'
+  ) {
     return unknown(`its output "${output.name}" is ${describe(output)}, not float32 1×N×(5+classes)`);
   }
   const expected = STRIDES.reduce((sum, stride) => sum + ANCHORS_PER_CELL * Math.floor(height / stride) * Math.floor(width / stride), 0);
   if (predictions !== expected) {
-    return unknown(`its output has ${String(predictions)} predictions where YOLOv5 makes ${String(expected)} for ${String(width)}×${String(height)} pixels`);
+    return unknown(
+      `its output has ${String(predictions)} predictions where YOLOv5 makes ${String(expected)} for ${String(width)}×${String(height)} pixels`,
+    );
   }
   const classes = columns - BOX_AND_OBJECTNESS;
   if (classes < 1) return unknown(`its output has ${String(columns)} columns, no room for classes`);

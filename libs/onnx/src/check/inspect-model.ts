@@ -61,7 +61,8 @@ export function inspectModel(bytes: Uint8Array): ModelInspection {
 /** @throws TaktError `OnnxNotADetector` where takt cannot decode the model's output. */
 export function requireDetector(inspection: ModelInspection): Detector {
   const { detector } = inspection;
-  if (detector.family === 'unknown') throw onnxError(OnnxErrorCode.notADetector, `the model is no detector that takt can serve: ${detector.why}`);
+  if (detector.family === 'unknown')
+    throw onnxError(OnnxErrorCode.notADetector, `the model is no detector that takt can serve: ${detector.why}`);
   return detector;
 }
 

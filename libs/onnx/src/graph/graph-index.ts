@@ -67,7 +67,8 @@ export function checkNodeOrder(graph: GraphProto, index: GraphIndex): void {
     else waiting.push(node);
   }
   for (const name of index.outputs) {
-    if (!made.has(name) && !index.producers.has(name)) throw onnxError(OnnxErrorCode.missingValue, `output "${name}" is made by nothing`, name);
+    if (!made.has(name) && !index.producers.has(name))
+      throw onnxError(OnnxErrorCode.missingValue, `output "${name}" is made by nothing`, name);
   }
   const first = waiting[0];
   if (first === undefined) return;

@@ -19,7 +19,10 @@ export interface Model extends ModelProto {
  */
 export function parseModel(bytes: Uint8Array): Model {
   if (bytes.length > MAX_MODEL_BYTES) {
-    throw onnxError(OnnxErrorCode.tooLarge, `the model has ${String(bytes.length)} bytes, more than the ${String(MAX_MODEL_BYTES)} that ONNX allows`);
+    throw onnxError(
+      OnnxErrorCode.tooLarge,
+      `the model has ${String(bytes.length)} bytes, more than the ${String(MAX_MODEL_BYTES)} that ONNX allows`,
+    );
   }
   const looksRight = startsLikeAModel(bytes);
   let model: ModelProto;

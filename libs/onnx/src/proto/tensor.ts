@@ -32,7 +32,11 @@ export function checkTensor(tensor: TensorProto): void {
   const count = elementCount(tensor.dims);
   const held = heldValues(tensor, width);
   if (held !== undefined && held !== count) {
-    throw onnxError(OnnxErrorCode.malformed, `"${name}" holds ${String(held)} values where its shape ${shapeText(tensor.dims)} needs ${String(count)}`, name);
+    throw onnxError(
+      OnnxErrorCode.malformed,
+      `"${name}" holds ${String(held)} values where its shape ${shapeText(tensor.dims)} needs ${String(count)}`,
+      name,
+    );
   }
 }
 
@@ -82,7 +86,11 @@ export function int32Values(tensor: TensorProto): Int32Array {
 function expectType(tensor: TensorProto, type: DataType): void {
   checkTensor(tensor);
   if (tensor.dataType !== type) {
-    throw onnxError(OnnxErrorCode.malformed, `"${tensor.name ?? ''}" has data type ${String(tensor.dataType)} where ${String(type)} is needed`, tensor.name);
+    throw onnxError(
+      OnnxErrorCode.malformed,
+      `"${tensor.name ?? ''}" has data type ${String(tensor.dataType)} where ${String(type)} is needed`,
+      tensor.name,
+    );
   }
 }
 
@@ -97,8 +105,13 @@ const make = (name: string, dataType: DataType, dims: readonly number[], values:
   rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice(),
 });
 
-export const floatTensor = (name: string, dims: readonly number[], values: Float32Array): TensorProto => make(name, DataType.float, dims, values);
-export const int8Tensor = (name: string, dims: readonly number[], values: Int8Array): TensorProto => make(name, DataType.int8, dims, values);
-export const uint8Tensor = (name: string, dims: readonly number[], values: Uint8Array): TensorProto => make(name, DataType.uint8, dims, values);
-export const int32Tensor = (name: string, dims: readonly number[], values: Int32Array): TensorProto => make(name, DataType.int32, dims, values);
-export const int64Tensor = (name: string, dims: readonly number[], values: BigInt64Array): TensorProto => make(name, DataType.int64, dims, values);
+export const floatTensor = (name: string, dims: readonly number[], values: Float32Array): TensorProto =>
+  make(name, DataType.float, dims, values);
+export const int8Tensor = (name: string, dims: readonly number[], values: Int8Array): TensorProto =>
+  make(name, DataType.int8, dims, values);
+export const uint8Tensor = (name: string, dims: readonly number[], values: Uint8Array): TensorProto =>
+  make(name, DataType.uint8, dims, values);
+export const int32Tensor = (name: string, dims: readonly number[], values: Int32Array): TensorProto =>
+  make(name, DataType.int32, dims, values);
+export const int64Tensor = (name: string, dims: readonly number[], values: BigInt64Array): TensorProto =>
+  make(name, DataType.int64, dims, values);

@@ -34,8 +34,16 @@ const safeInt: Scalar<number> = {
   write: (writer, value) => void writer.int64(value),
 };
 
-const int32: Scalar<number> = { wire: WireType.Varint, read: (reader) => reader.int32(), write: (writer, value) => void writer.int32(value) };
-const float: Scalar<number> = { wire: WireType.Bit32, read: (reader) => reader.float(), write: (writer, value) => void writer.float(value) };
+const int32: Scalar<number> = {
+  wire: WireType.Varint,
+  read: (reader) => reader.int32(),
+  write: (writer, value) => void writer.int32(value),
+};
+const float: Scalar<number> = {
+  wire: WireType.Bit32,
+  read: (reader) => reader.float(),
+  write: (writer, value) => void writer.float(value),
+};
 
 function one<V>(no: number, scalar: Scalar<V>): FieldCodec<V | undefined> {
   return {
@@ -103,7 +111,8 @@ const contentOf = (raw: RawField, owner: string): Uint8Array => {
 };
 
 /** Exact length prefix plus content, without copying the content into a string and back. */
-const writeBytes = (writer: BinaryWriter, no: number, value: Uint8Array): void => void writer.tag(no, WireType.LengthDelimited).bytes(value);
+const writeBytes = (writer: BinaryWriter, no: number, value: Uint8Array): void =>
+  void writer.tag(no, WireType.LengthDelimited).bytes(value);
 
 const text = (content: Uint8Array): string => getTextEncoding().decodeUtf8(content);
 

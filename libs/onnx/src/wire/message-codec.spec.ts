@@ -30,7 +30,13 @@ const model: fc.Arbitrary<ModelProto> = fc
     opsetImport: [{ domain: '', version: 13 }],
     metadataProps: [{ key, value: 'v' }],
     functions: [],
-    graph: { node: nodes, initializer: [floatTensor('w', [weights.length], Float32Array.from(weights))], input: [], output: [], valueInfo: [] },
+    graph: {
+      node: nodes,
+      initializer: [floatTensor('w', [weights.length], Float32Array.from(weights))],
+      input: [],
+      output: [],
+      valueInfo: [],
+    },
     unknown: [new BinaryWriter().tag(77, WireType.LengthDelimited).bytes(extra).finish()],
   }));
 
@@ -86,7 +92,11 @@ describe('message codec', () => {
   });
 
   it('reads packed and unpacked lists alike', () => {
-    const dims = (writer: BinaryWriter): Uint8Array => new BinaryWriter().tag(7, WireType.LengthDelimited).bytes(new BinaryWriter().tag(5, WireType.LengthDelimited).bytes(writer.finish()).finish()).finish();
+    const dims = (writer: BinaryWriter): Uint8Array =>
+      new BinaryWriter()
+        .tag(7, WireType.LengthDelimited)
+        .bytes(new BinaryWriter().tag(5, WireType.LengthDelimited).bytes(writer.finish()).finish())
+        .finish();
     const packed = dims(new BinaryWriter().tag(1, WireType.LengthDelimited).fork().int64(2).int64(3).join());
     const unpacked = dims(new BinaryWriter().tag(1, WireType.Varint).int64(2).tag(1, WireType.Varint).int64(3));
     for (const bytes of [packed, unpacked]) expect(modelCodec.decode(bytes).graph?.initializer[0]?.dims).toEqual([2, 3]);

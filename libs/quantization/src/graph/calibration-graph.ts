@@ -5,7 +5,10 @@ import type { Model, NodeProto, TensorProto, ValueInfoProto } from '@takt/onnx';
 export interface CalibrationGraph {
   readonly model: Model;
   /** Name of each extra output, by value. */
-  readonly outputs: ReadonlyMap<string, { readonly first: string; readonly second?: string; readonly shape?: string; readonly means?: string }>;
+  readonly outputs: ReadonlyMap<
+    string,
+    { readonly first: string; readonly second?: string; readonly shape?: string; readonly means?: string }
+  >;
 }
 
 const LARGEST_INT64 = 2n ** 63n - 1n;
@@ -62,7 +65,8 @@ export function withSamples(model: Model, strides: ReadonlyMap<string, number>):
     int64Tensor('takt_end', [1], BigInt64Array.of(LARGEST_INT64)),
   ];
   const outputs = new Map<string, { first: string }>();
-  for (const stride of new Set(strides.values())) initializers.push(int64Tensor(`takt_stride_${String(stride)}`, [1], BigInt64Array.of(BigInt(stride))));
+  for (const stride of new Set(strides.values()))
+    initializers.push(int64Tensor(`takt_stride_${String(stride)}`, [1], BigInt64Array.of(BigInt(stride))));
   let i = 0;
   for (const [value, stride] of strides) {
     const flat = `takt_flat_${String(i)}`;
@@ -78,7 +82,12 @@ export function withSamples(model: Model, strides: ReadonlyMap<string, number>):
   return { model: extend(model, nodes, infos, initializers), outputs };
 }
 
-const extend = (model: Model, nodes: readonly NodeProto[], infos: readonly ValueInfoProto[], initializers: readonly TensorProto[]): Model => ({
+const extend = (
+  model: Model,
+  nodes: readonly NodeProto[],
+  infos: readonly ValueInfoProto[],
+  initializers: readonly TensorProto[],
+): Model => ({
   ...model,
   graph: {
     ...model.graph,

@@ -17,6 +17,8 @@ export interface Int8Options {
   readonly floatDetectConvs: boolean;
   /** So many convolutions before each detect convolution stay in float too. Default 0. */
   readonly floatTail?: number;
+  /** So many convolutions after the input stay in float. Default 0. */
+  readonly floatFront?: number;
 }
 
 /** A quantized model and what the fusion audit must find in it. */

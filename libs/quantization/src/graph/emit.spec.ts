@@ -11,8 +11,16 @@ import { planValues } from './value-plan.js';
 const conv = (name: string, input: string, from: number, to: number): { nodes: NodeProto[]; tensors: TensorProto[] } => ({
   nodes: [makeNode('Conv', name, [input, `${name}.w`, `${name}.b`], [`${name}.out`])],
   tensors: [
-    floatTensor(`${name}.w`, [to, from, 1, 1], Float32Array.from({ length: to * from }, (_, i) => Math.sin(i + name.length))),
-    floatTensor(`${name}.b`, [to], Float32Array.from({ length: to }, (_, i) => i / 10)),
+    floatTensor(
+      `${name}.w`,
+      [to, from, 1, 1],
+      Float32Array.from({ length: to * from }, (_, i) => Math.sin(i + name.length)),
+    ),
+    floatTensor(
+      `${name}.b`,
+      [to],
+      Float32Array.from({ length: to }, (_, i) => i / 10),
+    ),
   ],
 });
 
@@ -26,7 +34,10 @@ function sampleModel(): Model {
   const [a, b, detect] = [conv('a', 'images', 3, 4), conv('b', 'a.act', 4, 4), conv('detect', 'cat', 8, 6)];
   const model = {
     irVersion: 8,
-    opsetImport: [{ domain: '', version: 13 }, { domain: 'com.microsoft', version: 1 }],
+    opsetImport: [
+      { domain: '', version: 13 },
+      { domain: 'com.microsoft', version: 1 },
+    ],
     metadataProps: [{ key: 'names', value: "{0: 'x'}" }],
     functions: [],
     graph: {
@@ -50,7 +61,13 @@ function sampleModel(): Model {
   return parseModel(serializeModel(model));
 }
 
-const value = (low: number, high: number, extra: Partial<ValueStatistics> = {}): ValueStatistics => ({ min: low - 1, max: high + 1, low, high, ...extra });
+const value = (low: number, high: number, extra: Partial<ValueStatistics> = {}): ValueStatistics => ({
+  min: low - 1,
+  max: high + 1,
+  low,
+  high,
+  ...extra,
+});
 
 const statistics: Statistics = {
   format: 'takt.statistics',
@@ -99,9 +116,9 @@ describe('findRegion', () => {
   });
 
   it('refuses a model that is quantized already, and one without convolutions', () => {
-    expect(() => findRegion(emitInt8(sampleModel(), statistics, { weightLimit: 127, floatDetectConvs: true }).model, { floatDetectConvs: true })).toThrowError(
-      /holds quantized operators/,
-    );
+    expect(() =>
+      findRegion(emitInt8(sampleModel(), statistics, { weightLimit: 127, floatDetectConvs: true }).model, { floatDetectConvs: true }),
+    ).toThrowError(/holds quantized operators/);
     const model = sampleModel();
     const none = { ...model, graph: { ...model.graph, node: [makeNode('Sigmoid', 's', ['images'], ['output0'])] } };
     expect(() => findRegion(none, { floatDetectConvs: true })).toThrowError(/no convolution/);
@@ -168,7 +185,9 @@ describe('emitInt8', () => {
 
   it('refuses statistics that lack a value', () => {
     const { 'b.act': _, ...values } = statistics.values;
-    expect(() => emitInt8(sampleModel(), { ...statistics, values }, { weightLimit: 127, floatDetectConvs: true })).toThrowError(/no range for "b.act"/);
+    expect(() => emitInt8(sampleModel(), { ...statistics, values }, { weightLimit: 127, floatDetectConvs: true })).toThrowError(
+      /no range for "b.act"/,
+    );
   });
 });
 
@@ -188,7 +207,12 @@ describe('toPortableModel', () => {
   it('raises opset 11 and moves what became inputs', () => {
     const model = sampleModel();
     const squeeze = makeNode('Squeeze', 'squeeze', ['flat'], ['squeezed'], { axes: [0n] });
-    const old: Model = { ...model, irVersion: 6, opsetImport: [{ version: 11 }], graph: { ...model.graph, node: [...model.graph.node, squeeze] } };
+    const old: Model = {
+      ...model,
+      irVersion: 6,
+      opsetImport: [{ version: 11 }],
+      graph: { ...model.graph, node: [...model.graph.node, squeeze] },
+    };
     const raised = toPortableModel(old);
     expect(raised.opsetImport).toEqual([{ version: 13 }]);
     expect(raised.irVersion).toBe(7);

@@ -1,7 +1,7 @@
 import { indexGraph, makeNode } from '@takt/onnx';
 import type { GraphProto, NodeProto } from '@takt/onnx';
 import { describe, expect, it } from 'vitest';
-import { floatTail } from './float-tail.js';
+import { floatFront, floatTail } from './float-tail.js';
 
 const node = (op: string, name: string, inputs: string[]): NodeProto => makeNode(op, name, inputs, [name]);
 
@@ -44,5 +44,23 @@ describe('floatTail', () => {
 
   it('ends at the input', () => {
     expect(tailOf(9)).toEqual(tailOf(2));
+  });
+});
+
+describe('floatFront', () => {
+  const frontOf = (levels: number): (string | undefined)[] =>
+    [...floatFront(nodes, indexGraph(graph), levels)].map(({ name }) => name).sort();
+
+  it('is empty for no level', () => {
+    expect(frontOf(0)).toEqual([]);
+  });
+
+  it('takes the first convolutions and their activations', () => {
+    expect(frontOf(1)).toEqual(['a', 'sa']);
+    expect(frontOf(2)).toEqual(['a', 'b', 'sa', 'sb']);
+  });
+
+  it('counts along the longest path', () => {
+    expect(frontOf(3)).toEqual(['a', 'b', 'both', 'c', 'detect', 'sa', 'sb', 'sc']);
   });
 });

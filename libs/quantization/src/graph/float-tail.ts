@@ -21,13 +21,38 @@ export function floatTail(
     for (const conv of before) tail.add(conv);
     front = before;
   }
-  if (tail.size === 0) return tail;
+  addFollowers(tail, nodes, index);
+  return tail;
+}
+
+/**
+ * The nodes that stay in float when the first `levels` convolutions after each graph input do, and what reads nothing but
+ * them. They see few channels and large planes, so integers gain no time there, and their error runs through the whole
+ * network.
+ *
+ * @param nodes of the graph, in graph order.
+ */
+export function floatFront(nodes: readonly NodeProto[], index: GraphIndex, levels: number): ReadonlySet<NodeProto> {
+  const depths = new Map<string, number>();
+  const front = new Set<NodeProto>();
+  for (const node of nodes) {
+    const before = Math.max(0, ...node.input.map((name) => depths.get(name) ?? 0));
+    const depth = before + (node.opType === 'Conv' ? 1 : 0);
+    for (const output of node.output) depths.set(output, depth);
+    if (node.opType === 'Conv' && depth <= levels) front.add(node);
+  }
+  addFollowers(front, nodes, index);
+  return front;
+}
+
+/** Adds the nodes, other than convolutions, that read nothing but outputs of the set. */
+function addFollowers(set: Set<NodeProto>, nodes: readonly NodeProto[], index: GraphIndex): void {
+  if (set.size === 0) return;
   for (const node of nodes) {
     if (node.opType === 'Conv') continue;
     const producers = node.input.filter((name) => name !== '' && !index.initializers.has(name)).map((name) => index.producers.get(name));
-    if (producers.length > 0 && producers.every((producer) => producer !== undefined && tail.has(producer))) tail.add(node);
+    if (producers.length > 0 && producers.every((producer) => producer !== undefined && set.has(producer))) set.add(node);
   }
-  return tail;
 }
 
 /** The nearest convolutions from which the given ones are reached without another convolution between. */

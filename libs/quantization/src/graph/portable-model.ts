@@ -33,7 +33,11 @@ function raiseOpset(model: Model, opset: number): Model {
   const node = model.graph.node.map((current): NodeProto => {
     const op = current.opType ?? '';
     if (CHANGED.has(op) && intAttribute(current, 'axis', 1) !== -1) {
-      throw quantizationError(QuantizationErrorCode.opset, `the model uses opset ${String(opset)} with ${op}, whose meaning changed in opset 13`, current.name);
+      throw quantizationError(
+        QuantizationErrorCode.opset,
+        `the model uses opset ${String(opset)} with ${op}, whose meaning changed in opset 13`,
+        current.name,
+      );
     }
     const moved = MOVED_ATTRIBUTE[op];
     const attribute = moved === undefined ? undefined : attributeOf(current, moved);

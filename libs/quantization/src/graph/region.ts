@@ -1,6 +1,6 @@
 import { attributeOf, indexGraph, intAttribute } from '@takt/onnx';
 import type { GraphIndex, Model, NodeProto } from '@takt/onnx';
-import { floatTail } from './float-tail.js';
+import { floatFront, floatTail } from './float-tail.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 
 /** Operators whose integer kernels ONNX Runtime builds from Q/DQ around them. */
@@ -28,6 +28,8 @@ export interface RegionOptions {
   readonly floatDetectConvs: boolean;
   /** So many convolutions before each detect convolution stay in float too. Default 0. */
   readonly floatTail?: number;
+  /** So many convolutions after each graph input stay in float. Default 0. */
+  readonly floatFront?: number;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface RegionOptions {
  * decode head, mixes boxes in pixels with scores of 0–1 in one value and stays float: one scale for both rounds every
  * score to zero.
  */
-export function findRegion(model: Model, { floatDetectConvs, floatTail: levels = 0 }: RegionOptions): Region {
+export function findRegion(model: Model, { floatDetectConvs, floatTail: tail = 0, floatFront: front = 0 }: RegionOptions): Region {
   const { graph } = model;
   if (graph.node.some(({ opType }) => opType === 'QuantizeLinear' || opType === 'DequantizeLinear' || opType === 'QLinearConv')) {
     throw quantizationError(QuantizationErrorCode.alreadyQuantized, 'the model holds quantized operators already');
@@ -43,9 +45,10 @@ export function findRegion(model: Model, { floatDetectConvs, floatTail: levels =
   const index = indexGraph(graph);
   const beforeConv = nodesBeforeConv(graph.node, index);
   const detectConvs = new Set(graph.node.filter((node) => node.opType === 'Conv' && !beforeConv.has(node)));
-  const tail = floatTail(graph.node, index, detectConvs, levels);
+  const tailNodes = floatTail(graph.node, index, detectConvs, tail);
+  const float = new Set([...floatFront(graph.node, index, front), ...tailNodes]);
   const nodes = graph.node.filter(
-    (node) => !tail.has(node) && (beforeConv.has(node) || (detectConvs.has(node) && !floatDetectConvs)) && isQuantizable(node, index),
+    (node) => !float.has(node) && (beforeConv.has(node) || (detectConvs.has(node) && !floatDetectConvs)) && isQuantizable(node, index),
   );
   if (!nodes.some((node) => node.opType === 'Conv')) {
     throw quantizationError(QuantizationErrorCode.nothingToQuantize, 'the model has no convolution that can run in integers');
@@ -54,9 +57,18 @@ export function findRegion(model: Model, { floatDetectConvs, floatTail: levels =
     index,
     nodes,
     detectConvs,
-    tailConvs: [...tail].filter(({ opType }) => opType === 'Conv'),
+    tailConvs: [...tailNodes].filter(({ opType }) => opType === 'Conv'),
     values: quantizedValues(nodes, index),
   };
+}
+
+/** The Sigmoid and Mul that make SiLU of a value and are its only readers, or undefined. */
+export function siluOf(value: string, index: GraphIndex): { readonly sigmoid: NodeProto; readonly product: NodeProto } | undefined {
+  const uses = index.usesOf(value);
+  if (uses.length !== 2 || index.outputs.has(value)) return undefined;
+  const sigmoid = uses.find(({ node }) => node.opType === 'Sigmoid')?.node;
+  const product = uses.find(({ node }) => node.opType === 'Mul')?.node;
+  return sigmoid && product?.input.includes(sigmoid.output[0] ?? '') === true ? { sigmoid, product } : undefined;
 }
 
 /** Nodes from whose outputs a convolution can be reached. */

@@ -1,9 +1,8 @@
 import { intAttribute } from '@takt/onnx';
-import type { GraphIndex } from '@takt/onnx';
 import type { Range } from '../math/affine.js';
 import type { Transfer } from '../math/range-search.js';
 import { UnionFind } from '../math/union-find.js';
-import { isMove } from './region.js';
+import { isMove, siluOf } from './region.js';
 import type { Region } from './region.js';
 
 /** How the parameters of the quantized values are to be chosen. */
@@ -38,15 +37,6 @@ export function planValues(region: Region): ValuePlan {
       channelMeans.add(first);
     }
   }
-  for (const value of region.values) if (feedsOnlySilu(value, region.index)) transfers.set(value, 'silu');
+  for (const value of region.values) if (siluOf(value, region.index)) transfers.set(value, 'silu');
   return { groups: ties.groups(quantized), analytic, transfers, channelMeans };
-}
-
-/** Whether a value is read by exactly one Sigmoid and by the Mul of that Sigmoid's output with the value itself. */
-function feedsOnlySilu(value: string, index: GraphIndex): boolean {
-  const uses = index.usesOf(value);
-  if (uses.length !== 2 || index.outputs.has(value)) return false;
-  const sigmoid = uses.find(({ node }) => node.opType === 'Sigmoid')?.node;
-  const product = uses.find(({ node }) => node.opType === 'Mul')?.node;
-  return sigmoid !== undefined && product !== undefined && product.input.includes(sigmoid.output[0] ?? '');
 }

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { INT8, UINT8, affineFromRange, coveredRange, dequantize, quantize, roundHalfEven } from './affine.js';
 
-const range = fc.tuple(fc.double({ min: -1e4, max: 1e4, noNaN: true }), fc.double({ min: -1e4, max: 1e4, noNaN: true })).map(([a, b]) => ({ low: Math.min(a, b), high: Math.max(a, b) }));
+const range = fc
+  .tuple(fc.double({ min: -1e4, max: 1e4, noNaN: true }), fc.double({ min: -1e4, max: 1e4, noNaN: true }))
+  .map(([a, b]) => ({ low: Math.min(a, b), high: Math.max(a, b) }));
 
 describe('affineFromRange', () => {
   it('maps an image of 0–1 to 1/255 and zero point 0', () => {

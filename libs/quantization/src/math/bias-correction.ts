@@ -15,7 +15,12 @@ export interface ConvShape {
  *
  * @param inputMeans mean of each input channel over the calibration set.
  */
-export function weightRoundingShift(weights: Float32Array, quantized: QuantizedWeights, shape: ConvShape, inputMeans: readonly number[]): Float32Array {
+export function weightRoundingShift(
+  weights: Float32Array,
+  quantized: QuantizedWeights,
+  shape: ConvShape,
+  inputMeans: readonly number[],
+): Float32Array {
   const { outputs, inputsPerGroup, kernel, groups } = shape;
   const outputsPerGroup = outputs / groups;
   const shift = new Float32Array(outputs);

@@ -11,7 +11,11 @@ export function smallestWeightScales(bias: Float32Array, inputScale: number): Fl
 }
 
 /** int32 bias with scale `inputScale · weightScales[c]` (one weight scale may stand for all channels), saturating. */
-export function quantizeBias(bias: Float32Array, inputScale: number, weightScales: Float32Array): { values: Int32Array; scales: Float32Array } {
+export function quantizeBias(
+  bias: Float32Array,
+  inputScale: number,
+  weightScales: Float32Array,
+): { values: Int32Array; scales: Float32Array } {
   const scales = weightScales.map((scale) => Math.fround(inputScale * scale));
   const values = Int32Array.from(bias, (value, channel) => {
     const rounded = Math.round(value / (scales[scales.length === 1 ? 0 : channel] ?? 1));

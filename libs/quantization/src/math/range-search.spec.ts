@@ -9,7 +9,8 @@ const distribution = (entries: readonly (readonly [number, number])[]): Distribu
   weights: Float64Array.from(entries, ([, weight]) => weight),
 });
 
-const bell = (width: number): Distribution => distribution(Array.from({ length: 801 }, (_, i) => [(i - 400) / 100, Math.exp(-(((i - 400) / 100) ** 2) / (2 * width * width)) * 1000]));
+const bell = (width: number): Distribution =>
+  distribution(Array.from({ length: 801 }, (_, i) => [(i - 400) / 100, Math.exp(-(((i - 400) / 100) ** 2) / (2 * width * width)) * 1000]));
 
 describe('searchRange', () => {
   it('keeps a uniform range nearly whole', () => {
@@ -28,7 +29,10 @@ describe('searchRange', () => {
   });
 
   it('never does worse than the full range, stays inside it and contains zero', () => {
-    const entries = fc.array(fc.tuple(fc.double({ min: -9, max: 9, noNaN: true }), fc.integer({ min: 1, max: 1000 })), { minLength: 1, maxLength: 30 });
+    const entries = fc.array(fc.tuple(fc.double({ min: -9, max: 9, noNaN: true }), fc.integer({ min: 1, max: 1000 })), {
+      minLength: 1,
+      maxLength: 30,
+    });
     fc.assert(
       fc.property(entries, fc.constantFrom('identity' as const, 'silu' as const), (list, transfer) => {
         const full = { low: Math.min(...list.map(([v]) => v)), high: Math.max(...list.map(([v]) => v)) };

@@ -5,7 +5,7 @@ export class UnionFind {
   find(name: string): string {
     let root = name;
     for (let parent = this.parents.get(root); parent !== undefined && parent !== root; parent = this.parents.get(root)) root = parent;
-    for (let at = name; at !== root; ) {
+    for (let at = name; at !== root;) {
       const next = this.parents.get(at) ?? root;
       this.parents.set(at, root);
       at = next;

@@ -4,9 +4,15 @@ import { quantizeBias, smallestWeightScales } from './bias.js';
 import { weightRoundingShift } from './bias-correction.js';
 import { WeightLimit, quantizePerChannel, quantizePerTensor } from './weights.js';
 
-const weightsOf = fc.array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: 12, maxLength: 12 }).map((list) => Float32Array.from(list));
+const weightsOf = fc
+  .array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: 12, maxLength: 12 })
+  .map((list) => Float32Array.from(list));
 const error = (weights: Float32Array, { values, scales }: { values: Int8Array; scales: Float32Array }): number =>
-  weights.reduce((sum, weight, i) => sum + (weight - (scales[scales.length === 1 ? 0 : Math.floor((i * scales.length) / weights.length)] ?? 0) * (values[i] ?? 0)) ** 2, 0);
+  weights.reduce(
+    (sum, weight, i) =>
+      sum + (weight - (scales[scales.length === 1 ? 0 : Math.floor((i * scales.length) / weights.length)] ?? 0) * (values[i] ?? 0)) ** 2,
+    0,
+  );
 
 describe('quantizePerChannel', () => {
   it.each([WeightLimit.eightBit, WeightLimit.sevenBit])('stays within ±%d and is never worse than without clipping', (limit) => {
@@ -15,7 +21,9 @@ describe('quantizePerChannel', () => {
         const quantized = quantizePerChannel(weights, 3, limit);
         expect(quantized.scales).toHaveLength(3);
         for (const value of quantized.values) expect(Math.abs(value)).toBeLessThanOrEqual(limit);
-        const unclipped = [0, 4, 8].map((at) => weights.subarray(at, at + 4)).reduce((sum, part) => sum + error(part, quantizePerTensor(part, limit)), 0);
+        const unclipped = [0, 4, 8]
+          .map((at) => weights.subarray(at, at + 4))
+          .reduce((sum, part) => sum + error(part, quantizePerTensor(part, limit)), 0);
         expect(error(weights, quantized)).toBeLessThanOrEqual(unclipped * 1.001 + 1e-6);
       }),
     );
@@ -72,7 +80,12 @@ describe('weightRoundingShift', () => {
 
   it('reads the means of its own group', () => {
     const shape = { outputs: 2, inputsPerGroup: 1, kernel: 1, groups: 2 };
-    const shift = weightRoundingShift(Float32Array.of(0.14, 0.14), { values: Int8Array.of(1, 1), scales: Float32Array.of(0.1) }, shape, [1, 10]);
+    const shift = weightRoundingShift(
+      Float32Array.of(0.14, 0.14),
+      { values: Int8Array.of(1, 1), scales: Float32Array.of(0.1) },
+      shape,
+      [1, 10],
+    );
     expect(shift[0]).toBeCloseTo(0.04, 5);
     expect(shift[1]).toBeCloseTo(0.4, 5);
   });

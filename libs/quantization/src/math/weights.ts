@@ -19,7 +19,12 @@ const CLIP_STEPS = 40;
 const DEEPEST_CLIP = 0.5;
 
 /** Symmetric per-channel quantization; each channel's clip has the smallest squared error among 40 candidates. */
-export function quantizePerChannel(weights: Float32Array, channels: number, limit: WeightLimit, smallestScales?: Float64Array): QuantizedWeights {
+export function quantizePerChannel(
+  weights: Float32Array,
+  channels: number,
+  limit: WeightLimit,
+  smallestScales?: Float64Array,
+): QuantizedWeights {
   const size = weights.length / channels;
   const values = new Int8Array(weights.length);
   const scales = new Float32Array(channels);

@@ -14,7 +14,11 @@ export class ExtremesCollector {
   /** @throws TaktError `CalibrationNotFinite` naming the value. */
   add(value: string, min: number, max: number, means?: Float32Array): void {
     if (!Number.isFinite(min) || !Number.isFinite(max)) {
-      throw quantizationError(QuantizationErrorCode.notFinite, `"${value}" is not finite on a calibration image (${String(min)} to ${String(max)})`, value);
+      throw quantizationError(
+        QuantizationErrorCode.notFinite,
+        `"${value}" is not finite on a calibration image (${String(min)} to ${String(max)})`,
+        value,
+      );
     }
     const known = this.extremes.get(value);
     this.extremes.set(value, known ? { min: Math.min(known.min, min), max: Math.max(known.max, max) } : { min, max });
@@ -72,14 +76,23 @@ export function imageRange({ low, high }: Range): Range | undefined {
  *
  * @param inputs names of the graph's inputs, whose pixels have a known range.
  */
-export function chooseRanges(plan: ValuePlan, inputs: ReadonlySet<string>, extremes: ExtremesCollector, histograms: HistogramCollector): Record<string, ValueStatistics> {
+export function chooseRanges(
+  plan: ValuePlan,
+  inputs: ReadonlySet<string>,
+  extremes: ExtremesCollector,
+  histograms: HistogramCollector,
+): Record<string, ValueStatistics> {
   const entries: Record<string, ValueStatistics> = {};
   for (const group of plan.groups) {
-    const full = group.map((value) => extremes.range(value)).reduce((a, b) => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) }));
-    const range = knownRange(group, plan, inputs, full) ?? searchRange(
-      group.map((value) => ({ distribution: distributionOf(histograms.of(value)), transfer: plan.transfers.get(value) ?? 'identity' })),
-      full,
-    );
+    const full = group
+      .map((value) => extremes.range(value))
+      .reduce((a, b) => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) }));
+    const range =
+      knownRange(group, plan, inputs, full) ??
+      searchRange(
+        group.map((value) => ({ distribution: distributionOf(histograms.of(value)), transfer: plan.transfers.get(value) ?? 'identity' })),
+        full,
+      );
     for (const value of group) {
       const own = extremes.range(value);
       const means = extremes.channelMeans(value);

@@ -26,7 +26,11 @@ describe('parseStatistics', () => {
     ['another version', JSON.stringify({ ...valid, version: 2 }), /its version is 2, this takt reads 1/],
     ['a missing part', JSON.stringify({ ...valid, model: undefined }), /a field is missing/],
     ['a missing seed', JSON.stringify({ ...valid, calibration: { ...valid.calibration, seed: undefined } }), /calibration.seed is missing/],
-    ['a range that is no number', JSON.stringify({ ...valid, values: { x: { min: 0, max: null, low: 0, high: 1 } } }), /the entry of "x" is incomplete/],
+    [
+      'a range that is no number',
+      JSON.stringify({ ...valid, values: { x: { min: 0, max: null, low: 0, high: 1 } } }),
+      /the entry of "x" is incomplete/,
+    ],
   ])('refuses %s', (_, text, message) => {
     expect(() => parseStatistics(text)).toThrowError(message);
   });
@@ -60,7 +64,8 @@ describe('sampleStride', () => {
         const stride = sampleStride(shape);
         expect(Math.ceil(count / stride)).toBeLessThanOrEqual(SAMPLES_PER_VALUE);
         if (count <= SAMPLES_PER_VALUE) expect(stride).toBe(1);
-        else for (const prime of [2, 3, 5, 7]) expect(stride % prime === 0 && ((shape[2] ?? 1) * (shape[3] ?? 1)) % prime === 0).toBe(false);
+        else
+          for (const prime of [2, 3, 5, 7]) expect(stride % prime === 0 && ((shape[2] ?? 1) * (shape[3] ?? 1)) % prime === 0).toBe(false);
       }),
     );
   });
@@ -77,7 +82,12 @@ describe('UnionFind', () => {
 });
 
 describe('chooseRanges', () => {
-  const plan = { groups: [['images'], ['a', 'b'], ['s']], analytic: new Map([['s', { low: 0, high: 1 }]]), transfers: new Map(), channelMeans: new Set(['a']) };
+  const plan = {
+    groups: [['images'], ['a', 'b'], ['s']],
+    analytic: new Map([['s', { low: 0, high: 1 }]]),
+    transfers: new Map(),
+    channelMeans: new Set(['a']),
+  };
 
   it('gives a tie group one range, keeps own extremes and averages channel means', () => {
     const extremes = new ExtremesCollector();

@@ -47,10 +47,13 @@ export function parseStatistics(text: string): Statistics {
     throw unreadable('it is not JSON');
   }
   if (!isRecord(json) || json['format'] !== STATISTICS_FORMAT) throw unreadable('it is not a statistics file');
-  if (json['version'] !== STATISTICS_VERSION) throw unreadable(`its version is ${String(json['version'])}, this takt reads ${String(STATISTICS_VERSION)}`);
+  if (json['version'] !== STATISTICS_VERSION)
+    throw unreadable(`its version is ${String(json['version'])}, this takt reads ${String(STATISTICS_VERSION)}`);
   const { model, calibration, engine, values } = json;
-  if (typeof model !== 'string' || typeof engine !== 'string' || !isRecord(calibration) || !isRecord(values)) throw unreadable('a field is missing');
-  for (const key of ['images', 'of', 'sample', 'seed'] as const) if (typeof calibration[key] !== 'number') throw unreadable(`calibration.${key} is missing`);
+  if (typeof model !== 'string' || typeof engine !== 'string' || !isRecord(calibration) || !isRecord(values))
+    throw unreadable('a field is missing');
+  for (const key of ['images', 'of', 'sample', 'seed'] as const)
+    if (typeof calibration[key] !== 'number') throw unreadable(`calibration.${key} is missing`);
   if (typeof calibration['digest'] !== 'string') throw unreadable('calibration.digest is missing');
   for (const [name, value] of Object.entries(values)) if (!isValue(value)) throw unreadable(`the entry of "${name}" is incomplete`);
   return json as unknown as Statistics;
@@ -62,7 +65,10 @@ function isValue(value: unknown): value is ValueStatistics {
   if (!isRecord(value)) return false;
   const { min, max, low, high, channelMeans } = value;
   if (![min, max, low, high].every((n) => typeof n === 'number' && Number.isFinite(n))) return false;
-  return channelMeans === undefined || (Array.isArray(channelMeans) && channelMeans.every((n) => typeof n === 'number' && Number.isFinite(n)));
+  return (
+    channelMeans === undefined || (Array.isArray(channelMeans) && channelMeans.every((n) => typeof n === 'number' && Number.isFinite(n)))
+  );
 }
 
-const unreadable = (why: string): Error => quantizationError(QuantizationErrorCode.statisticsUnreadable, `the statistics file cannot be used: ${why}`);
+const unreadable = (why: string): Error =>
+  quantizationError(QuantizationErrorCode.statisticsUnreadable, `the statistics file cannot be used: ${why}`);
