@@ -233,9 +233,11 @@ export class LineUnderTest {
   }
 
   /** Frame numbers of one run in the result files: served ones and dropped ones, each as often as it is written. */
-  async frames(
-    run: string,
-  ): Promise<{ readonly served: number[]; readonly dropped: { readonly frame: number; readonly reason: string }[] }> {
+  async frames(run: string): Promise<{
+    readonly serviceMs: number[];
+    readonly served: number[];
+    readonly dropped: { readonly frame: number; readonly reason: string }[];
+  }> {
     const served: number[] = [];
     const serviceMs: number[] = [];
     const dropped: { frame: number; reason: string }[] = [];
