@@ -4,12 +4,22 @@ import { parseArgs } from 'node:util';
 import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
 
-export const AgentCommand = { join: 'join', run: 'run', status: 'status', diagnose: 'diagnose', rollback: 'rollback', accept: 'accept' } as const;
+export const AgentCommand = {
+  join: 'join',
+  run: 'run',
+  status: 'status',
+  diagnose: 'diagnose',
+  rollback: 'rollback',
+  accept: 'accept',
+} as const;
 export type AgentCommand = (typeof AgentCommand)[keyof typeof AgentCommand];
 
 const settingsSchema = z.object({
   command: z.enum(Object.values(AgentCommand) as [AgentCommand, ...AgentCommand[]]),
-  data: z.string().min(1).transform((path) => resolve(path)),
+  data: z
+    .string()
+    .min(1)
+    .transform((path) => resolve(path)),
   server: z.url({ protocol: /^https?$/ }).optional(),
   token: z.string().min(1).optional(),
   line: z.string().min(1).optional(),
@@ -57,13 +67,26 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const text = { type: 'string' } as const;
   let parsed;
   try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: { data: text, server: text, token: text, line: text, json: { type: 'boolean' } } });
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { data: text, server: text, token: text, line: text, json: { type: 'boolean' } },
+    });
   } catch (thrown) {
     throw usage(thrown instanceof Error ? thrown.message : String(thrown));
   }
   const { positionals, values } = parsed;
   if (positionals.length > 1) throw usage(`unexpected "${positionals.slice(1).join(' ')}"`);
-  const { TAKT_SERVER, TAKT_JOIN_TOKEN, TAKT_WORKER, TAKT_LOG_LEVEL, TAKT_HEARTBEAT_MS, TAKT_POLL_MS, TAKT_JOB_DEADLINE_MS, TAKT_BUILD_FRAMES } = environment;
+  const {
+    TAKT_SERVER,
+    TAKT_JOIN_TOKEN,
+    TAKT_WORKER,
+    TAKT_LOG_LEVEL,
+    TAKT_HEARTBEAT_MS,
+    TAKT_POLL_MS,
+    TAKT_JOB_DEADLINE_MS,
+    TAKT_BUILD_FRAMES,
+  } = environment;
   const result = settingsSchema.safeParse({
     command: positionals[0],
     // A unit file passes these two through /etc/takt/agent.env; the command line is stronger.

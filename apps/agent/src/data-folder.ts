@@ -28,7 +28,12 @@ export function dataFolder(root: string): DataFolder {
   const agent = join(root, 'agent');
   return {
     root,
-    identity: { folder: identity, seed: join(identity, 'node.nk'), jwt: join(identity, 'node.jwt'), document: join(identity, 'identity.json') },
+    identity: {
+      folder: identity,
+      seed: join(identity, 'node.nk'),
+      jwt: join(identity, 'node.jwt'),
+      document: join(identity, 'identity.json'),
+    },
     agent,
     desired: join(agent, 'desired.json'),
     current: join(agent, 'current.json'),

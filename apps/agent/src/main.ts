@@ -40,7 +40,11 @@ async function main(): Promise<number> {
         return printResult(config.json, await acceptConflict(context));
     }
   } catch (thrown) {
-    const error = TaktError.from(thrown, { code: 'AgentFailed', action: 'run it again with TAKT_LOG_LEVEL=debug and report it', component: 'agent' });
+    const error = TaktError.from(thrown, {
+      code: 'AgentFailed',
+      action: 'run it again with TAKT_LOG_LEVEL=debug and report it',
+      component: 'agent',
+    });
     process.stderr.write(`${error.code}: ${error.message}\n  → ${error.action}\n`);
     return 1;
   }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { until } from '../../../libs/messaging/test/nats.js';
+import { until } from '@takt/testing';
 import { ControlStand } from './control-stand.js';
 import { NodeStand } from './node-stand.js';
 import { calibrationOf, contentIn, deploymentOf, releaseOf, slotOf } from './wanted.js';
@@ -33,7 +33,14 @@ describe('a node', () => {
     node.startRuntime();
     node.startAgent(...joinArguments());
     await reaches(deployment.deploymentId, 'committed');
-    expect(stand.deployments.get(deployment.deploymentId)).toEqual(['pending', 'fetching', 'building', 'activating', 'checking', 'committed']);
+    expect(stand.deployments.get(deployment.deploymentId)).toEqual([
+      'pending',
+      'fetching',
+      'building',
+      'activating',
+      'checking',
+      'committed',
+    ]);
     expect(stand.rejected).toEqual([]);
     expect(node.count('end-build')).toBe(1);
     const job = stand.reports.map(({ body }) => body).filter((body) => body.kind === 'job');
@@ -58,7 +65,9 @@ describe('a node', () => {
     const copy = deploymentOf({ ...release, name: 'worse again' });
     await stand.want({ slots: [slotOf(content, copy)], jobs: [] });
     await reaches(copy.deploymentId, 'failed');
-    const last = stand.reports.map(({ body }) => body).findLast((body) => body.kind === 'deployment' && body.deploymentId === copy.deploymentId);
+    const last = stand.reports
+      .map(({ body }) => body)
+      .findLast((body) => body.kind === 'deployment' && body.deploymentId === copy.deploymentId);
     expect(last).toMatchObject({ reason: 'FailedContent', message: expect.stringContaining(bad.deploymentId) as string });
     expect(node.count('end-build')).toBe(2);
   });
@@ -71,7 +80,9 @@ describe('a node', () => {
     node.startRuntime();
     node.startAgent(...joinArguments());
     const done = (): Extract<(typeof stand.reports)[number]['body'], { kind: 'job' }> | undefined =>
-      stand.reports.map(({ body }) => body).find((body) => body.kind === 'job' && body.jobId === job.jobId && body.state === 'succeeded') as never;
+      stand.reports
+        .map(({ body }) => body)
+        .find((body) => body.kind === 'job' && body.jobId === job.jobId && body.state === 'succeeded') as never;
     await until('the calibration is reported', () => done() !== undefined);
     await reaches(deployment.deploymentId, 'calibrating');
     const result = done()?.result;
@@ -80,7 +91,15 @@ describe('a node', () => {
     const ready = { ...deployment, release: { ...release, statistics: result.statistics } };
     await stand.want({ slots: [slotOf(content, ready)], jobs: [] });
     await reaches(deployment.deploymentId, 'committed');
-    expect(stand.deployments.get(deployment.deploymentId)).toEqual(['pending', 'fetching', 'calibrating', 'building', 'activating', 'checking', 'committed']);
+    expect(stand.deployments.get(deployment.deploymentId)).toEqual([
+      'pending',
+      'fetching',
+      'calibrating',
+      'building',
+      'activating',
+      'checking',
+      'committed',
+    ]);
     expect(node.count('end-calibrate')).toBe(1);
   });
 
@@ -116,7 +135,8 @@ describe('a node', () => {
     const deployment = deploymentOf(releaseOf(content));
     await stand.want({ slots: [slotOf(content, deployment)], jobs: [] });
     node.startAgent(...joinArguments());
-    const conditions = (): unknown[] => stand.reports.map(({ body }) => body).filter((body) => body.kind === 'condition' && body.condition.type === 'RuntimeReachable');
+    const conditions = (): unknown[] =>
+      stand.reports.map(({ body }) => body).filter((body) => body.kind === 'condition' && body.condition.type === 'RuntimeReachable');
     await until('the condition is reported', () => conditions().length === 1);
     expect(conditions()[0]).toMatchObject({ condition: { status: 'false', action: 'systemctl enable --now takt-runtime@line-1' } });
     await reaches(deployment.deploymentId, 'activating');
@@ -125,7 +145,7 @@ describe('a node', () => {
     expect(conditions()).toHaveLength(2);
   });
 
-  it('fails a deployment whose model cannot be built, with the worker\'s own words', async () => {
+  it("fails a deployment whose model cannot be built, with the worker's own words", async () => {
     node.environment['TEST_WORKER_FAIL'] = 'build';
     const deployment = deploymentOf(releaseOf(content));
     await stand.want({ slots: [slotOf(content, deployment)], jobs: [] });
@@ -138,7 +158,11 @@ describe('a node', () => {
   });
 
   it('fails a deployment whose model is not there any more, or is not what was announced', async () => {
-    const gone = deploymentOf(releaseOf(content, { model: { name: 'x', version: '1', artifact: { ...content.model, digest: content.model.digest.replace(/.$/, '0') as never } } }));
+    const gone = deploymentOf(
+      releaseOf(content, {
+        model: { name: 'x', version: '1', artifact: { ...content.model, digest: content.model.digest.replace(/.$/, '0') as never } },
+      }),
+    );
     await stand.want({ slots: [slotOf(content, gone)], jobs: [] });
     node.startRuntime();
     node.startAgent(...joinArguments());

@@ -3,13 +3,14 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ArtifactRef, DesiredState, Report } from '@takt/contracts';
-import { asId, canonicalJson, silentLogger, TaktError } from '@takt/kernel';
-import type { Digest, Json, NodeId } from '@takt/kernel';
-import { connectControl, issueNodeUser, issueServiceUser, nodeIdOfSubject, verifyNonce } from '@takt/messaging';
+import { asId, canonicalJson, TaktError } from '@takt/kernel';
+import type { Digest, NodeId } from '@takt/kernel';
+import { issueNodeUser, nodeIdOfSubject, verifyNonce } from '@takt/messaging';
 import type { ControlConnection } from '@takt/messaging';
 import { applyDeploymentReport } from '@takt/rollout';
 import type { DeploymentState } from '@takt/rollout';
-import { TestNats } from '../../../libs/messaging/test/nats.js';
+import { startTestStack } from '@takt/testing';
+import type { TestNatsServer, TestStack } from '@takt/testing';
 
 const EPOCH = '4d7a7c3e-1f1b-4c57-9a8e-0c3b0a6f5d11';
 
@@ -18,7 +19,7 @@ const EPOCH = '4d7a7c3e-1f1b-4c57-9a8e-0c3b0a6f5d11';
  * state, reports in order, confirm, grants, downloads with ranges, uploads.
  */
 export class ControlStand {
-  readonly nats: TestNats;
+  readonly #stack: TestStack;
   readonly nodeId: NodeId = asId<NodeId>(randomUUID());
   readonly files = new Map<Digest, Buffer>();
   readonly reports: Report[] = [];
@@ -41,16 +42,20 @@ export class ControlStand {
   #knownKey: string | undefined;
   #state: DesiredState | undefined;
 
-  private constructor(nats: TestNats) {
-    this.nats = nats;
+  private constructor(stack: TestStack) {
+    this.#stack = stack;
   }
 
   static async start(): Promise<ControlStand> {
-    const stand = new ControlStand(await TestNats.create());
+    const stand = new ControlStand(await startTestStack({ postgres: false }));
     stand.#http = createServer((request, response) => void stand.#serve(request, response));
     await new Promise<void>((resolve) => stand.#http?.listen(0, '127.0.0.1', resolve));
     await stand.#connect();
     return stand;
+  }
+
+  get nats(): TestNatsServer {
+    return this.#stack.nats;
   }
 
   get url(): string {
@@ -71,8 +76,16 @@ export class ControlStand {
   async want(body: DesiredState['body']): Promise<number> {
     this.#generation += 1;
     this.#body = body;
-    const digest = asId<Digest>(`sha256:${createHash('sha256').update(canonicalJson(body as unknown as Json)).digest('hex')}`);
-    this.#state = { schemaVersion: 1, nodeId: this.nodeId, epoch: EPOCH, generation: this.#generation, digest, issuedAt: new Date().toISOString(), body };
+    const digest = asId<Digest>(`sha256:${createHash('sha256').update(canonicalJson(body)).digest('hex')}`);
+    this.#state = {
+      schemaVersion: 1,
+      nodeId: this.nodeId,
+      epoch: EPOCH,
+      generation: this.#generation,
+      digest,
+      issuedAt: new Date().toISOString(),
+      body,
+    };
     for (const { deployment } of body.slots) {
       if (deployment !== null && !this.deployments.has(deployment.deploymentId)) this.deployments.set(deployment.deploymentId, ['pending']);
     }
@@ -112,11 +125,11 @@ export class ControlStand {
     await this.#control?.close().catch(() => undefined);
     this.#http?.closeAllConnections();
     await new Promise((resolve) => this.#http?.close(resolve));
-    await this.nats.destroy();
+    await this.#stack.stop();
   }
 
   async #connect(): Promise<void> {
-    const control = await connectControl({ servers: this.nats.servers, credentials: await issueServiceUser(this.nats.trust, 'stand'), logger: silentLogger });
+    const control = await this.nats.connectControl();
     this.#control = control;
     await control.provisionStreams();
     control.consumeReports({
@@ -190,14 +203,28 @@ export class ControlStand {
     const content = this.files.get(digest);
     if (content === undefined) return json(404, { title: 'NotFound' });
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    response.writeHead(from > 0 ? 206 : 200, from > 0 ? { 'content-range': `bytes ${String(from)}-${String(content.byteLength - 1)}/${String(content.byteLength)}` } : {});
+    response.writeHead(
+      from > 0 ? 206 : 200,
+      from > 0 ? { 'content-range': `bytes ${String(from)}-${String(content.byteLength - 1)}/${String(content.byteLength)}` } : {},
+    );
     response.end(content.subarray(from));
   }
 
   async #join(input: Record<string, string>, json: (status: number, value: unknown) => void): Promise<void> {
     const { publicKey = '', nonce = '', signature = '', token = '' } = input;
     const problem = (code: string): void => {
-      json(403, { type: 'about:blank', title: code, status: 403, detail: code, code, action: 'make a new token', object: null, requestId: 'x', retryable: false, issues: [] });
+      json(403, {
+        type: 'about:blank',
+        title: code,
+        status: 403,
+        detail: code,
+        code,
+        action: 'make a new token',
+        object: null,
+        requestId: 'x',
+        retryable: false,
+        issues: [],
+      });
     };
     if (!verifyNonce(publicKey, nonce, signature)) return problem('JoinProofInvalid');
     if (this.#knownKey !== publicKey) {
@@ -207,6 +234,14 @@ export class ControlStand {
     }
     this.joins += 1;
     const user = await issueNodeUser(this.nats.trust, this.nodeId, publicKey, 3600);
-    json(201, { nodeId: this.nodeId, nodeName: 'box', site: 'north', jwt: user.jwt, expiresAt: user.expiresAt, natsUrls: this.nats.servers, serverUrl: this.url });
+    json(201, {
+      nodeId: this.nodeId,
+      nodeName: 'box',
+      site: 'north',
+      jwt: user.jwt,
+      expiresAt: user.expiresAt,
+      natsUrls: this.nats.servers,
+      serverUrl: this.url,
+    });
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DEPLOYMENT_TRANSITIONS, isTerminal } from '@takt/rollout';
 import type { DeploymentState } from '@takt/rollout';
 import { afterEach, describe, expect, it } from 'vitest';
-import { until } from '../../../libs/messaging/test/nats.js';
+import { until } from '@takt/testing';
 import { ControlStand } from './control-stand.js';
 import { NodeStand } from './node-stand.js';
 import { calibrationOf, contentIn, deploymentOf, releaseOf, slotOf } from './wanted.js';
@@ -35,14 +35,20 @@ async function startRun(good: boolean): Promise<Run> {
   stand.downloadDelayMs = 150;
   const content = await contentIn(stand);
   const job = calibrationOf(content);
-  const release = releaseOf(content, { recipes: ['fp32', good ? 'int8' : 'int8-library-default'], needsStatistics: true, buildCheck: { waived: true, reason: 'trial' } });
+  const release = releaseOf(content, {
+    recipes: ['fp32', good ? 'int8' : 'int8-library-default'],
+    needsStatistics: true,
+    buildCheck: { waived: true, reason: 'trial' },
+  });
   const deployment = deploymentOf(release);
   const run = { stand, node, deploymentId: deployment.deploymentId };
   open.push(run);
   // As the control plane does: statistics that arrive make the next generation.
   stand.onReport = ({ body }): void => {
     if (body.kind !== 'job' || body.result?.kind !== 'calibrate') return;
-    void stand.want({ slots: [slotOf(content, { ...deployment, release: { ...release, statistics: body.result.statistics } })], jobs: [] }).catch(() => undefined);
+    void stand
+      .want({ slots: [slotOf(content, { ...deployment, release: { ...release, statistics: body.result.statistics } })], jobs: [] })
+      .catch(() => undefined);
   };
   await stand.want({ slots: [slotOf(content, deployment)], jobs: [job] });
   node.startRuntime();
@@ -85,34 +91,51 @@ afterEach(async ({ task }) => {
 });
 
 describe.each(VICTIMS)('%s killed and started again', (victim) => {
-  it.each(everything || victim === 'agent' ? STATES : SAMPLE[victim])('in state %s: the same row, one build, one calibration, one activation', async (state) => {
-    const run = await startRun(true);
-    await enters(run, state);
-    await strike(run, victim);
-    await until('it is committed', () => run.stand.stateOf(run.deploymentId) === 'committed', 60_000);
-    expect(run.stand.deployments.get(run.deploymentId)).toEqual(['pending', 'fetching', 'calibrating', 'building', 'activating', 'checking', 'committed']);
-    expect(run.stand.rejected).toEqual([]);
-    expect(run.node.count('end-build')).toBe(1);
-    expect(run.node.count('end-calibrate')).toBe(1);
-    const record = JSON.parse(readFileSync(join(run.node.data, 'lines', 'line-1', 'record.json'), 'utf8')) as { activations: number };
-    expect(record.activations).toBe(1);
-    await until('every report is confirmed', () => JSON.parse(readFileSync(join(run.node.data, 'agent', 'journal-head.json'), 'utf8')).confirmedSeq === run.stand.confirmedSeq);
-    expect(run.stand.reports.map(({ seq }) => seq)).toEqual(run.stand.reports.map((_report, index) => index + 1));
-    expect(await run.node.endAgent('SIGTERM')).toBe(0);
-    expect(run.node.liveWorkers()).toEqual([]);
-  });
+  it.each(everything || victim === 'agent' ? STATES : SAMPLE[victim])(
+    'in state %s: the same row, one build, one calibration, one activation',
+    async (state) => {
+      const run = await startRun(true);
+      await enters(run, state);
+      await strike(run, victim);
+      await until('it is committed', () => run.stand.stateOf(run.deploymentId) === 'committed', 60_000);
+      expect(run.stand.deployments.get(run.deploymentId)).toEqual([
+        'pending',
+        'fetching',
+        'calibrating',
+        'building',
+        'activating',
+        'checking',
+        'committed',
+      ]);
+      expect(run.stand.rejected).toEqual([]);
+      expect(run.node.count('end-build')).toBe(1);
+      expect(run.node.count('end-calibrate')).toBe(1);
+      const record = JSON.parse(readFileSync(join(run.node.data, 'lines', 'line-1', 'record.json'), 'utf8')) as { activations: number };
+      expect(record.activations).toBe(1);
+      await until(
+        'every report is confirmed',
+        () => JSON.parse(readFileSync(join(run.node.data, 'agent', 'journal-head.json'), 'utf8')).confirmedSeq === run.stand.confirmedSeq,
+      );
+      expect(run.stand.reports.map(({ seq }) => seq)).toEqual(run.stand.reports.map((_report, index) => index + 1));
+      expect(await run.node.endAgent('SIGTERM')).toBe(0);
+      expect(run.node.liveWorkers()).toEqual([]);
+    },
+  );
 });
 
 describe('a release that does not pass', () => {
-  it.each(everything ? (['building', 'activating', 'checking'] as const) : (['checking'] as const))('is rolled back once although the agent is killed in state %s', async (state) => {
-    const run = await startRun(false);
-    await enters(run, state);
-    await strike(run, 'agent');
-    await until('it is rolled back', () => run.stand.stateOf(run.deploymentId) === 'rolled-back', 60_000);
-    expect(run.stand.deployments.get(run.deploymentId)?.slice(-2)).toEqual(['checking', 'rolled-back']);
-    expect(run.stand.rejected).toEqual([]);
-    expect(run.node.count('end-build')).toBe(1);
-  });
+  it.each(everything ? (['building', 'activating', 'checking'] as const) : (['checking'] as const))(
+    'is rolled back once although the agent is killed in state %s',
+    async (state) => {
+      const run = await startRun(false);
+      await enters(run, state);
+      await strike(run, 'agent');
+      await until('it is rolled back', () => run.stand.stateOf(run.deploymentId) === 'rolled-back', 60_000);
+      expect(run.stand.deployments.get(run.deploymentId)?.slice(-2)).toEqual(['checking', 'rolled-back']);
+      expect(run.stand.rejected).toEqual([]);
+      expect(run.node.count('end-build')).toBe(1);
+    },
+  );
 
   it('is rolled back and reported although the agent was away for the whole check', async () => {
     const run = await startRun(false);
@@ -122,9 +145,19 @@ describe('a release that does not pass', () => {
       return record.activations === 1;
     });
     await run.node.endAgent('SIGKILL');
-    await until('the runtime ended it alone', () => readFileSync(join(run.node.data, 'lines', 'line-1', 'record.json'), 'utf8').includes('rolled-back'));
+    await until('the runtime ended it alone', () =>
+      readFileSync(join(run.node.data, 'lines', 'line-1', 'record.json'), 'utf8').includes('rolled-back'),
+    );
     run.node.startAgent();
     await until('it is rolled back', () => run.stand.stateOf(run.deploymentId) === 'rolled-back');
-    expect(run.stand.deployments.get(run.deploymentId)).toEqual(['pending', 'fetching', 'calibrating', 'building', 'activating', 'checking', 'rolled-back']);
+    expect(run.stand.deployments.get(run.deploymentId)).toEqual([
+      'pending',
+      'fetching',
+      'calibrating',
+      'building',
+      'activating',
+      'checking',
+      'rolled-back',
+    ]);
   });
 });

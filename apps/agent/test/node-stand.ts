@@ -22,7 +22,13 @@ export class NodeStand {
   private constructor(root: string, environment: Record<string, string>) {
     this.root = root;
     this.data = join(root, 'data');
-    this.environment = { TAKT_WORKER: WORKER, TEST_WORKER_LOG: join(root, 'worker.log'), TAKT_HEARTBEAT_MS: '300', TAKT_POLL_MS: '1000', ...environment };
+    this.environment = {
+      TAKT_WORKER: WORKER,
+      TEST_WORKER_LOG: join(root, 'worker.log'),
+      TAKT_HEARTBEAT_MS: '300',
+      TAKT_POLL_MS: '1000',
+      ...environment,
+    };
   }
 
   static async create(environment: Record<string, string> = {}): Promise<NodeStand> {
@@ -31,11 +37,19 @@ export class NodeStand {
 
   startAgent(...args: string[]): void {
     const log = openSync(join(this.root, 'agent.log'), 'a');
-    this.#agent = spawn(process.execPath, [AGENT, 'run', '--data', this.data, ...args], { env: { ...process.env, ...this.environment }, stdio: ['ignore', log, log] });
+    this.#agent = spawn(process.execPath, [AGENT, 'run', '--data', this.data, ...args], {
+      env: { ...process.env, ...this.environment },
+      stdio: ['ignore', log, log],
+    });
   }
 
   startRuntime(slug = 'line-1'): void {
-    this.#runtimes.push(spawn(process.execPath, [RUNTIME, '--data', this.data, '--line', slug], { env: { ...process.env, ...this.environment }, stdio: 'ignore' }));
+    this.#runtimes.push(
+      spawn(process.execPath, [RUNTIME, '--data', this.data, '--line', slug], {
+        env: { ...process.env, ...this.environment },
+        stdio: 'ignore',
+      }),
+    );
   }
 
   get agentPid(): number {
@@ -66,7 +80,9 @@ export class NodeStand {
   /** Lines that worker doubles wrote: `start-build PID`, `end-build PID`. */
   workerLog(): string[] {
     try {
-      return readFileSync(this.environment['TEST_WORKER_LOG'] ?? '', 'utf8').trim().split('\n');
+      return readFileSync(this.environment['TEST_WORKER_LOG'] ?? '', 'utf8')
+        .trim()
+        .split('\n');
     } catch {
       return [];
     }

@@ -10,12 +10,20 @@ const folder = join(argument('--data'), 'lines', argument('--line'));
 const file = join(folder, 'record.json');
 const checkMs = Number(process.env.TEST_CHECK_MS ?? '300');
 mkdirSync(folder, { recursive: true });
-let record = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { assignment: null, serving: null, candidate: null, outcomes: [], activations: 0 };
+let record = existsSync(file)
+  ? JSON.parse(readFileSync(file, 'utf8'))
+  : { assignment: null, serving: null, candidate: null, outcomes: [], activations: 0 };
 const save = () => {
   writeFileSync(`${file}.tmp`, JSON.stringify(record));
   renameSync(`${file}.tmp`, file);
 };
-const engine = (activation) => activation && { deploymentId: activation.deploymentId, releaseName: activation.releaseName, plan: activation.plan, enginePid: process.pid };
+const engine = (activation) =>
+  activation && {
+    deploymentId: activation.deploymentId,
+    releaseName: activation.releaseName,
+    plan: activation.plan,
+    enginePid: process.pid,
+  };
 const time = { frames: 10, p50Ms: 1, p95Ms: 2, p99Ms: 3 };
 let since = Date.now();
 
@@ -24,8 +32,27 @@ const tick = () => {
   const { candidate } = record;
   if (candidate === null || Date.now() - since < checkMs) return;
   const bad = candidate.plan.recipe === 'int8-library-default';
-  const health = { outcome: bad ? 'fail' : 'pass', previous: time, candidate: time, deliveredFps: 10, requiredFps: 1, errors: 0, framesDropped: 0, findings: [], durationMs: checkMs, rollbackMs: bad ? 5 : null };
-  const outcome = { deploymentId: candidate.deploymentId, outcome: bad ? 'rolled-back' : 'committed', reason: bad ? 'ServiceTimeP50' : null, message: bad ? 'slower' : 'kept', health, error: null, at: new Date().toISOString() };
+  const health = {
+    outcome: bad ? 'fail' : 'pass',
+    previous: time,
+    candidate: time,
+    deliveredFps: 10,
+    requiredFps: 1,
+    errors: 0,
+    framesDropped: 0,
+    findings: [],
+    durationMs: checkMs,
+    rollbackMs: bad ? 5 : null,
+  };
+  const outcome = {
+    deploymentId: candidate.deploymentId,
+    outcome: bad ? 'rolled-back' : 'committed',
+    reason: bad ? 'ServiceTimeP50' : null,
+    message: bad ? 'slower' : 'kept',
+    health,
+    error: null,
+    at: new Date().toISOString(),
+  };
   record = { ...record, candidate: null, serving: bad ? record.serving : candidate, outcomes: [...record.outcomes, outcome].slice(-20) };
   save();
 };
@@ -36,9 +63,24 @@ const status = () => ({
   line: record.assignment?.line ?? null,
   startedAt: new Date().toISOString(),
   serving: engine(record.serving),
-  candidate: record.candidate && { deploymentId: record.candidate.deploymentId, phase: phase(), attempts: 1, framesDone: 1, framesWanted: 2 },
+  candidate: record.candidate && {
+    deploymentId: record.candidate.deploymentId,
+    phase: phase(),
+    attempts: 1,
+    framesDone: 1,
+    framesWanted: 2,
+  },
   outcomes: record.outcomes,
-  metrics: { windowSeconds: 10, deliveredFps: 10, serviceTime: time, framesTaken: 10, framesDelivered: 10, framesDropped: 0, errors: 0, engineRestarts: 0 },
+  metrics: {
+    windowSeconds: 10,
+    deliveredFps: 10,
+    serviceTime: time,
+    framesTaken: 10,
+    framesDelivered: 10,
+    framesDropped: 0,
+    errors: 0,
+    engineRestarts: 0,
+  },
 });
 
 const socket = join(folder, 'control.sock');
@@ -51,7 +93,9 @@ createServer((request, response) => {
     if (route === 'PUT /v1/line') record = { ...record, assignment: JSON.parse(text) };
     if (route === 'PUT /v1/activation') {
       const activation = JSON.parse(text);
-      const known = record.candidate?.deploymentId === activation.deploymentId || record.outcomes.some((outcome) => outcome.deploymentId === activation.deploymentId);
+      const known =
+        record.candidate?.deploymentId === activation.deploymentId ||
+        record.outcomes.some((outcome) => outcome.deploymentId === activation.deploymentId);
       if (!known) {
         record = { ...record, candidate: activation, activations: record.activations + 1 };
         since = Date.now();

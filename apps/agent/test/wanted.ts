@@ -50,7 +50,15 @@ export const releaseOf = (content: Content, change: Partial<ReleaseSpec> = {}): 
   threads: 'library-default',
   accuracyBudgetPoints: 0.4,
   buildCheck: { waived: false, reason: null },
-  health: { windowFrames: 100, maxWindowFrames: 400, soloFrames: 60, maxServiceTimeIncrease: 0.1, maxErrorRate: 0.01, maxAttempts: 3, deadlineMs: 180_000 },
+  health: {
+    windowFrames: 100,
+    maxWindowFrames: 400,
+    soloFrames: 60,
+    maxServiceTimeIncrease: 0.1,
+    maxErrorRate: 0.01,
+    maxAttempts: 3,
+    deadlineMs: 180_000,
+  },
   ...change,
 });
 

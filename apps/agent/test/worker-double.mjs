@@ -19,7 +19,18 @@ const publish = (path, content) => {
 };
 const facts = {
   hostname: 'double',
-  cpu: { vendor: 'x', model: 'double', architecture: 'x64', isa: ['avx2'], int8DotProduct: 'none', sockets: 1, physicalCores: 1, logicalCores: 1, numaNodes: 1, maxMhz: null },
+  cpu: {
+    vendor: 'x',
+    model: 'double',
+    architecture: 'x64',
+    isa: ['avx2'],
+    int8DotProduct: 'none',
+    sockets: 1,
+    physicalCores: 1,
+    logicalCores: 1,
+    numaNodes: 1,
+    maxMhz: null,
+  },
   memoryMiB: 1024,
   accelerators: [],
   os: { id: 'linux', versionId: '1', name: 'Linux', kernel: '1' },
@@ -52,7 +63,15 @@ if (job.kind === 'probe') {
     const artifactPath = join(job.outDir, `${digest}.onnx`);
     publish(artifactPath, bytes);
     const recipe = job.recipes.at(-1);
-    const plan = { engine: 'onnxruntime', precision: recipe === 'fp32' ? 'fp32' : 'int8', recipe, threads: { intraOp: 1, spin: false }, artifact: `sha256:${digest}`, engineVersion: '1.30.0', fingerprint: 'fp1-double' };
+    const plan = {
+      engine: 'onnxruntime',
+      precision: recipe === 'fp32' ? 'fp32' : 'int8',
+      recipe,
+      threads: { intraOp: 1, spin: false },
+      artifact: `sha256:${digest}`,
+      engineVersion: '1.30.0',
+      fingerprint: 'fp1-double',
+    };
     const accuracy = { map50: 0.9, map50_95: 0.6, images: 1 };
     const speed = { p50Ms: 1, p95Ms: 1, p99Ms: 1, capacityFps: 1000, inferenceMs: 1, frames: 20 };
     const candidate = { ...plan, artifactBytes: bytes.length, speed, accuracy, dropPoints: 0, verdict: 'chosen', reason: 'the only one' };

@@ -6,15 +6,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createNodeStore, packFolderTo, upload } from '@takt/artifact-store';
-import type { NodeStore } from '@takt/artifact-store';
+import { createNodeStore, packFolderTo, upload } from '../src/index.js';
+import type { NodeStore } from '../src/index.js';
 import type { ArtifactRef } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
 import type { Digest, DurableFs } from '@takt/kernel';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-// The port's implementation is another adapter: only a test puts the two together.
-import { createDurableFs } from '../../durable-fs/src/index.js';
+import { plainFs } from './plain-fs.js';
 
 let root: string;
 let fs: DurableFs;
@@ -26,7 +25,7 @@ const ranges: (string | undefined)[] = [];
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'takt-store-'));
-  fs = createDurableFs();
+  fs = plainFs();
   store = createNodeStore(join(root, 'data'), fs);
   ranges.length = 0;
   server = createServer((request, response) => {
@@ -135,7 +134,11 @@ describe('fetch', () => {
   it('says how much room is missing before it fetches anything', async () => {
     const content = randomBytes(1000);
     const work = store.fetch(refOf(content), { url, freeBytes: () => Promise.resolve(2 * 1_048_576) });
-    await expect(work).rejects.toMatchObject({ code: 'NoSpaceLeft', retryable: true, message: expect.stringContaining('2.0 MiB are free') as string });
+    await expect(work).rejects.toMatchObject({
+      code: 'NoSpaceLeft',
+      retryable: true,
+      message: expect.stringContaining('2.0 MiB are free') as string,
+    });
     expect(ranges).toEqual([]);
   });
 
@@ -195,7 +198,9 @@ describe('data sets', () => {
     await packFolderTo(folder, join(root, 'set.tar'));
     const digest = await adopted(join(root, 'set.tar'));
     const target = await store.unpack(digest);
-    expect(await readdir(target, { recursive: true })).toEqual(expect.arrayContaining(['data.yaml', 'images/val/a.jpg', 'images/val/b.jpg']) as string[]);
+    expect(await readdir(target, { recursive: true })).toEqual(
+      expect.arrayContaining(['data.yaml', 'images/val/a.jpg', 'images/val/b.jpg']) as string[],
+    );
     expect(await readFile(join(target, 'data.yaml'), 'utf8')).toBe('names: [a]\n');
     await writeFile(join(target, 'marker'), '');
     expect(await store.unpack(digest)).toBe(target);

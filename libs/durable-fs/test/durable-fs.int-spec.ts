@@ -2,8 +2,8 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TEMPORARY_SUFFIX, createDurableFs, sweepTemporaryFiles } from '@takt/durable-fs';
-import type { FileOperation } from '@takt/durable-fs';
+import { TEMPORARY_SUFFIX, createDurableFs, sweepTemporaryFiles } from '../src/index.js';
+import type { FileOperation } from '../src/index.js';
 
 let root: string;
 beforeEach(async () => {

@@ -55,12 +55,18 @@ describe('choosePlan', () => {
   });
 
   it('prefers fewer threads among equally fast plans', () => {
-    const choice = choosePlan([measured(Recipe.fp32, 2, 20), measured(Recipe.fp32, 4, 19.9), measured(Recipe.fp32, 1, 38)], 0.4, { waived: false });
+    const choice = choosePlan([measured(Recipe.fp32, 2, 20), measured(Recipe.fp32, 4, 19.9), measured(Recipe.fp32, 1, 38)], 0.4, {
+      waived: false,
+    });
     expect(choice.chosen?.threads.intraOp).toBe(2);
   });
 
   it('says that nothing was measured', () => {
-    expect(choosePlan([], 0.4, { waived: false })).toEqual({ candidates: [], chosen: null, reason: 'nothing the release offers was measured' });
+    expect(choosePlan([], 0.4, { waived: false })).toEqual({
+      candidates: [],
+      chosen: null,
+      reason: 'nothing the release offers was measured',
+    });
   });
 
   it('never chooses outside the budget nor (unwaived) anything not faster than the fastest FP32', () => {

@@ -44,7 +44,11 @@ export function choosePlan(measured: readonly MeasuredCandidate[], budgetPoints:
   const reason = chosenReason(best, judged, reference, budgetPoints);
   const chosen: Candidate = { ...best, verdict: 'chosen', reason };
   const candidates = judged.map((candidate) =>
-    candidate === best ? chosen : candidate.verdict === 'accepted' ? { ...candidate, reason: `${candidate.reason}; ${notBest(candidate, best)}` } : candidate,
+    candidate === best
+      ? chosen
+      : candidate.verdict === 'accepted'
+        ? { ...candidate, reason: `${candidate.reason}; ${notBest(candidate, best)}` }
+        : candidate,
   );
   return { candidates, chosen, reason };
 }
@@ -57,7 +61,8 @@ function judge(
   offered: ReadonlySet<Recipe>,
 ): Candidate {
   const rejected = (reason: string): Candidate => ({ ...candidate, verdict: 'rejected', reason });
-  if (!offered.has(candidate.recipe)) return rejected(`measured as the reference only: the release does not offer ${recipeWords(candidate.recipe)}`);
+  if (!offered.has(candidate.recipe))
+    return rejected(`measured as the reference only: the release does not offer ${recipeWords(candidate.recipe)}`);
   if (candidate.recipe === Recipe.fp32) return { ...candidate, verdict: 'accepted', reason: describeSpeed(candidate) };
   // Half a thousandth of a point is below what 64 images can tell apart; it only absorbs rounding of the sum.
   if (candidate.dropPoints > budgetPoints + 5e-4) {
@@ -88,7 +93,12 @@ function lightestOfTie(accepted: readonly Candidate[]): Candidate | undefined {
     .sort((a, b) => cost(a) - cost(b) || a.speed.p50Ms - b.speed.p50Ms)[0];
 }
 
-function chosenReason(best: Candidate, judged: readonly Candidate[], reference: MeasuredCandidate | undefined, budgetPoints: number): string {
+function chosenReason(
+  best: Candidate,
+  judged: readonly Candidate[],
+  reference: MeasuredCandidate | undefined,
+  budgetPoints: number,
+): string {
   const name = describeCandidate(best);
   if (best.recipe !== Recipe.fp32 && reference !== undefined) {
     const gain = reference.speed.p50Ms / best.speed.p50Ms;

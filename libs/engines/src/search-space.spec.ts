@@ -40,7 +40,9 @@ describe('threadPolicies', () => {
   });
 
   it('stays inside one NUMA node: 2 × 24 cores are tried up to 24', () => {
-    const counts = threadPolicies(box({ sockets: 2, physicalCores: 48, logicalCores: 96, numaNodes: 2 }), 'sweep').map((policy) => policy.intraOp);
+    const counts = threadPolicies(box({ sockets: 2, physicalCores: 48, logicalCores: 96, numaNodes: 2 }), 'sweep').map(
+      (policy) => policy.intraOp,
+    );
     expect(Math.max(...counts)).toBe(24);
   });
 
@@ -65,9 +67,17 @@ describe('planSearchSpace', () => {
   it('measures each combination once, FP32 first, on any box', () => {
     fc.assert(
       fc.property(
-        fc.record({ physicalCores: fc.integer({ min: 1, max: 256 }), perCore: fc.constantFrom(1, 2), numaNodes: fc.integer({ min: 1, max: 8 }) }),
+        fc.record({
+          physicalCores: fc.integer({ min: 1, max: 256 }),
+          perCore: fc.constantFrom(1, 2),
+          numaNodes: fc.integer({ min: 1, max: 8 }),
+        }),
         fc.subarray(Object.values(Recipe), { minLength: 1 }),
-        fc.oneof(fc.constant('sweep' as const), fc.constant('library-default' as const), fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 })),
+        fc.oneof(
+          fc.constant('sweep' as const),
+          fc.constant('library-default' as const),
+          fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
+        ),
         ({ physicalCores, perCore, numaNodes }, recipes, threads) => {
           const logicalCores = physicalCores * perCore;
           const points = planSearchSpace(box({ physicalCores, logicalCores, numaNodes }), { recipes, threads });

@@ -1,4 +1,4 @@
-import { Recipe } from './engine-plan.js';
+import type { Recipe } from './engine-plan.js';
 import type { Candidate } from './engine-plan.js';
 
 const RECIPE_WORDS: Readonly<Record<Recipe, string>> = {

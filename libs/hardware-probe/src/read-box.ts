@@ -72,7 +72,12 @@ async function textOf(path: string): Promise<string | undefined> {
  *
  * @param evenIfItFails keeps the text of a tool that says on stdout why it failed
  */
-async function toolOutput(tool: string, args: readonly string[], signal: AbortSignal | undefined, evenIfItFails = false): Promise<string | undefined> {
+async function toolOutput(
+  tool: string,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+  evenIfItFails = false,
+): Promise<string | undefined> {
   const result = await execa(tool, args, {
     reject: false,
     all: true,
@@ -105,7 +110,9 @@ async function libcText(signal: AbortSignal | undefined): Promise<string | undef
 async function busDevices(bus: string, names: readonly string[]): Promise<string[][]> {
   const devices = await readdir(bus).catch((): string[] => []);
   const read = await Promise.all(devices.map((device) => Promise.all(names.map((name) => textOf(join(bus, device, name))))));
-  return read.filter((values): values is string[] => values.every((value) => value !== undefined)).map((values) => values.map((value) => value.trim()));
+  return read
+    .filter((values): values is string[] => values.every((value) => value !== undefined))
+    .map((values) => values.map((value) => value.trim()));
 }
 
 const pciDevices = async (bus: string): Promise<PciDevice[]> =>

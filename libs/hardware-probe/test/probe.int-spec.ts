@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { findEngines, probeHardware, readBox } from '@takt/hardware-probe';
+import { findEngines, probeHardware, readBox } from '../src/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let root: string;
@@ -40,7 +40,10 @@ describe('tools on the box', () => {
   it('keeps what nvidia-smi says when it fails, and calls tools in the C locale', async () => {
     const bin = join(root, 'bin');
     await mkdir(bin);
-    await writeFile(join(bin, 'nvidia-smi'), '#!/bin/sh\necho "Failed to initialize NVML: Driver/library version mismatch ($LC_ALL)"\nexit 18\n');
+    await writeFile(
+      join(bin, 'nvidia-smi'),
+      '#!/bin/sh\necho "Failed to initialize NVML: Driver/library version mismatch ($LC_ALL)"\nexit 18\n',
+    );
     await chmod(join(bin, 'nvidia-smi'), 0o755);
     const before = process.env['PATH'];
     process.env['PATH'] = `${bin}${delimiter}${before ?? ''}`;

@@ -14,7 +14,8 @@ function nvidiaGpus(raw: Pick<RawProbe, 'nvidiaSmi' | 'pci' | 'engines'>): Accel
   const boards = raw.pci.filter((device) => id(device.vendor) === 0x10de && isDisplay(device));
   const unusable = (reason: string): AcceleratorFacts[] =>
     boards.map((board) => ({ ...nvidia(nvidiaBoardName(board)), usable: false, reason }));
-  if (raw.nvidiaSmi === undefined) return unusable('no NVIDIA driver is installed (there is no nvidia-smi): install the driver for this kernel');
+  if (raw.nvidiaSmi === undefined)
+    return unusable('no NVIDIA driver is installed (there is no nvidia-smi): install the driver for this kernel');
   const smi = parseNvidiaSmi(raw.nvidiaSmi);
   if (smi.kind === 'unusable') {
     // A board that the bus does not show either is simply not there; the tool alone proves nothing.

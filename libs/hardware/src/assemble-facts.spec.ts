@@ -31,7 +31,13 @@ describe('edge server (R750, T4)', () => {
 
   it('counts the board that is there, not the ones announced, and says what is missing to use it', () => {
     expect(facts.accelerators).toHaveLength(1);
-    expect(facts.accelerators[0]).toMatchObject({ model: 'Tesla T4', memoryMiB: 15360, driverVersion: '510.47.03', computeCapability: '7.5', usable: false });
+    expect(facts.accelerators[0]).toMatchObject({
+      model: 'Tesla T4',
+      memoryMiB: 15360,
+      driverVersion: '510.47.03',
+      computeCapability: '7.5',
+      usable: false,
+    });
     expect(facts.accelerators[0]?.reason).toContain('served by the CPU');
     expect(assembleFacts({ ...edgeServer, engines: { tensorrt: '8.5.3' } }).accelerators[0]).toMatchObject({ usable: true, reason: null });
   });
@@ -44,7 +50,10 @@ describe('edge server (R750, T4)', () => {
   });
 
   it('keeps the board in sight when its driver does not answer', () => {
-    const broken = assembleFacts({ ...edgeServer, nvidiaSmi: 'Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 535.54\n' });
+    const broken = assembleFacts({
+      ...edgeServer,
+      nvidiaSmi: 'Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 535.54\n',
+    });
     expect(broken.accelerators[0]).toMatchObject({ kind: 'nvidia-gpu', model: 'Tesla T4', usable: false, driverVersion: null });
     expect(broken.accelerators[0]?.reason).toContain('restart the box');
     expect(hardwareProfile(broken).name).toBe('x64-avx512-vnni-48c-t4');
@@ -69,7 +78,14 @@ describe('accelerator node (Cortex-A72, NCS2)', () => {
   const facts = assembleFacts(acceleratorNode);
 
   it('has no INT8 dot product, and one socket although lscpu counts clusters', () => {
-    expect(facts.cpu).toMatchObject({ model: 'Cortex-A72', architecture: 'arm64', int8DotProduct: 'none', sockets: 1, physicalCores: 4, logicalCores: 4 });
+    expect(facts.cpu).toMatchObject({
+      model: 'Cortex-A72',
+      architecture: 'arm64',
+      int8DotProduct: 'none',
+      sockets: 1,
+      physicalCores: 4,
+      logicalCores: 4,
+    });
     expect(facts.cpu.isa).toEqual(['asimd']);
   });
 
@@ -90,7 +106,14 @@ describe('limits and gaps', () => {
   });
 
   it('gives usable facts when nothing could be read', () => {
-    const facts = assembleFacts({ ...acceleratorNode, cpuinfo: undefined, lscpu: undefined, meminfo: undefined, totalMemoryBytes: 2 ** 31, osRelease: undefined });
+    const facts = assembleFacts({
+      ...acceleratorNode,
+      cpuinfo: undefined,
+      lscpu: undefined,
+      meminfo: undefined,
+      totalMemoryBytes: 2 ** 31,
+      osRelease: undefined,
+    });
     expect(facts.cpu).toMatchObject({ model: 'unknown', physicalCores: 4, logicalCores: 4, sockets: 1, isa: [] });
     expect(facts.memoryMiB).toBe(2048);
     expect(facts.os.id).toBe('linux');

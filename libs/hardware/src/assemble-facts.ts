@@ -30,7 +30,8 @@ export function cpuFacts(raw: Pick<RawProbe, 'cpuinfo' | 'lscpu' | 'processArchi
   const flags = cpuinfo.flags.size > 0 ? cpuinfo.flags : lscpu.flags;
   const isa = normaliseIsa(flags);
   // A 64-bit kernel may run a 32-bit userland: engines are loaded into the process, so its own architecture counts.
-  const architecture = architectureOf(raw.processArchitecture) ?? architectureOf(lscpu.architecture ?? undefined) ?? architectureOfFlags(flags) ?? 'x64';
+  const architecture =
+    architectureOf(raw.processArchitecture) ?? architectureOf(lscpu.architecture ?? undefined) ?? architectureOfFlags(flags) ?? 'x64';
   const present = atLeastOne(cpuinfo.logicalCores || (lscpu.logicalCores ?? raw.availableCpus));
   const logicalCores = raw.availableCpus > 0 ? Math.min(present, raw.availableCpus) : present;
   const numaNodes = atLeastOne(lscpu.numaNodes ?? 1);

@@ -73,7 +73,8 @@ function jsonEntries(text: string): Entry[] {
   const walk = (nodes: unknown): void => {
     if (!Array.isArray(nodes)) return;
     for (const node of nodes as readonly (JsonNode | null)[]) {
-      if (typeof node?.field === 'string') entries.push([node.field.replace(/:\s*$/, '').trim(), typeof node.data === 'string' ? node.data.trim() : '']);
+      if (typeof node?.field === 'string')
+        entries.push([node.field.replace(/:\s*$/, '').trim(), typeof node.data === 'string' ? node.data.trim() : '']);
       walk(node?.children);
     }
   };

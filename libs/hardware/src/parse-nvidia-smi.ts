@@ -15,7 +15,12 @@ export interface NvidiaGpu {
 }
 
 export type NvidiaSmi =
-  | { readonly kind: 'gpus'; readonly driverVersion: string | null; readonly cudaVersion: string | null; readonly gpus: readonly NvidiaGpu[] }
+  | {
+      readonly kind: 'gpus';
+      readonly driverVersion: string | null;
+      readonly cudaVersion: string | null;
+      readonly gpus: readonly NvidiaGpu[];
+    }
   /** The tool ran and could not speak to the driver, or there is no board; `reason` says what to do. */
   | { readonly kind: 'unusable'; readonly code: NvidiaProblem; readonly reason: string };
 
@@ -32,8 +37,16 @@ const PROBLEMS: readonly (readonly [pattern: RegExp, code: NvidiaProblem, reason
     'DriverNotRunning',
     'the NVIDIA driver is not running: install the driver for this kernel (dkms) and load the nvidia module',
   ],
-  [/No devices were found/i, 'NoDevices', 'the NVIDIA driver runs but finds no board: check that the board is seated and powered (lspci), then the kernel log'],
-  [/GPU is lost|Unable to determine the device handle/i, 'DeviceLost', 'an NVIDIA board stopped answering: restart the box and check its power and cooling'],
+  [
+    /No devices were found/i,
+    'NoDevices',
+    'the NVIDIA driver runs but finds no board: check that the board is seated and powered (lspci), then the kernel log',
+  ],
+  [
+    /GPU is lost|Unable to determine the device handle/i,
+    'DeviceLost',
+    'an NVIDIA board stopped answering: restart the box and check its power and cooling',
+  ],
 ];
 
 /** Reads `nvidia-smi -q -x` (schemas v10–v13), or the text it prints instead when it fails. Never throws. */
@@ -53,7 +66,8 @@ export function parseNvidiaSmi(output: string): NvidiaSmi {
   const text = squeeze(output);
   const problem = PROBLEMS.find(([pattern]) => pattern.test(text));
   if (problem !== undefined) return { kind: 'unusable', code: problem[1], reason: problem[2] };
-  if (log !== undefined) return { kind: 'unusable', code: 'NoDevices', reason: 'nvidia-smi lists no board: check lspci, then the kernel log' };
+  if (log !== undefined)
+    return { kind: 'unusable', code: 'NoDevices', reason: 'nvidia-smi lists no board: check lspci, then the kernel log' };
   return { kind: 'unusable', code: 'Unreadable', reason: `nvidia-smi said something else: "${text.slice(0, 200)}"` };
 }
 
@@ -69,7 +83,9 @@ function gpusOf(gpu: XmlElement): NvidiaGpu[] {
     throttleReasons: throttleReasonsOf(at(gpu, 'clocks_event_reasons') ?? at(gpu, 'clocks_throttle_reasons')),
   };
   const slices = childrenNamed(at(gpu, 'mig_devices'), 'mig_device');
-  return slices.length === 0 ? [whole] : slices.map((slice) => ({ ...whole, model: `${model} MIG slice`, memoryMiB: memoryOf(at(slice, 'fb_memory_usage')) }));
+  return slices.length === 0
+    ? [whole]
+    : slices.map((slice) => ({ ...whole, model: `${model} MIG slice`, memoryMiB: memoryOf(at(slice, 'fb_memory_usage')) }));
 }
 
 function memoryOf(usage: XmlElement | undefined): number | null {

@@ -22,7 +22,9 @@ describe('parseLscpu', () => {
   });
 
   it('reads clusters where sockets are not known, and stops before the parsable table', () => {
-    const facts = parseLscpu('CPU(s): 8\nModel name: Cortex-A510\nCore(s) per cluster: 4\nSocket(s): -\nCluster(s): 2\n# The following is the parsable format\n0,0,0,0,,0\n');
+    const facts = parseLscpu(
+      'CPU(s): 8\nModel name: Cortex-A510\nCore(s) per cluster: 4\nSocket(s): -\nCluster(s): 2\n# The following is the parsable format\n0,0,0,0,,0\n',
+    );
     expect(facts).toMatchObject({ physicalCores: 8, sockets: null, logicalCores: 8 });
   });
 
@@ -47,7 +49,8 @@ describe('parseLscpu', () => {
 });
 
 describe('parseNvidiaSmi', () => {
-  const gpu = (inner: string): string => `<nvidia_smi_log><driver_version>595.58.03</driver_version><cuda_version>N/A</cuda_version><gpu id="0">${inner}</gpu></nvidia_smi_log>`;
+  const gpu = (inner: string): string =>
+    `<nvidia_smi_log><driver_version>595.58.03</driver_version><cuda_version>N/A</cuda_version><gpu id="0">${inner}</gpu></nvidia_smi_log>`;
 
   it('reads the names of newer schemas', () => {
     const smi = parseNvidiaSmi(
@@ -63,27 +66,48 @@ describe('parseNvidiaSmi', () => {
       driverVersion: '595.58.03',
       cudaVersion: null,
       gpus: [
-        { model: 'NVIDIA GeForce RTX 3080', memoryMiB: 10240, computeCapability: '8.6', powerDrawWatts: 142.33, powerLimitWatts: 320, throttleReasons: ['hw_thermal_slowdown'] },
+        {
+          model: 'NVIDIA GeForce RTX 3080',
+          memoryMiB: 10240,
+          computeCapability: '8.6',
+          powerDrawWatts: 142.33,
+          powerLimitWatts: 320,
+          throttleReasons: ['hw_thermal_slowdown'],
+        },
       ],
     });
   });
 
   it('adds up memory where the total is not given', () => {
-    const smi = parseNvidiaSmi(gpu('<product_name>Tesla T4</product_name><fb_memory_usage><total>N/A</total><used>1 MiB</used><free>15000 MiB</free><reserved>350 MiB</reserved></fb_memory_usage>'));
+    const smi = parseNvidiaSmi(
+      gpu(
+        '<product_name>Tesla T4</product_name><fb_memory_usage><total>N/A</total><used>1 MiB</used><free>15000 MiB</free><reserved>350 MiB</reserved></fb_memory_usage>',
+      ),
+    );
     expect(smi.kind === 'gpus' && smi.gpus[0]?.memoryMiB).toBe(15351);
   });
 
   it('gives each MIG slice its own memory', () => {
     const slice = '<mig_device><fb_memory_usage><total>19968 MiB</total></fb_memory_usage></mig_device>';
-    const smi = parseNvidiaSmi(gpu(`<product_name>NVIDIA A100-SXM4-40GB</product_name><mig_devices>${slice}${slice}</mig_devices><fb_memory_usage><total>40960 MiB</total></fb_memory_usage>`));
+    const smi = parseNvidiaSmi(
+      gpu(
+        `<product_name>NVIDIA A100-SXM4-40GB</product_name><mig_devices>${slice}${slice}</mig_devices><fb_memory_usage><total>40960 MiB</total></fb_memory_usage>`,
+      ),
+    );
     expect(smi.kind === 'gpus' && smi.gpus.map((found) => found.memoryMiB)).toEqual([19968, 19968]);
   });
 
   it.each([
     ['Failed to initialize NVML: Driver/library version mismatch\n', 'DriverMismatch'],
     ['Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 550.54\n', 'DriverMismatch'],
-    ["NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.\n", 'DriverNotRunning'],
-    ["NVIDIA-SMI has failed because it couldn't communicate with the\nNVIDIA driver. Make sure that the latest NVIDIA driver is\ninstalled and running.\n", 'DriverNotRunning'],
+    [
+      "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.\n",
+      'DriverNotRunning',
+    ],
+    [
+      "NVIDIA-SMI has failed because it couldn't communicate with the\nNVIDIA driver. Make sure that the latest NVIDIA driver is\ninstalled and running.\n",
+      'DriverNotRunning',
+    ],
     ['No devices were found\n', 'NoDevices'],
     ['<nvidia_smi_log><attached_gpus>4</attached_gpus></nvidia_smi_log>', 'NoDevices'],
     ['Segmentation fault', 'Unreadable'],
@@ -100,7 +124,11 @@ describe('parseOsRelease', () => {
   });
 
   it('reads unquoted and single-quoted values', () => {
-    expect(parseOsRelease("ID=raspbian\nVERSION_ID='11'\nPRETTY_NAME=\"A \\\"B\\\"\"\n")).toEqual({ id: 'raspbian', versionId: '11', name: 'A "B"' });
+    expect(parseOsRelease('ID=raspbian\nVERSION_ID=\'11\'\nPRETTY_NAME="A \\"B\\""\n')).toEqual({
+      id: 'raspbian',
+      versionId: '11',
+      name: 'A "B"',
+    });
   });
 });
 

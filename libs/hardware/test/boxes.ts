@@ -2,7 +2,12 @@ import type { RawProbe } from '../src/raw-probe.js';
 
 /** Transcripts of the three kinds of box that takt must serve, written from their published facts. Used by specs only. */
 
-const common = { hostname: 'box', kernel: '4.18.0-348.el8.x86_64', disk: { totalMiB: 200_000, freeMiB: 100_000 }, engines: { onnxruntime: '1.30.0' } };
+const common = {
+  hostname: 'box',
+  kernel: '4.18.0-348.el8.x86_64',
+  disk: { totalMiB: 200_000, freeMiB: 100_000 },
+  engines: { onnxruntime: '1.30.0' },
+};
 const centos = 'NAME="CentOS Linux"\nVERSION="8"\nID="centos"\nVERSION_ID="8"\nPRETTY_NAME="CentOS Linux 8"\n';
 
 const x86Processors = (count: number, perSocket: number, threads: number, block: (socket: number, core: number) => string): string =>
@@ -131,7 +136,8 @@ export const acceleratorNode: RawProbe = {
   libc: 'ldd (GNU libc) 2.28',
   meminfo: 'MemTotal:        3909000 kB\n',
   cpuinfo: `${[0, 1, 2, 3].map((n) => `processor\t: ${String(n)}\n${A72}`).join('\n')}\nHardware\t: BCM2835\nModel\t\t: Some Board`,
-  lscpu: 'Architecture:        aarch64\nCPU(s):              4\nThread(s) per core:  1\nCore(s) per socket:  2\nSocket(s):           2\nModel name:          Cortex-A72\nCPU max MHz:         1500.0000\n',
+  lscpu:
+    'Architecture:        aarch64\nCPU(s):              4\nThread(s) per core:  1\nCore(s) per socket:  2\nSocket(s):           2\nModel name:          Cortex-A72\nCPU max MHz:         1500.0000\n',
   pci: [],
   usb: [
     { vendor: '1d6b', product: '0003' },

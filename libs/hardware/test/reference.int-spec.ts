@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { hardwareProfile, parseCpuinfo, parseLscpu, parseNvidiaSmi, parseOsRelease, cpuFacts } from '@takt/hardware';
-import type { CpuFacts } from '@takt/hardware';
+import { hardwareProfile, parseCpuinfo, parseLscpu, parseNvidiaSmi, parseOsRelease, cpuFacts } from '../src/index.js';
+import type { CpuFacts } from '../src/index.js';
 import { describe, expect, it } from 'vitest';
 
 /** Transcripts of real machines, when a folder of them is at hand. */
@@ -75,7 +75,12 @@ describe.skipIf(reference === undefined)('real transcripts (needs TAKT_REFERENCE
   });
 
   it.each([
-    ['t4-515.105.01-cuda11.7-q-x.xml', '515.105.01', 1, { model: 'Tesla T4', memoryMiB: 15360, computeCapability: '7.5', powerLimitWatts: 70 }],
+    [
+      't4-515.105.01-cuda11.7-q-x.xml',
+      '515.105.01',
+      1,
+      { model: 'Tesla T4', memoryMiB: 15360, computeCapability: '7.5', powerLimitWatts: 70 },
+    ],
     ['a100-sxm4-mig-510.47.03-q-x.xml', '510.47.03', 2, { memoryMiB: 19968, computeCapability: '8.0' }],
     ['a10g-q-x.xml', '515.105.01', 1, { memoryMiB: 23028, throttleReasons: ['gpu_idle'] }],
     ['gtx1070ti-q-x-trimmed.xml', null, 1, { memoryMiB: 4096, powerDrawWatts: null }],

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { acceptDesired } from './accept-desired.js';
 
-const at = (generation: number, digest = 'd', epoch = 'e'): { epoch: string; generation: number; digest: string } => ({ epoch, generation, digest });
+const at = (generation: number, digest = 'd', epoch = 'e'): { epoch: string; generation: number; digest: string } => ({
+  epoch,
+  generation,
+  digest,
+});
 
 describe('acceptDesired', () => {
   it('accepts the first one and every newer one', () => {

@@ -10,7 +10,11 @@ export type Acceptance =
   /** Nothing new: the same one, or an older one that arrived late. */
   | { readonly kind: 'ignore'; readonly reason: 'Same' | 'Older' }
   /** Waits for a person; the present desired state stays in force. */
-  | { readonly kind: 'conflict'; readonly reason: 'EpochChanged' | 'SameGenerationOtherContent' | 'DigestMismatch'; readonly message: string };
+  | {
+      readonly kind: 'conflict';
+      readonly reason: 'EpochChanged' | 'SameGenerationOtherContent' | 'DigestMismatch';
+      readonly message: string;
+    };
 
 /**
  * Whether a desired state that arrived replaces the present one. Never a silent step back: a restored database shows

@@ -32,7 +32,12 @@ export interface WantedDeployment {
 export interface WantedLine {
   readonly slug: string;
   readonly requiredFps: number;
-  readonly source: { readonly kind: 'image-directory'; readonly path?: string | undefined; readonly dataset?: ArtifactRef | undefined; readonly fps: number };
+  readonly source: {
+    readonly kind: 'image-directory';
+    readonly path?: string | undefined;
+    readonly dataset?: ArtifactRef | undefined;
+    readonly fps: number;
+  };
 }
 
 export interface WantedSlot {

@@ -143,7 +143,8 @@ class DeploymentPlan {
 
   /** The runtime has ended it, perhaps while this agent was away. */
   #end(outcome: OutcomeView, contentKey: string): Step[] {
-    if (outcome.outcome !== 'committed' && !NOT_ITS_FAULT.has(outcome.reason ?? '')) this.#remember(contentKey, outcome.reason ?? outcome.outcome, outcome.message);
+    if (outcome.outcome !== 'committed' && !NOT_ITS_FAULT.has(outcome.reason ?? ''))
+      this.#remember(contentKey, outcome.reason ?? outcome.outcome, outcome.message);
     if (outcome.outcome === 'committed' || outcome.health !== null) this.#advance('checking', 'the health check ran');
     // Once the new engine served frames, leaving it is a rollback, whatever made it end.
     const state = outcome.outcome === 'failed' && this.#stage === 'checking' ? 'rolled-back' : outcome.outcome;
@@ -157,7 +158,8 @@ class DeploymentPlan {
    */
   #repair(runtime: RuntimeView | undefined, buildKey: string): Step[] {
     const { deploymentId } = this.#deployment;
-    const lost = runtime?.servingDeploymentId === null && runtime.candidate === null && runtime.outcomes.length === 0 && runtime.lineAssigned;
+    const lost =
+      runtime?.servingDeploymentId === null && runtime.candidate === null && runtime.outcomes.length === 0 && runtime.lineAssigned;
     if (this.#stage !== 'committed' || !lost || !this.#local.builds.has(buildKey)) return [];
     const key = `activate:${deploymentId}`;
     const failure = this.#local.failures.get(key);
@@ -175,7 +177,13 @@ class DeploymentPlan {
     if (stageRank(state) > stageRank(this.#stage)) this.#report(state, reason, message, null);
   }
 
-  #report(state: DeploymentStage, reason: string | null, message: string, error: TaktErrorData | null, outcomeOf: string | null = null): void {
+  #report(
+    state: DeploymentStage,
+    reason: string | null,
+    message: string,
+    error: TaktErrorData | null,
+    outcomeOf: string | null = null,
+  ): void {
     const { deploymentId } = this.#deployment;
     this.#stage = state;
     this.#steps.push({
@@ -193,7 +201,16 @@ class DeploymentPlan {
 
   #reportJob(state: JobStage, buildKey: string | null, reused: boolean, error: TaktErrorData | null): void {
     const { buildJobId } = this.#deployment;
-    this.#steps.push({ kind: 'report-job', key: `report:${buildJobId}:${state}`, jobId: buildJobId, jobKind: 'build', state, buildKey, reused, error });
+    this.#steps.push({
+      kind: 'report-job',
+      key: `report:${buildJobId}:${state}`,
+      jobId: buildJobId,
+      jobKind: 'build',
+      state,
+      buildKey,
+      reused,
+      error,
+    });
   }
 
   #remember(contentKey: string, reason: string, message: string): void {

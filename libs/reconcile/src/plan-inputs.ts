@@ -15,7 +15,10 @@ export function buildInputsOf({ release }: WantedDeployment): Inputs {
   return { files: [release.model.artifact, ...statistics], datasets };
 }
 
-export const sourceInputsOf = (line: WantedLine): Inputs => ({ files: [], datasets: line.source.dataset === undefined ? [] : [line.source.dataset] });
+export const sourceInputsOf = (line: WantedLine): Inputs => ({
+  files: [],
+  datasets: line.source.dataset === undefined ? [] : [line.source.dataset],
+});
 
 export interface InputPlan {
   /** Steps that are still needed; empty when everything is on disk. */

@@ -10,13 +10,15 @@ import type { Wanted } from './desired.js';
 import type { Step } from './step.js';
 
 const plan = (node: SimulatedNode, wanted: Wanted, now = 0): Step[] => planSteps(wanted, node.state(), now, hash);
-const kinds = (steps: readonly Step[]): string[] => steps.map((step) => (step.kind === 'report-deployment' ? `report ${step.state}` : step.kind));
+const kinds = (steps: readonly Step[]): string[] =>
+  steps.map((step) => (step.kind === 'report-deployment' ? `report ${step.state}` : step.kind));
 const failure = (error: Partial<TaktErrorData>, count = 1, retryAt = 100): { error: TaktErrorData; count: number; retryAt: number } => ({
   error: { code: 'Broken', message: 'broken', action: 'mend it', retryable: true, ...error },
   count,
   retryAt,
 });
-const statesOf = (node: SimulatedNode, id: string): DeploymentStage[] => node.reported.filter(([deploymentId]) => deploymentId === id).map(([, state]) => state);
+const statesOf = (node: SimulatedNode, id: string): DeploymentStage[] =>
+  node.reported.filter(([deploymentId]) => deploymentId === id).map(([, state]) => state);
 
 /** Plans and carries out until nothing but waiting is left. */
 function run(node: SimulatedNode, wanted: Wanted, rounds = 40): void {
@@ -47,7 +49,10 @@ describe('a first deployment', () => {
   });
 
   it('fetches calibration images only for a recipe that reads them itself', () => {
-    const fetched = (change: object): string[] => plan(new SimulatedNode(), wanting(slotWanted('d1', change))).flatMap((step) => (step.kind === 'fetch-artifact' ? [step.ref.fileName] : []));
+    const fetched = (change: object): string[] =>
+      plan(new SimulatedNode(), wanting(slotWanted('d1', change))).flatMap((step) =>
+        step.kind === 'fetch-artifact' ? [step.ref.fileName] : [],
+      );
     expect(fetched({})).toEqual(['frames', 'model', 'golden']);
     expect(fetched({ recipes: ['int8-library-default'] })).toEqual(['frames', 'model', 'golden', 'calibration']);
   });
@@ -141,7 +146,14 @@ describe('a release that did not pass', () => {
     const node = new SimulatedNode();
     const wanted = wanting(slotWanted('d1'));
     while (node.activations === 0) for (const step of plan(node, wanted)) node.do(step);
-    const outcome = { deploymentId: asId<DeploymentId>('d1'), outcome: 'rolled-back' as const, reason: 'OperatorRollback', message: '', health: null, error: null };
+    const outcome = {
+      deploymentId: asId<DeploymentId>('d1'),
+      outcome: 'rolled-back' as const,
+      reason: 'OperatorRollback',
+      message: '',
+      health: null,
+      error: null,
+    };
     node.runtime = { servingDeploymentId: null, candidate: null, lineAssigned: true, outcomes: [outcome] };
     expect(kinds(plan(node, wanted))).toEqual(['report rolled-back']);
   });
@@ -170,7 +182,14 @@ describe('what is wanted no more', () => {
 });
 
 describe('calibration jobs', () => {
-  const job = { jobId: asId<JobId>('j'), kind: 'calibrate' as const, model: ref('model'), calibration: ref('calibration'), sample: 10, seed: 0 };
+  const job = {
+    jobId: asId<JobId>('j'),
+    kind: 'calibrate' as const,
+    model: ref('model'),
+    calibration: ref('calibration'),
+    sample: 10,
+    seed: 0,
+  };
   const wanted: Wanted = { generation: 1, slots: [], jobs: [job] };
 
   it('runs once and hands the file over', () => {
@@ -234,67 +253,84 @@ describe('any order of events', () => {
 
   it('never reports a move the table does not allow, ends every deployment once, and ends by itself', () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 120 }), fc.constantFrom('committed' as const, 'rolled-back' as const, 'failed' as const), (events, outcome) => {
-        const node = new SimulatedNode();
-        node.outcome = outcome;
-        const releases = [slotWanted('d1'), slotWanted('d2', { recipes: ['fp32', 'int8'] }), slotWanted('d3', { threads: 'sweep' }), slotWanted(null)];
-        let wanted = wanting(releases[0] as ReturnType<typeof slotWanted>);
-        const asked = new Set(['d1']);
-        for (const { kind, at } of events) {
-          const steps = plan(node, wanted);
-          const reports = steps.filter((step) => step.kind.startsWith('report') || step.kind === 'remember-failure');
-          switch (kind) {
-            case 'step': {
-              // Reports are carried out in order; long steps end in any order.
-              for (const step of reports) node.do(step);
-              const others = steps.filter((step) => !reports.includes(step));
-              if (others.length > 0) node.do(others[at % others.length] as Step);
-              break;
-            }
-            case 'kill': {
-              // Killed after some of the reports were on disk.
-              for (const step of reports.slice(0, at)) node.do(step);
-              node.killed();
-              break;
-            }
-            case 'runtime':
-              node.runtimeMoves();
-              break;
-            case 'runtime-gone':
-              node.runtime = node.runtime === null ? { servingDeploymentId: null, candidate: null, outcomes: [], lineAssigned: false } : null;
-              break;
-            case 'wipe':
-              if (at === 0) node.builds.clear();
-              else node.artifacts.clear();
-              break;
-            case 'fail': {
-              const step = steps[at % Math.max(1, steps.length)];
-              if (step !== undefined && !step.kind.startsWith('report')) node.failures.set(step.key, failure({ retryable: at % 2 === 0 }, 1 + (at % 4), 0));
-              break;
-            }
-            case 'want': {
-              const next = releases[at] as ReturnType<typeof slotWanted>;
-              const id = next.deployment?.deploymentId;
-              // An ended deployment is named again only when it is the one that serves.
-              if (id !== undefined && asked.has(id) && isEnded(node.deployments.get(id)?.state ?? 'pending') && node.deployments.get(id)?.state !== 'committed') break;
-              if (id !== undefined) asked.add(id);
-              wanted = wanting(next);
-              break;
+      fc.property(
+        fc.array(event, { maxLength: 120 }),
+        fc.constantFrom('committed' as const, 'rolled-back' as const, 'failed' as const),
+        (events, outcome) => {
+          const node = new SimulatedNode();
+          node.outcome = outcome;
+          const releases = [
+            slotWanted('d1'),
+            slotWanted('d2', { recipes: ['fp32', 'int8'] }),
+            slotWanted('d3', { threads: 'sweep' }),
+            slotWanted(null),
+          ];
+          let wanted = wanting(releases[0] as ReturnType<typeof slotWanted>);
+          const asked = new Set(['d1']);
+          for (const { kind, at } of events) {
+            const steps = plan(node, wanted);
+            const reports = steps.filter((step) => step.kind.startsWith('report') || step.kind === 'remember-failure');
+            switch (kind) {
+              case 'step': {
+                // Reports are carried out in order; long steps end in any order.
+                for (const step of reports) node.do(step);
+                const others = steps.filter((step) => !reports.includes(step));
+                if (others.length > 0) node.do(others[at % others.length] as Step);
+                break;
+              }
+              case 'kill': {
+                // Killed after some of the reports were on disk.
+                for (const step of reports.slice(0, at)) node.do(step);
+                node.killed();
+                break;
+              }
+              case 'runtime':
+                node.runtimeMoves();
+                break;
+              case 'runtime-gone':
+                node.runtime =
+                  node.runtime === null ? { servingDeploymentId: null, candidate: null, outcomes: [], lineAssigned: false } : null;
+                break;
+              case 'wipe':
+                if (at === 0) node.builds.clear();
+                else node.artifacts.clear();
+                break;
+              case 'fail': {
+                const step = steps[at % Math.max(1, steps.length)];
+                if (step !== undefined && !step.kind.startsWith('report'))
+                  node.failures.set(step.key, failure({ retryable: at % 2 === 0 }, 1 + (at % 4), 0));
+                break;
+              }
+              case 'want': {
+                const next = releases[at] as ReturnType<typeof slotWanted>;
+                const id = next.deployment?.deploymentId;
+                // An ended deployment is named again only when it is the one that serves.
+                if (
+                  id !== undefined &&
+                  asked.has(id) &&
+                  isEnded(node.deployments.get(id)?.state ?? 'pending') &&
+                  node.deployments.get(id)?.state !== 'committed'
+                )
+                  break;
+                if (id !== undefined) asked.add(id);
+                wanted = wanting(next);
+                break;
+              }
             }
           }
-        }
-        node.runtime ??= { servingDeploymentId: null, candidate: null, outcomes: [], lineAssigned: false };
-        node.killed();
-        run(node, wanted);
-        const last = new Map<DeploymentId, DeploymentStage>();
-        for (const [id, state] of node.reported) {
-          expect(NEXT[last.get(id) ?? 'pending'] ?? []).toContain(state);
-          last.set(id, state);
-        }
-        const target = wanted.slots[0]?.deployment?.deploymentId;
-        for (const [id, state] of last) if (id === target || state !== 'pending') expect(isEnded(state)).toBe(true);
-        expect(plan(node, wanted).filter((step) => step.kind !== 'wait')).toEqual([]);
-      }),
+          node.runtime ??= { servingDeploymentId: null, candidate: null, outcomes: [], lineAssigned: false };
+          node.killed();
+          run(node, wanted);
+          const last = new Map<DeploymentId, DeploymentStage>();
+          for (const [id, state] of node.reported) {
+            expect(NEXT[last.get(id) ?? 'pending'] ?? []).toContain(state);
+            last.set(id, state);
+          }
+          const target = wanted.slots[0]?.deployment?.deploymentId;
+          for (const [id, state] of last) if (id === target || state !== 'pending') expect(isEnded(state)).toBe(true);
+          expect(plan(node, wanted).filter((step) => step.kind !== 'wait')).toEqual([]);
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -33,13 +33,24 @@ function leftBehind(wanted: Wanted, local: LocalState): Step[] {
   return [...local.deployments].flatMap(([deploymentId, record]): Step[] => {
     if (isEnded(record.state) || present.has(deploymentId)) return [];
     const successor = wanted.slots.find((slot) => slot.slotId === record.slotId)?.deployment;
-    const replaced = successor != null && !isEnded(local.deployments.get(successor.deploymentId)?.state ?? 'pending');
+    const replaced =
+      successor !== undefined && successor !== null && !isEnded(local.deployments.get(successor.deploymentId)?.state ?? 'pending');
     // From activation on a deployment can only be superseded: the runtime may already serve it.
     const state = replaced || stageRank(record.state) >= stageRank('activating') ? 'superseded' : 'cancelled';
     const message = replaced ? `deployment ${successor.deploymentId} took its place` : 'it is not wanted any more';
     const reason = state === 'superseded' ? 'Superseded' : 'Cancelled';
     return [
-      { kind: 'report-deployment', key: `report:${deploymentId}:${state}`, deploymentId, slotId: record.slotId, state, reason, message, outcomeOf: null, error: null },
+      {
+        kind: 'report-deployment',
+        key: `report:${deploymentId}:${state}`,
+        deploymentId,
+        slotId: record.slotId,
+        state,
+        reason,
+        message,
+        outcomeOf: null,
+        error: null,
+      },
     ];
   });
 }

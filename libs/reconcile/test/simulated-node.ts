@@ -1,6 +1,17 @@
 import { asId } from '@takt/kernel';
 import type { DeploymentId, Digest, JobId, Sha256, SlotId } from '@takt/kernel';
-import type { DeploymentStage, FailedContent, JobStage, LocalState, OutcomeView, RuntimeView, Step, StepFailure, Wanted, WantedSlot } from '../src/index.js';
+import type {
+  DeploymentStage,
+  FailedContent,
+  JobStage,
+  LocalState,
+  OutcomeView,
+  RuntimeView,
+  Step,
+  StepFailure,
+  Wanted,
+  WantedSlot,
+} from '../src/index.js';
 
 /** Keeps different inputs apart; the planner needs no more of a hash. */
 export const hash: Sha256 = (content) => {
@@ -11,9 +22,16 @@ export const hash: Sha256 = (content) => {
 };
 const hashes = new Map<string, number>();
 
-export const ref = (name: string): { digest: Digest; sizeBytes: number; fileName: string } => ({ digest: asId<Digest>(`sha256:${hash(name)}`), sizeBytes: 1, fileName: name });
+export const ref = (name: string): { digest: Digest; sizeBytes: number; fileName: string } => ({
+  digest: asId<Digest>(`sha256:${hash(name)}`),
+  sizeBytes: 1,
+  fileName: name,
+});
 
-export const slotWanted = (deployment: string | null, change: Partial<NonNullable<WantedSlot['deployment']>['release']> = {}): WantedSlot => ({
+export const slotWanted = (
+  deployment: string | null,
+  change: Partial<NonNullable<WantedSlot['deployment']>['release']> = {},
+): WantedSlot => ({
   slotId: asId<SlotId>('slot'),
   line: { slug: 'line-1', requiredFps: 10, source: { kind: 'image-directory', dataset: ref('frames'), fps: 10 } },
   deployment:
@@ -111,13 +129,20 @@ export class SimulatedNode {
   /** Lets the runtime move its check on by one phase. */
   runtimeMoves(): void {
     const { runtime } = this;
-    if (runtime?.candidate == null) return;
+    if (runtime === null || runtime.candidate === null) return;
     const { deploymentId, phase } = runtime.candidate;
     if (phase !== 'solo') {
       this.runtime = { ...runtime, candidate: { deploymentId, phase: phase === 'warming' ? 'comparing' : 'solo' } };
       return;
     }
-    const ended: OutcomeView = { deploymentId, outcome: this.outcome, reason: this.outcome === 'committed' ? null : 'ServiceTimeP50', message: 'ended', health: {}, error: null };
+    const ended: OutcomeView = {
+      deploymentId,
+      outcome: this.outcome,
+      reason: this.outcome === 'committed' ? null : 'ServiceTimeP50',
+      message: 'ended',
+      health: {},
+      error: null,
+    };
     const servingDeploymentId = this.outcome === 'committed' ? deploymentId : runtime.servingDeploymentId;
     this.runtime = { ...runtime, candidate: null, servingDeploymentId, outcomes: [...runtime.outcomes, ended] };
   }

@@ -122,7 +122,13 @@ export class Daemon {
   static async open(deps: DaemonDeps): Promise<Daemon> {
     const { fs, folder, clock, stored } = deps;
     const desired = await DesiredStore.open(fs, folder);
-    const reporter = await Reporter.open({ fs, folder, clock, nodeId: stored.identity.nodeId, observedGeneration: () => desired.present?.generation ?? 0 });
+    const reporter = await Reporter.open({
+      fs,
+      folder,
+      clock,
+      nodeId: stored.identity.nodeId,
+      observedGeneration: () => desired.present?.generation ?? 0,
+    });
     return new Daemon(deps, desired, reporter, await NodeMemory.open(fs, folder));
   }
 
@@ -144,7 +150,13 @@ export class Daemon {
       },
       signal,
     );
-    const loops = [facts, this.#link.run(), this.#every(config.heartbeatMs, () => this.#heartbeat()), this.#look(), this.#every(DELIVER_MS, () => this.#delivery.deliver())];
+    const loops = [
+      facts,
+      this.#link.run(),
+      this.#every(config.heartbeatMs, () => this.#heartbeat()),
+      this.#look(),
+      this.#every(DELIVER_MS, () => this.#delivery.deliver()),
+    ];
     while (!signal.aborted) {
       let active = false;
       try {
@@ -237,7 +249,8 @@ export class Daemon {
   async #reportSlots(slots: readonly DesiredSlot[]): Promise<void> {
     for (const { slotId, line } of slots) {
       const serving = this.#runtimes.status(line.slug)?.serving;
-      if (serving == null || this.#reporter.ledger.slots[slotId]?.activeDeploymentId === serving.deploymentId) continue;
+      if (serving === undefined || serving === null || this.#reporter.ledger.slots[slotId]?.activeDeploymentId === serving.deploymentId)
+        continue;
       await this.#reporter.report({ kind: 'slot', slotId, activeDeploymentId: serving.deploymentId, plan: serving.plan });
     }
   }
@@ -249,7 +262,8 @@ export class Daemon {
     const keep = referencedDigests(desired.body);
     for (const document of [this.#memory.current, this.#memory.rollback]) {
       for (const { release } of Object.values(document.slots)) {
-        for (const ref of [release.model.artifact, release.golden, release.calibration, release.statistics]) if (ref !== null) keep.add(ref.digest);
+        for (const ref of [release.model.artifact, release.golden, release.calibration, release.statistics])
+          if (ref !== null) keep.add(ref.digest);
       }
     }
     const removed = await this.#store.prune(keep);

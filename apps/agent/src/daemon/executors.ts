@@ -63,7 +63,17 @@ export function createExecutors(deps: ExecutorDeps): StepExecutors<Promise<void>
         const { statistics, images, seconds } = await jobs.calibration(calibrationKey);
         await upload(store.artifactPath(statistics.digest), statistics, await link.writeUrl(statistics), signal);
         const result = { kind: 'calibrate' as const, statistics, images, seconds };
-        await reporter.report({ kind: 'job', jobId, jobKind: 'calibrate', state: 'succeeded', phase: 'done', progress: 1, etaSeconds: 0, result, error: null });
+        await reporter.report({
+          kind: 'job',
+          jobId,
+          jobKind: 'calibrate',
+          state: 'succeeded',
+          phase: 'done',
+          progress: 1,
+          etaSeconds: 0,
+          result,
+          error: null,
+        });
       });
       return started;
     },
@@ -96,7 +106,8 @@ export function createExecutors(deps: ExecutorDeps): StepExecutors<Promise<void>
     observe: () => started,
     wait: () => started,
 
-    'remember-failure': ({ contentKey, deploymentId, reason, message }) => memory.rememberFailure(contentKey, { deploymentId, reason, message }),
+    'remember-failure': ({ contentKey, deploymentId, reason, message }) =>
+      memory.rememberFailure(contentKey, { deploymentId, reason, message }),
 
     'report-deployment': async (step) => {
       const slot = deps.desired()?.body.slots.find(({ deployment }) => deployment?.deploymentId === step.deploymentId);
@@ -128,22 +139,35 @@ export function createExecutors(deps: ExecutorDeps): StepExecutors<Promise<void>
         result:
           record === null
             ? null
-            : { kind: 'build', plan: record.plan, candidates: record.candidates, reason: record.reason, reused: step.reused, seconds: record.seconds },
+            : {
+                kind: 'build',
+                plan: record.plan,
+                candidates: record.candidates,
+                reason: record.reason,
+                reused: step.reused,
+                seconds: record.seconds,
+              },
         error: step.error,
       });
     },
   };
 }
 
-const healthOf = (runtimes: Runtimes, step: StepOf<'report-deployment'>): Extract<Parameters<Reporter['report']>[0], { kind: 'deployment' }>['health'] =>
+const healthOf = (
+  runtimes: Runtimes,
+  step: StepOf<'report-deployment'>,
+): Extract<Parameters<Reporter['report']>[0], { kind: 'deployment' }>['health'] =>
   step.outcomeOf === null
     ? null
     : (runtimes.status(step.outcomeOf)?.outcomes.findLast(({ deploymentId }) => deploymentId === step.deploymentId)?.health ?? null);
 
 /** @throws TaktError `NotWanted`: a newer desired state came while the plan was carried out */
-function slotOf(deps: Pick<ExecutorDeps, 'desired'>, deploymentId: DeploymentId): DesiredSlot & { deployment: NonNullable<DesiredSlot['deployment']> } {
+function slotOf(
+  deps: Pick<ExecutorDeps, 'desired'>,
+  deploymentId: DeploymentId,
+): DesiredSlot & { deployment: NonNullable<DesiredSlot['deployment']> } {
   const slot = deps.desired()?.body.slots.find(({ deployment }) => deployment?.deploymentId === deploymentId);
-  if (slot?.deployment != null) return { ...slot, deployment: slot.deployment };
+  if (slot?.deployment !== undefined && slot.deployment !== null) return { ...slot, deployment: slot.deployment };
   throw new TaktError({
     code: 'NotWanted',
     message: `deployment ${deploymentId} is not wanted any more`,
@@ -236,4 +260,3 @@ async function activationOf(
     health: deployment.release.health,
   };
 }
-

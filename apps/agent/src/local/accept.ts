@@ -7,8 +7,17 @@ import type { CommandResult } from './output.js';
 export async function acceptConflict({ fs, folder }: AgentContext): Promise<CommandResult> {
   const released = await releaseConflict(fs, folder);
   if (released === undefined) {
-    throw new TaktError({ code: 'NoConflict', message: 'no desired state waits for a person', action: 'look at "takt-agent status"', component: 'agent' });
+    throw new TaktError({
+      code: 'NoConflict',
+      message: 'no desired state waits for a person',
+      action: 'look at "takt-agent status"',
+      component: 'agent',
+    });
   }
   const { epoch, generation, digest } = released;
-  return { ok: true, data: { epoch, generation, digest }, text: [`generation ${String(generation)} (${digest}) is taken when it arrives next`] };
+  return {
+    ok: true,
+    data: { epoch, generation, digest },
+    text: [`generation ${String(generation)} (${digest}) is taken when it arrives next`],
+  };
 }

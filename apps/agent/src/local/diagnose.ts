@@ -34,17 +34,34 @@ export async function diagnose(context: AgentContext): Promise<CommandResult> {
   const addresses = view.identity === undefined ? [] : [view.identity.serverUrl, ...view.identity.natsUrls];
   for (const address of addresses) {
     const problem = await reach(address);
-    add(`reach ${address}`, problem === undefined, problem ?? 'answers', 'check network, firewall and name resolution; lines go on without it');
+    add(
+      `reach ${address}`,
+      problem === undefined,
+      problem ?? 'answers',
+      'check network, firewall and name resolution; lines go on without it',
+    );
   }
-  add('desired state', view.desired !== undefined, view.desired === undefined ? 'none yet' : `generation ${String(view.desired.generation)}`, 'it arrives with the first connection');
-  add('reports', view.pendingReports < 1000, `${String(view.pendingReports)} wait for confirmation`, 'check that the control plane and its database run');
+  add(
+    'desired state',
+    view.desired !== undefined,
+    view.desired === undefined ? 'none yet' : `generation ${String(view.desired.generation)}`,
+    'it arrives with the first connection',
+  );
+  add(
+    'reports',
+    view.pendingReports < 1000,
+    `${String(view.pendingReports)} wait for confirmation`,
+    'check that the control plane and its database run',
+  );
   for (const { slug, status, error } of view.lines) {
     add(`line ${slug}`, status !== undefined, error?.message ?? 'its runtime answers', error?.action ?? '');
   }
   return {
     ok: checks.every(({ ok }) => ok),
     data: { checks },
-    text: checks.map(({ name, ok, detail, action }) => `${ok ? 'ok  ' : 'FAIL'} ${name}: ${detail}${action === null ? '' : `\n     → ${action}`}`),
+    text: checks.map(
+      ({ name, ok, detail, action }) => `${ok ? 'ok  ' : 'FAIL'} ${name}: ${detail}${action === null ? '' : `\n     → ${action}`}`,
+    ),
   };
 }
 

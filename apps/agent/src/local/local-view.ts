@@ -33,7 +33,11 @@ export async function readLocalView({ fs, folder }: AgentContext): Promise<Local
       try {
         return { slug, status: await new ControlClient(folder.lines, slug).status(), error: undefined };
       } catch (thrown) {
-        return { slug, status: undefined, error: TaktError.from(thrown, { code: 'RuntimeUnreachable', action: `systemctl status takt-runtime@${slug}` }) };
+        return {
+          slug,
+          status: undefined,
+          error: TaktError.from(thrown, { code: 'RuntimeUnreachable', action: `systemctl status takt-runtime@${slug}` }),
+        };
       }
     }),
   );

@@ -29,7 +29,10 @@ function lineText({ slug, status, error }: LocalLine): string {
   if (status === undefined) return `line ${slug}: ${error?.message ?? 'no answer'}\n  → ${error?.action ?? ''}`;
   const { serving, candidate, metrics } = status;
   const fps = metrics.deliveredFps === null ? 'no frames yet' : `${metrics.deliveredFps.toFixed(1)} FPS`;
-  const time = metrics.serviceTime === null ? '' : `, service time p50 ${metrics.serviceTime.p50Ms.toFixed(1)} ms, p95 ${metrics.serviceTime.p95Ms.toFixed(1)} ms`;
+  const time =
+    metrics.serviceTime === null
+      ? ''
+      : `, service time p50 ${metrics.serviceTime.p50Ms.toFixed(1)} ms, p95 ${metrics.serviceTime.p95Ms.toFixed(1)} ms`;
   const trial = candidate === null ? '' : `; checks ${candidate.deploymentId} (${candidate.phase})`;
   return `line ${slug}: ${serving === null ? 'serves nothing' : `serves ${serving.releaseName} (${serving.plan.recipe})`}, ${fps}${time}${trial}`;
 }

@@ -1,6 +1,6 @@
 import type { Condition, DesiredSlot, LineAssignment, RuntimeStatus, SlotMetrics } from '@takt/contracts';
 import { canonicalJson } from '@takt/kernel';
-import type { Digest, Json } from '@takt/kernel';
+import type { Digest } from '@takt/kernel';
 import type { RuntimeView } from '@takt/reconcile';
 import { ControlClient } from './control-client.js';
 
@@ -106,6 +106,6 @@ function viewOf(status: RuntimeStatus, wanted: LineAssignment): RuntimeView {
     servingDeploymentId: serving?.deploymentId ?? null,
     candidate: candidate === null ? null : { deploymentId: candidate.deploymentId, phase: candidate.phase },
     outcomes,
-    lineAssigned: status.slotId === wanted.slotId && canonicalJson(status.line as unknown as Json) === canonicalJson(wanted.line as unknown as Json),
+    lineAssigned: status.slotId === wanted.slotId && canonicalJson(status.line) === canonicalJson(wanted.line),
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { desiredStateSchema, digestSchema } from '@takt/contracts';
 import type { Condition, DesiredState } from '@takt/contracts';
 import { canonicalJson } from '@takt/kernel';
-import type { DurableFs, Json } from '@takt/kernel';
+import type { DurableFs } from '@takt/kernel';
 import { acceptDesired } from '@takt/reconcile';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
@@ -41,7 +41,7 @@ export class DesiredStore {
 
   /** Takes in what arrived. True when it is now in force. */
   async offer(incoming: DesiredState): Promise<boolean> {
-    const computed = `sha256:${createHash('sha256').update(canonicalJson(incoming.body as unknown as Json)).digest('hex')}`;
+    const computed = `sha256:${createHash('sha256').update(canonicalJson(incoming.body)).digest('hex')}`;
     const released = await readDocument(this.#fs, this.#folder.released, releasedSchema);
     const acceptance = acceptDesired(this.#present, incoming, computed, released?.digest);
     switch (acceptance.kind) {

@@ -36,7 +36,12 @@ export class Journal {
       .sort((a, b) => a - b);
     // Confirmed ones that a kill kept from being deleted.
     for (const seq of numbers.filter((number) => number <= confirmed)) await fs.remove(join(folder.journal, `${String(seq)}.json`));
-    return new Journal(fs, folder, confirmed, numbers.filter((number) => number > confirmed));
+    return new Journal(
+      fs,
+      folder,
+      confirmed,
+      numbers.filter((number) => number > confirmed),
+    );
   }
 
   /** Highest number ever given. */

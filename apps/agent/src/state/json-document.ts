@@ -29,4 +29,5 @@ export async function readDocument<T>(fs: DurableFs, path: string, schema: z.Zod
   return parsed.data;
 }
 
-export const writeDocument = (fs: DurableFs, path: string, value: unknown): Promise<void> => fs.write(path, `${JSON.stringify(value, null, 1)}\n`);
+export const writeDocument = (fs: DurableFs, path: string, value: unknown): Promise<void> =>
+  fs.write(path, `${JSON.stringify(value, null, 1)}\n`);

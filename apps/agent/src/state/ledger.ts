@@ -1,4 +1,12 @@
-import { conditionSchema, deploymentIdSchema, deploymentStateSchema, enginePlanSchema, jobIdSchema, jobStateSchema, slotIdSchema } from '@takt/contracts';
+import {
+  conditionSchema,
+  deploymentIdSchema,
+  deploymentStateSchema,
+  enginePlanSchema,
+  jobIdSchema,
+  jobStateSchema,
+  slotIdSchema,
+} from '@takt/contracts';
 import type { Condition, Report } from '@takt/contracts';
 import { isEnded, isJobEnded } from '@takt/reconcile';
 import { z } from 'zod';
@@ -28,7 +36,12 @@ export function ledgerAfter(ledger: Ledger, report: Report, factsDigest: string 
   const { body } = report;
   switch (body.kind) {
     case 'deployment':
-      return { ...next, deployments: trimmed({ ...ledger.deployments, [body.deploymentId]: { slotId: body.slotId, state: body.state } }, (one) => isEnded(one.state)) };
+      return {
+        ...next,
+        deployments: trimmed({ ...ledger.deployments, [body.deploymentId]: { slotId: body.slotId, state: body.state } }, (one) =>
+          isEnded(one.state),
+        ),
+      };
     case 'job':
       return { ...next, jobs: trimmed({ ...ledger.jobs, [body.jobId]: body.state }, isJobEnded) };
     case 'slot':

@@ -26,7 +26,13 @@ export class NodeMemory {
   #current: CommittedDocument;
   #rollback: CommittedDocument;
 
-  private constructor(fs: DurableFs, folder: DataFolder, failed: ReadonlyMap<string, FailedContent>, current: CommittedDocument, rollback: CommittedDocument) {
+  private constructor(
+    fs: DurableFs,
+    folder: DataFolder,
+    failed: ReadonlyMap<string, FailedContent>,
+    current: CommittedDocument,
+    rollback: CommittedDocument,
+  ) {
     this.#fs = fs;
     this.#folder = folder;
     this.#failed = failed;
@@ -71,7 +77,9 @@ export class NodeMemory {
       await writeDocument(this.#fs, this.#folder.rollback, rollback);
       this.#rollback = rollback;
     }
-    const current = { slots: { ...this.#current.slots, [slotId]: { deploymentId: deployment.deploymentId, buildKey, release: deployment.release } } };
+    const current = {
+      slots: { ...this.#current.slots, [slotId]: { deploymentId: deployment.deploymentId, buildKey, release: deployment.release } },
+    };
     await writeDocument(this.#fs, this.#folder.current, current);
     this.#current = current;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Report, ReportBody } from '@takt/contracts';
 import { canonicalJson } from '@takt/kernel';
-import type { Clock, DurableFs, Json, NodeId } from '@takt/kernel';
+import type { Clock, DurableFs, NodeId } from '@takt/kernel';
 import type { DataFolder } from '../data-folder.js';
 import { Journal } from './journal.js';
 import { readDocument, writeDocument } from './json-document.js';
@@ -20,7 +20,7 @@ export interface ReporterDeps {
 export const factsDigest = (body: Extract<ReportBody, { kind: 'facts' }>): string => {
   const { disk, ...facts } = body.facts;
   const stable = { ...body, facts: { ...facts, disk: { totalMiB: disk.totalMiB } } };
-  return createHash('sha256').update(canonicalJson(stable as unknown as Json)).digest('hex');
+  return createHash('sha256').update(canonicalJson(stable)).digest('hex');
 };
 
 /**

@@ -78,10 +78,16 @@ async function spawn<K extends WorkerJob['kind']>(
   // The iterables reject with the child's failure, which is judged below from its exit.
   const [ended] = await Promise.all([child, readMessages().catch(() => undefined), readErrors().catch(() => undefined)]);
   signal.throwIfAborted();
-  logger.info('worker ended', { [LogField.phase]: job.kind, [LogField.pid]: child.pid, [LogField.code]: ended.exitCode ?? ended.signal ?? null });
+  logger.info('worker ended', {
+    [LogField.phase]: job.kind,
+    [LogField.pid]: child.pid,
+    [LogField.code]: ended.exitCode ?? ended.signal ?? null,
+  });
   if (result?.kind === job.kind) return result as Extract<WorkerResult, { kind: K }>;
   if (failure !== undefined) throw failure;
-  throw ended.timedOut ? deadline(job.kind, deadlineMs) : died(job.kind, workerPath, ended.exitCode ?? ended.signal ?? 'no exit code', tail);
+  throw ended.timedOut
+    ? deadline(job.kind, deadlineMs)
+    : died(job.kind, workerPath, ended.exitCode ?? ended.signal ?? 'no exit code', tail);
 }
 
 function parseLine(line: string): WorkerMessage | undefined {

@@ -86,7 +86,13 @@ export class WorkManager {
   }
 
   #failed(key: string, thrown: unknown): void {
-    const error = TaktError.from(thrown, { code: 'StepFailed', action: 'see the log of the agent', component: 'agent', phase: key, retryable: true });
+    const error = TaktError.from(thrown, {
+      code: 'StepFailed',
+      action: 'see the log of the agent',
+      component: 'agent',
+      phase: key,
+      retryable: true,
+    });
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
     const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (count - 1)) * (0.75 + Math.random() / 2);
     this.#failures.set(key, { error: error.toData(), count, retryAt: this.#clock.now() + delay });
