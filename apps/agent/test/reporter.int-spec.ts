@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DesiredState, Report, ReportBody } from '@takt/contracts';
+import { createDurableFs } from '@takt/durable-fs';
+import { asId } from '@takt/kernel';
+import type { DeploymentId, Digest, NodeId, SlotId } from '@takt/kernel';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dataFolder } from '../src/data-folder.js';
+import type { DataFolder } from '../src/data-folder.js';
+import { DesiredStore, releaseConflict } from '../src/state/desired-store.js';
+import { Reporter } from '../src/state/reporter.js';
+
+const nodeId = asId<NodeId>('5b1c2b5a-4d0e-4a55-9df5-9bd1c6a8a001');
+const deploymentId = asId<DeploymentId>('5b1c2b5a-4d0e-4a55-9df5-9bd1c6a8a002');
+const slotId = asId<SlotId>('5b1c2b5a-4d0e-4a55-9df5-9bd1c6a8a003');
+const clock = { now: () => 0, monotonic: () => 0 };
+
+let root: string;
+let folder: DataFolder;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'takt-reporter-'));
+  folder = dataFolder(root);
+});
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+const open = (fs = createDurableFs()): Promise<Reporter> => Reporter.open({ fs, folder, clock, nodeId, observedGeneration: () => 1 });
+const state = (name: 'fetching' | 'building' | 'activating'): ReportBody => ({
+  kind: 'deployment',
+  deploymentId,
+  slotId,
+  generation: 1,
+  state: name,
+  reason: null,
+  message: name,
+  health: null,
+  error: null,
+});
+const inJournal = async (reporter: Reporter): Promise<Report[]> =>
+  (await Promise.all(reporter.journal.pending.map((seq) => reporter.journal.read(seq)))).filter((report) => report !== undefined);
+
+/** File system that loses power before its n-th operation. */
+const cutAt = (n: number): ReturnType<typeof createDurableFs> => {
+  let count = 0;
+  return createDurableFs({
+    before: () => {
+      count += 1;
+      if (count > n) throw new Error('power cut');
+    },
+  });
+};
+
+describe('reports', () => {
+  it('are numbered without gaps, also by calls that overlap and after a restart', async () => {
+    const reporter = await open();
+    await Promise.all([reporter.report(state('fetching')), reporter.report(state('building'))]);
+    const again = await open();
+    await again.report(state('activating'));
+    expect((await inJournal(again)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  });
+
+  it('are neither repeated nor lost at any power cut: the ledger says what the journal holds', async () => {
+    await (await open()).report(state('fetching'));
+    let cuts = 0;
+    for (let n = 0; n < 60; n += 1) {
+      const before = await open();
+      const known = before.ledger.deployments[deploymentId]?.state;
+      if (known !== 'fetching') break;
+      const reporter = await open(cutAt(n)).catch(() => undefined);
+      const done = await reporter?.report(state('building')).then(
+        () => true,
+        () => false,
+      );
+      if (done === true) break;
+      cuts += 1;
+      const after = await open();
+      const reports = await inJournal(after);
+      expect(after.ledger.deployments[deploymentId]?.state).toBe(
+        reports.some(({ body }) => body.kind === 'deployment' && body.state === 'building') ? 'building' : 'fetching',
+      );
+      expect(reports.map(({ seq }) => seq)).toEqual(reports.map((_report, index) => index + 1));
+    }
+    expect(cuts).toBeGreaterThan(4);
+    const last = await open();
+    expect((await inJournal(last)).map(({ body }) => body.kind === 'deployment' && body.state)).toEqual(['fetching', 'building']);
+  });
+
+  it('are forgotten only up to what the database has, at any power cut', async () => {
+    const first = await open();
+    for (const name of ['fetching', 'building', 'activating'] as const) await first.report(state(name));
+    for (let n = 0; n < 40; n += 1) {
+      const reporter = await open(cutAt(n)).catch(() => undefined);
+      await reporter?.confirm(2).catch(() => undefined);
+      const after = await open();
+      expect(after.journal.pending).toContain(3);
+      expect(after.journal.lastSeq).toBe(3);
+    }
+    const last = await open();
+    await last.confirm(2);
+    expect(last.journal.pending).toEqual([3]);
+    await last.report(state('activating'));
+    expect(last.journal.lastSeq).toBe(4);
+  });
+
+  it('are numbered after what the database has where this node lost its memory', async () => {
+    const reporter = await open();
+    await reporter.report(state('fetching'));
+    await reporter.report(state('building'));
+    await reporter.confirm(40);
+    expect((await inJournal(reporter)).map(({ seq }) => seq)).toEqual([41, 42]);
+    await reporter.report(state('activating'));
+    expect(reporter.journal.lastSeq).toBe(43);
+    expect((await open()).journal.pending).toEqual([41, 42, 43]);
+  });
+
+  it('refuses a document that somebody edited, and names it', async () => {
+    await createDurableFs().write(folder.ledger, '{"seq":"x"}');
+    await expect(open()).rejects.toMatchObject({ code: 'DocumentInvalid', message: expect.stringContaining('ledger.json') as string });
+  });
+});
+
+describe('the desired state', () => {
+  const digest = asId<Digest>(`sha256:${'0'.repeat(64)}`);
+  const state = (generation: number, change: Partial<DesiredState> = {}): DesiredState => ({
+    schemaVersion: 1,
+    nodeId,
+    epoch: '4d7a7c3e-1f1b-4c57-9a8e-0c3b0a6f5d11',
+    generation,
+    digest,
+    issuedAt: '2026-01-01T00:00:00.000Z',
+    body: { slots: [], jobs: [] },
+    ...change,
+  });
+  const honest = async (generation: number, change: Partial<DesiredState> = {}): Promise<DesiredState> => {
+    const { createHash } = await import('node:crypto');
+    return state(generation, {
+      digest: asId<Digest>(`sha256:${createHash('sha256').update('{"jobs":[],"slots":[]}').digest('hex')}`),
+      ...change,
+    });
+  };
+
+  it('is replaced only by a newer one, and stays over a restart', async () => {
+    const store = await DesiredStore.open(createDurableFs(), folder);
+    expect(await store.offer(await honest(3))).toBe(true);
+    expect(await store.offer(await honest(2))).toBe(false);
+    expect((await DesiredStore.open(createDurableFs(), folder)).present?.generation).toBe(3);
+  });
+
+  it('of another database waits for a person, who can release it', async () => {
+    const fs = createDurableFs();
+    const store = await DesiredStore.open(fs, folder);
+    await store.offer(await honest(3));
+    const foreign = await honest(1, { epoch: '4d7a7c3e-1f1b-4c57-9a8e-0c3b0a6f5d12' });
+    expect(await store.offer(foreign)).toBe(false);
+    expect(store.condition).toMatchObject({
+      status: 'false',
+      reason: 'EpochChanged',
+      action: expect.stringContaining('takt-agent accept') as string,
+    });
+    expect(store.present?.generation).toBe(3);
+    expect((await releaseConflict(fs, folder))?.generation).toBe(1);
+    expect(await store.offer(foreign)).toBe(true);
+    expect(store.condition.status).toBe('true');
+    expect(await releaseConflict(fs, folder)).toBeUndefined();
+  });
+
+  it('with a content that is not the announced one is refused', async () => {
+    const store = await DesiredStore.open(createDurableFs(), folder);
+    expect(await store.offer(state(1))).toBe(false);
+    expect(store.condition.reason).toBe('DigestMismatch');
+  });
+});
