@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkModel, inspectModel, parseModel, serializeModel } from '@takt/onnx';
 import { describe, expect, it } from 'vitest';
+import { checkModel, inspectModel, parseModel, serializeModel } from '../src/index.js';
 
 const reference = process.env['TAKT_REFERENCE_DIR'];
 const files = ['data/neu-yolov5n/model.onnx', 'data/models/yolox_nano.onnx'];

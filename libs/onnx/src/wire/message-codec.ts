@@ -24,7 +24,9 @@ type FieldTable<T extends object> = { readonly [K in Exclude<keyof T, 'unknown'>
 
 /** Makes the codec of one message type from its table; `name` is used in errors. Decoded messages are frozen. */
 export function message<T extends Preserved>(name: string, table: FieldTable<T>): MessageCodec<T> {
-  const fields = (Object.entries(table) as [string, FieldCodec<unknown>][]).sort((a, b) => a[1].no - b[1].no);
+  const fields = Object.entries<FieldCodec<unknown>>(table as Readonly<Record<string, FieldCodec<unknown>>>).sort(
+    (a, b) => a[1].no - b[1].no,
+  );
   const known = new Set(fields.map(([, codec]) => codec.no));
   return {
     decode(bytes) {
