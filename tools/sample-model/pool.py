@@ -1,9 +1,8 @@
 """The training images as one memory-mapped array, made once and read by every epoch.
 
 An image is stored letterboxed onto a canvas of POOL_WIDTH × POOL_HEIGHT, the smallest multiple of the coarsest stride
-that holds a 4:3 picture 320 pixels wide. Training on it costs a fifth less than on 320×320; the network is convolutional
-and takes either. The last stage trains on the full square (`train.py --square`), or the exported network loses about one
-point of mAP to padding it has never seen.
+that holds a 4:3 picture 320 pixels wide. Training on it costs a fifth less than on 320×320; the network is
+convolutional and takes either. The exported network loses about one point of mAP@0.5 to the wider padding.
 """
 
 import argparse

@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--peak", type=float, default=2.5e-3, help="highest learning rate")
     parser.add_argument("--decay", type=float, default=0.03)
     parser.add_argument("--square", action="store_true", help="train on 320×320, padding included, as exported")
-    parser.add_argument("--compile", action="store_true", help="a fifth faster after two minutes of compiling")
+    parser.add_argument("--compile", action="store_true", help="a fifth faster after some minutes of compiling")
     parser.add_argument("--validate-every", type=int, default=500)
     options = parser.parse_args()
 
