@@ -56,12 +56,26 @@ const seededRandom = (seed: number): (() => number) => {
   };
 };
 
-/** A sample of the cases that covers every state once and every victim at least once. */
+/** States in which a worker runs for the deployment; in the others there is none to kill. */
+const WORKER_STATES: readonly DeploymentState[] = [DeploymentState.calibrating, DeploymentState.building];
+
+/** Whether the victim surely runs while a deployment is in the state. */
+export const mustRun = ({ state, victim }: Pick<KillCase, 'state' | 'victim'>): boolean =>
+  victim !== Victim.worker || WORKER_STATES.includes(state);
+
+/** A sample of the cases that covers every state and every victim, each where it runs. */
 export function sampleCases(seed: number): KillCase[] {
   const random = seededRandom(seed);
-  const shuffled = [...VICTIMS]
-    .map((victim) => ({ victim, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ victim }) => victim);
-  return STATES.map((state, index) => ({ state, victim: shuffled[index % shuffled.length] ?? Victim.agent, scenario: scenarioOf(state) }));
+  const shuffled = <T>(items: readonly T[]): T[] =>
+    items
+      .map((item) => ({ item, key: random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ item }) => item);
+  const workerState = shuffled(WORKER_STATES)[0];
+  const others = shuffled(VICTIMS.filter((victim) => victim !== Victim.worker));
+  return STATES.map((state, index) => ({
+    state,
+    victim: state === workerState ? Victim.worker : (others[index % others.length] ?? Victim.agent),
+    scenario: scenarioOf(state),
+  }));
 }

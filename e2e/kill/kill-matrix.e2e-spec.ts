@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostStack } from '../fleet/host-stack.js';
 import type { HostNode } from '../fleet/host-stack.js';
-import { STATES, Scenario, VICTIMS, allCases, sampleCases } from './kill-cases.js';
+import { STATES, Scenario, VICTIMS, allCases, mustRun, sampleCases } from './kill-cases.js';
 import { runCase } from './run-case.js';
 import type { Ending } from './run-case.js';
 import { deployBaseline, prepareContent } from './scenarios.js';
@@ -50,7 +50,11 @@ describe(`kill -9 in every state (${prove ? 'all' : `a sample of ${String(allCas
     '$state × $victim ends as if nothing had happened',
     async ({ state, victim, scenario, index }) => {
       const result = await runCase(stack, node, scenario, `case-${String(index)}`, { victim, at: state });
+      process.stdout.write(
+        `  ${victim} killed in ${String(result.killedIn)} (aimed at ${state}): ${result.killed ? 'done' : 'none was running'}\n`,
+      );
       counts[result.killed ? 'killed' : 'nothingToKill'] += 1;
+      if (mustRun({ state, victim })) expect(result.killed).toBe(true);
       expect(result.ending).toEqual(undisturbed.get(scenario));
       expect(result.orphans).toEqual([]);
     },

@@ -5,8 +5,8 @@ import type { DeploymentDetail } from '@takt/contracts';
 import type { DeploymentId } from '@takt/kernel';
 import { DeploymentState, isTerminal } from '@takt/rollout';
 import type { HostNode, HostStack } from '../fleet/host-stack.js';
-import { eventually } from '../fleet/host-stack.js';
-import { descendantsOf, processesOf } from '../fleet/processes.js';
+import { eventually, root } from '../fleet/host-stack.js';
+import { descendantsOf, listProcesses } from '../fleet/processes.js';
 import { Scenario, Victim } from './kill-cases.js';
 import { deploy, prepareRelease } from './scenarios.js';
 
@@ -50,15 +50,25 @@ const finishedBuilds = async (node: HostNode): Promise<string[]> => {
   return finished;
 };
 
+/** Every process that runs takt's code, whoever started it: engine-hosts and measuring hosts included. */
+const taktProcesses = (): ReturnType<typeof listProcesses> =>
+  listProcesses().filter((candidate) => candidate.command.includes(`${root}/apps/`));
+
 /** Kills one process with SIGKILL and sees to its restart where nobody else does. False where there is none to kill. */
 async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<boolean> {
-  const child = (unit: string, words: RegExp): boolean => {
-    const parent = stack.supervisor.pid(unit);
-    const found = parent === undefined ? [] : descendantsOf(parent).filter((process) => words.test(process.command));
-    const last = found.at(-1);
-    if (last === undefined) return false;
-    process.kill(last.pid, 'SIGKILL');
-    return true;
+  /** A child may be just about to start: it is looked for a little while. */
+  const child = async (unit: string, words: RegExp): Promise<boolean> => {
+    for (let tries = 0; tries < 40; tries += 1) {
+      const parent = stack.supervisor.pid(unit);
+      const found = parent === undefined ? [] : descendantsOf(parent).filter((process) => words.test(process.command));
+      const last = found.at(-1);
+      if (last !== undefined) {
+        process.kill(last.pid, 'SIGKILL');
+        return true;
+      }
+      await sleep(50);
+    }
+    return false;
   };
   const main = (unit: string): boolean => {
     if (stack.supervisor.pid(unit) === undefined) return false;
@@ -73,9 +83,9 @@ async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<b
     case Victim.runtime:
       return main(node.runtimeUnit);
     case Victim.engineHost:
-      return child(node.runtimeUnit, /engine-host|host-main/);
+      return child(node.runtimeUnit, /runtime\/dist\/host\//);
     case Victim.worker:
-      return child(node.agentUnit, /takt-worker/);
+      return child(node.agentUnit, /takt-worker|worker\/dist\//);
     case Victim.nats:
       await stack.killNats({ wipe: false });
       return true;
@@ -87,7 +97,7 @@ async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<b
 
 const detail = (stack: HostStack, id: DeploymentId): Promise<DeploymentDetail> => stack.api.call('getDeployment', { params: { id } });
 
-/** What the story needs an operator to do, once the deployment is building. */
+/** What the story needs an operator to do, while the deployment's statistics are being made. */
 async function intervene(stack: HostStack, scenario: Scenario, id: DeploymentId, release: string): Promise<DeploymentId | undefined> {
   if (scenario === Scenario.cancel) {
     await stack.api.call('cancelDeployment', { params: { id } });
@@ -110,6 +120,7 @@ export async function runCase(
 ): Promise<CaseResult> {
   const { api } = stack;
   const before = await api.call('getNode', { params: { ref: node.id } });
+  const orphansBefore = new Set(taktProcesses().map((candidate) => candidate.pid));
   const buildsBefore = await finishedBuilds(node);
   await prepareRelease(api, scenario, name);
   const { id } = await deploy(api, name);
@@ -135,8 +146,8 @@ export async function runCase(
   let last = id;
   if (needsOperator) {
     await eventually(
-      `${name} building`,
-      async () => (reached((await detail(stack, id)).state, DeploymentState.building) ? true : undefined),
+      `${name} calibrating`,
+      async () => (reached((await detail(stack, id)).state, DeploymentState.calibrating) ? true : undefined),
       120_000,
       10,
     );
@@ -168,8 +179,7 @@ export async function runCase(
     60_000,
   );
   await sleep(200);
-  const children = new Set(descendantsOf(process.pid).map((process) => process.pid));
-  const orphans = processesOf(stack.dir).filter((process) => !children.has(process.pid));
+  const orphans = taktProcesses().filter((candidate) => candidate.parent === 1 && !orphansBefore.has(candidate.pid));
   const buildsAfter = await finishedBuilds(node);
   const again = await detail(stack, id);
   return {
