@@ -27,6 +27,8 @@ export class ControlStand {
   readonly deployments = new Map<string, DeploymentState[]>();
   readonly rejected: string[] = [];
   joins = 0;
+  /** Life of the JWTs that are issued from now on. */
+  jwtSeconds = 3600;
   tokenUses = 0;
   /** Called at each transition of a deployment, before anything else happens. */
   onTransition: (deploymentId: string, state: DeploymentState) => void = () => undefined;
@@ -175,7 +177,7 @@ export class ControlStand {
         return { ok: true, value: { url: `${this.url}/artifacts/${digest}`, sizeBytes: artifact?.sizeBytes ?? 0, expiresInSeconds: 60 } };
       }
       case 'renew': {
-        const user = await issueNodeUser(this.nats.trust, this.nodeId, this.#knownKey ?? '', 3600);
+        const user = await issueNodeUser(this.nats.trust, this.nodeId, this.#knownKey ?? '', this.jwtSeconds);
         return { ok: true, value: { jwt: user.jwt, expiresAt: user.expiresAt } };
       }
       default:
@@ -233,7 +235,7 @@ export class ControlStand {
       this.#knownKey = publicKey;
     }
     this.joins += 1;
-    const user = await issueNodeUser(this.nats.trust, this.nodeId, publicKey, 3600);
+    const user = await issueNodeUser(this.nats.trust, this.nodeId, publicKey, this.jwtSeconds);
     json(201, {
       nodeId: this.nodeId,
       nodeName: 'box',

@@ -2,7 +2,7 @@ export { createNodeKey, publicKeyOfSeed, signNonce, verifyNonce } from './trust/
 export type { NodeKey } from './trust/node-key.js';
 export { createTrust, loadTrust } from './trust/trust.js';
 export type { Trust } from './trust/trust.js';
-export { issueNodeUser, issueServiceUser, jwtExpiryMs } from './trust/users.js';
+export { issueNodeUser, issueRpcUser, issueServiceUser, jwtExpiryMs } from './trust/users.js';
 export type { IssuedNodeUser, UserCredentials } from './trust/users.js';
 export { pushAccount, revokeUser } from './trust/revocation.js';
 export { renderServerConfig } from './trust/server-config.js';
@@ -15,6 +15,8 @@ export type { ControlConnection, ControlOptions } from './control/control-connec
 export type { EnsureOutcome, PublishOutcome } from './control/desired-publisher.js';
 export type { ReportConsumer, ReportConsumerOptions, ReportDelivery } from './control/report-consumer.js';
 export type { ProvisionedStreams, StreamIdentity, StreamLimits } from './control/streams.js';
+export { jwtLife } from './node/jwt-life.js';
+export type { JwtLife } from './node/jwt-life.js';
 export { connectNode } from './node/node-connection.js';
 export type { NodeConnection, NodeConnectionSettings } from './node/node-connection.js';
 export type { ReportReceipt } from './node/report-publisher.js';

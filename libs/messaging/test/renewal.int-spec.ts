@@ -64,6 +64,27 @@ describe('renewing an identity', () => {
     expect(seen.at(-1)).toEqual({ type: 'closed' });
   });
 
+  it('a node that starts with a JWT that ran out is told of the refusal, and is let in with a fresh one', async () => {
+    const nodeId = newNodeId();
+    const key = createNodeKey();
+    let jwt = (await issueNodeUser(nats.trust, nodeId, key.publicKey, 60, Date.now() - 3_600_000)).jwt;
+    const refusals: string[] = [];
+    const connecting = connectNode({
+      servers: nats.servers,
+      nodeId,
+      jwt: () => jwt,
+      seed: key.seed,
+      logger: silentLogger,
+      onRefused: (reason) => refusals.push(reason),
+    });
+    await until('it was refused twice', () => refusals.length >= 2);
+    jwt = (await issueNodeUser(nats.trust, nodeId, key.publicKey, 3600)).jwt;
+    const node = await connecting;
+    expect(node.isConnected()).toBe(true);
+    expect(refusals.filter((reason) => reason === 'permission')).toEqual([]);
+    await node.close();
+  });
+
   it('takes a renewed JWT at once when told to', async () => {
     const nodeId = newNodeId();
     const key = createNodeKey();

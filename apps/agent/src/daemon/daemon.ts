@@ -97,6 +97,11 @@ export class Daemon {
         void this.#link.look();
         void this.#delivery.deliver();
       },
+      onClock: (says) => {
+        reportCondition(reporter, clock, 'ClockCorrect', says).catch((thrown: unknown) => {
+          logger.warn('condition could not be reported', { [LogField.error]: thrown });
+        });
+      },
     });
     this.#delivery = new Delivery(reporter, this.#link, clock, logger);
     this.#worker = new WorkerLauncher({ workerPath: config.workerPath, folder: folder.work, fs, logger, deadlineMs: config.jobDeadlineMs });

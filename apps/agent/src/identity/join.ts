@@ -1,6 +1,6 @@
 import { API_PREFIX, apiRoutes, joinChallengeReplySchema, joinReplySchema } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
-import type { DurableFs } from '@takt/kernel';
+import type { DurableFs, NodeId } from '@takt/kernel';
 import { signNonce } from '@takt/messaging';
 import type { DataFolder } from '../data-folder.js';
 import { loadOrCreateKey, saveIdentity } from './identity-store.js';
@@ -12,7 +12,10 @@ const TIMEOUT_MS = 10_000;
 export interface JoinInput {
   /** Address of the control plane, without `/api/v1`. */
   readonly server: string;
-  readonly token: string;
+  /** Needed until the control plane knows this node's key. */
+  readonly token?: string | undefined;
+  /** The node that this key is known as; another answer is refused and nothing is stored. */
+  readonly expected?: NodeId | undefined;
   readonly hostname: string;
 }
 
@@ -20,7 +23,7 @@ export interface JoinInput {
  * Gets an identity: makes the key on this node (or takes the one that is there), signs the server's nonce, spends the
  * token. Calling it again with the same folder gives the same node and does not spend the token again.
  *
- * @throws TaktError `ServerUnreachable` (retryable); the control plane's own refusals
+ * @throws TaktError `ServerUnreachable` (retryable); `IdentityChanged`; the control plane's own refusals
  */
 export async function joinNode(fs: DurableFs, folder: DataFolder, input: JoinInput): Promise<NodeIdentity> {
   const key = await loadOrCreateKey(fs, folder);
@@ -35,6 +38,15 @@ export async function joinNode(fs: DurableFs, folder: DataFolder, input: JoinInp
     }),
   );
   const { nodeId, nodeName, site, natsUrls, serverUrl } = reply;
+  if (input.expected !== undefined && nodeId !== input.expected) {
+    throw new TaktError({
+      code: 'IdentityChanged',
+      message: `the control plane at ${input.server} knows this node's key as node ${nodeId}, this node is ${input.expected}`,
+      action: 'check that the address is the right control plane; to follow it, join again with an empty data folder',
+      component: 'agent',
+      element: nodeId,
+    });
+  }
   const identity: NodeIdentity = { nodeId, nodeName, site, natsUrls, serverUrl, publicKey: key.publicKey };
   await saveIdentity(fs, folder, identity, reply.jwt);
   return identity;

@@ -3,12 +3,15 @@ import type { DesiredState, Heartbeat } from '@takt/contracts';
 import { LogField, TaktError } from '@takt/kernel';
 import type { Clock, Digest, DurableFs, Logger } from '@takt/kernel';
 import type { ArtifactRef } from '@takt/contracts';
-import { connectNode, jwtExpiryMs } from '@takt/messaging';
+import { connectNode, jwtLife } from '@takt/messaging';
 import type { NodeConnection } from '@takt/messaging';
+import type { ConditionSays } from '../daemon/conditions.js';
 import type { DataFolder } from '../data-folder.js';
 import { saveJwt } from '../identity/identity-store.js';
 import type { StoredIdentity } from '../identity/identity-store.js';
 import { joinNode } from '../identity/join.js';
+import { clockCondition, identityState, IdentityState, readFromDisk, receivedNow } from './identity-age.js';
+import type { IdentityAge } from './identity-age.js';
 
 export interface LinkDeps {
   readonly stored: StoredIdentity;
@@ -22,6 +25,8 @@ export interface LinkDeps {
   readonly onDesired: (state: DesiredState) => void;
   /** The connection came (back). */
   readonly onConnected: () => void;
+  /** What a JWT that has just arrived says about the clock of this node. */
+  readonly onClock: (says: ConditionSays) => void;
 }
 
 const RETRY_MS = 5_000;
@@ -35,12 +40,15 @@ const RENEW_PAUSE_MS = 10_000;
 export class Link {
   readonly #deps: LinkDeps;
   #jwt: string;
+  #age: IdentityAge;
   #connection: NodeConnection | undefined;
   #refused = false;
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
-    this.#jwt = deps.stored.jwt;
+    const { stored, clock } = deps;
+    this.#jwt = stored.jwt;
+    this.#age = readFromDisk(jwtLife(stored.jwt), clock.now(), clock.monotonic());
   }
 
   get connected(): boolean {
@@ -53,7 +61,10 @@ export class Link {
 
   /** Connects, and keeps the identity fresh, until the signal is aborted. */
   async run(): Promise<void> {
-    const { signal, logger } = this.#deps;
+    const { signal, logger, clock, stored, onClock } = this.#deps;
+    const life = jwtLife(stored.jwt);
+    // A JWT from the future says for certain that this node's clock is behind; an old one says nothing.
+    if (clock.now() < life.issuedAtMs) onClock(clockCondition(life, clock.now()));
     const renewing = this.#renewForever();
     try {
       await this.#connect();
@@ -72,6 +83,9 @@ export class Link {
       seed: stored.seed,
       logger,
       signal,
+      onRefused: (reason) => {
+        this.#onRefused(reason);
+      },
     });
     this.#connection = connection;
     connection.subscribeDesired(onDesired);
@@ -83,8 +97,7 @@ export class Link {
           onConnected();
           break;
         case 'refused':
-          if (notification.reason !== 'permission') this.#refused = true;
-          logger.warn('NATS refused this node', { [LogField.code]: notification.reason });
+          this.#onRefused(notification.reason);
           break;
         case 'disconnected':
           logger.warn('connection to NATS lost');
@@ -95,6 +108,11 @@ export class Link {
           break;
       }
     }
+  }
+
+  #onRefused(reason: 'expired' | 'unauthorized' | 'permission'): void {
+    if (reason !== 'permission') this.#refused = true;
+    this.#deps.logger.warn('NATS refused this node', { [LogField.code]: reason });
   }
 
   /** Looks at the desired state now. Quiet when it cannot: the next look follows. */
@@ -138,25 +156,26 @@ export class Link {
     });
   }
 
-  /** A fresh JWT at two thirds of the old one's life, with jitter; by joining again where the server takes the old one no more. */
+  /**
+   * A fresh JWT at two thirds of the old one's life, with jitter; by joining again where the server takes the old one no
+   * more, or no connection stands over which to ask.
+   */
   async #renewForever(): Promise<void> {
     const { signal, clock, logger } = this.#deps;
-    let issued = clock.now();
     while (!signal.aborted) {
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const expires = jwtExpiryMs(this.#jwt);
-      const due = expires !== undefined && clock.now() > issued + (expires - issued) * (0.6 + Math.random() * 0.1);
-      if (!due && !this.#refused) continue;
+      const state = identityState(this.#age, clock.monotonic(), 0.6 + Math.random() * 0.1);
+      if (state === IdentityState.fresh && !this.#refused) continue;
       try {
-        await (this.#refused ? this.#rejoin() : this.#renew());
-        issued = clock.now();
+        const rejoin = this.#refused || state === IdentityState.expired || !this.connected;
+        await (rejoin ? this.#rejoin() : this.#renew());
         this.#refused = false;
         await this.#connection?.reconnect().catch(() => undefined);
       } catch (thrown) {
         logger.warn('identity could not be renewed', { [LogField.error]: thrown });
-        await sleep(RENEW_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
+      await sleep(RENEW_PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -164,16 +183,25 @@ export class Link {
     const { fs, folder, logger } = this.#deps;
     const { jwt } = await this.#require().request('renew', {});
     await saveJwt(fs, folder, jwt);
-    this.#jwt = jwt;
+    this.#received(jwt);
     logger.info('identity renewed');
   }
 
-  /** The key proves the node; the token is not looked at for a key that is known. */
+  /** The key proves the node; a key that is known needs no token. */
   async #rejoin(): Promise<void> {
     const { fs, folder, stored, hostname, logger } = this.#deps;
-    await joinNode(fs, folder, { server: stored.identity.serverUrl, token: 'known-key', hostname });
+    const { nodeId, serverUrl } = stored.identity;
+    await joinNode(fs, folder, { server: serverUrl, hostname, expected: nodeId });
     const jwt = await fs.read(folder.identity.jwt);
-    if (jwt !== undefined) this.#jwt = Buffer.from(jwt).toString('utf8').trim();
+    if (jwt !== undefined) this.#received(Buffer.from(jwt).toString('utf8').trim());
     logger.info('identity renewed by joining again');
+  }
+
+  #received(jwt: string): void {
+    const { clock, onClock } = this.#deps;
+    const life = jwtLife(jwt);
+    this.#jwt = jwt;
+    this.#age = receivedNow(life, clock.monotonic());
+    onClock(clockCondition(life, clock.now()));
   }
 }

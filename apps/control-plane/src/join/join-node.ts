@@ -52,6 +52,12 @@ export class JoinNode {
   }
 
   async #admit(stores: Stores, input: z.output<typeof joinRequestSchema>, now: Date): Promise<FleetNode> {
+    if (input.token === undefined)
+      throw refused(
+        'JoinTokenInvalid',
+        'the key of this node is not known here and it came without a join token',
+        'make one with `takt join-token create --site SITE`',
+      );
     const token = await stores.access.findJoinToken(hashSecret(input.token));
     if (token === null)
       throw refused('JoinTokenInvalid', 'the join token is not known here', 'make one with `takt join-token create --site SITE`');

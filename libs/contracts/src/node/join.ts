@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nodeIdSchema } from '../primitives.js';
 
-/** HTTP, before the node has an identity: 1. a nonce for its public key, 2. the signed nonce with the join token. */
+/** HTTP, before the node has an identity: 1. a nonce for its public key, 2. the signed nonce, with the join token unless the key is known. */
 export const joinChallengeRequestSchema = z.object({
   /** NATS user public key (`U…`), made on the node. */
   publicKey: z.string().regex(/^U[A-Z2-7]{55}$/, 'expected a NATS user public key'),
@@ -9,7 +9,8 @@ export const joinChallengeRequestSchema = z.object({
 export const joinChallengeReplySchema = z.object({ nonce: z.string(), expiresInSeconds: z.number() });
 
 export const joinRequestSchema = z.object({
-  token: z.string().min(1),
+  /** Needed for a key that is not known yet; not looked at for one that is. */
+  token: z.string().min(1).optional(),
   publicKey: joinChallengeRequestSchema.shape.publicKey,
   nonce: z.string(),
   /** Ed25519 signature of the nonce's bytes by the node's key, base64. */

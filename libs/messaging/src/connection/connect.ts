@@ -3,6 +3,8 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { connect } from '@nats-io/transport-node';
 import type { Logger } from '@takt/kernel';
 import type { UserCredentials } from '../trust/users.js';
+import type { ConnectionNotification } from './notifications.js';
+import { refusal } from './notifications.js';
 import { Backoff, resilientOptions, userAuthenticator } from './options.js';
 
 export interface ConnectOptions {
@@ -13,6 +15,8 @@ export interface ConnectOptions {
   readonly logger: Logger;
   /** Ends the attempts; `connectForever` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** A server was reached and refused the credentials. Without a connection nobody can read notifications, hence a call. */
+  readonly onRefused?: ((refused: Extract<ConnectionNotification, { type: 'refused' }>) => void) | undefined;
 }
 
 /** Tries until a server takes the connection; afterwards the connection repairs itself for as long as it is open. */
@@ -38,6 +42,8 @@ export const connectForever = async (options: ConnectOptions): Promise<NatsConne
       return connection;
     } catch (thrown) {
       signal?.throwIfAborted();
+      const refused = thrown instanceof Error ? refusal(thrown) : undefined;
+      if (refused?.type === 'refused') options.onRefused?.(refused);
       if (attempt === 1) logger.warn('NATS is not reachable, trying again', { error: thrown });
       await sleep(backoff.next(), undefined, signal === undefined ? {} : { signal });
     }

@@ -11,7 +11,8 @@ export type ConnectionNotification =
   | { readonly type: 'error'; readonly message: string }
   | { readonly type: 'closed' };
 
-const refusal = (error: Error): ConnectionNotification => {
+/** What an error of the connection means. */
+export const refusal = (error: Error): ConnectionNotification => {
   const { message } = error;
   if (error instanceof UserAuthenticationExpiredError) return { type: 'refused', reason: 'expired', message };
   if (error instanceof AuthorizationError) return { type: 'refused', reason: 'unauthorized', message };

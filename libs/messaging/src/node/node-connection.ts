@@ -23,6 +23,8 @@ export interface NodeConnectionSettings {
   /** Ends the first connect; a connection that stands is ended by `close`. */
   readonly signal?: AbortSignal;
   readonly liveness?: LivenessOptions;
+  /** The server refused the JWT while there was no connection that could tell it by `notifications`; once per attempt. */
+  readonly onRefused?: (reason: 'expired' | 'unauthorized' | 'permission') => void;
 }
 
 /**
@@ -63,6 +65,7 @@ export const connectNode = async (settings: NodeConnectionSettings): Promise<Nod
       credentials: () => ({ jwt: settings.jwt(), seed: settings.seed }),
       logger,
       signal: settings.signal,
+      onRefused: ({ reason }) => settings.onRefused?.(reason),
     },
     settings.liveness,
   );
