@@ -23,11 +23,29 @@ export class Calibrations {
     private readonly leaseMs: number,
   ) {}
 
-  /** Makes sure that the statistics exist or a job for them does; returns nodes whose desired state it changed. */
-  async ensure(stores: Stores, subject: Subject, now: Date): Promise<NodeId[]> {
-    const known = await stores.jobs.calibrationOf(subject.modelDigest, subject.calibrationDigest);
-    if (known !== null && known.state !== 'failed' && known.state !== 'cancelled') return [];
-    return this.#queue(stores, subject, 0, null, now);
+  /**
+   * Makes sure that the statistics exist or a job for them does, and holds that job until the transaction ends: it can only
+   * end before this transaction, which then sees its end, or after it, and then sees the deployments made here.
+   */
+  async ensure(stores: Stores, subject: Subject, now: Date): Promise<void> {
+    for (;;) {
+      const known = await stores.jobs.lockCalibrationOf(subject.modelDigest, subject.calibrationDigest);
+      if (known !== null && known.state !== 'failed' && known.state !== 'cancelled') return;
+      const id = await this.#add(stores, subject, 0, now);
+      // Another transaction has made one meanwhile: that one is held instead.
+      if (id === null) continue;
+      await this.assign(stores, id, now);
+      return;
+    }
+  }
+
+  /** Tells deployments that wait for a calibration which has ended without their notice. */
+  async settle(stores: Stores, id: JobId, now: Date): Promise<void> {
+    const job = await stores.jobs.lock(id);
+    if (job === null || job.calibrationDigest === null || isOpen(job)) return;
+    if (job.state === 'succeeded') return this.succeed(stores, job, now);
+    const newest = await stores.jobs.lockCalibrationOf(job.modelDigest, job.calibrationDigest);
+    if (newest?.id === job.id) await this.#failWaiting(stores, job, now, job.error ?? unexplained(job));
   }
 
   /** Gives a job to an online node, taking it from one whose lease ran out. Nothing changes while no other node is there. */
@@ -90,6 +108,12 @@ export class Calibrations {
       if (job.nodeId !== null && !touched.includes(job.nodeId)) await this.refresh.nodes(stores, [job.nodeId], now);
       return;
     }
+    await this.#failWaiting(stores, job, now, error);
+    if (job.nodeId !== null) await this.refresh.nodes(stores, [job.nodeId], now);
+  }
+
+  async #failWaiting(stores: Stores, job: Job, now: Date, error: TaktErrorData): Promise<void> {
+    if (job.calibrationDigest === null) return;
     for (const waiting of await stores.deployments.waitingForStatistics(job.modelDigest, job.calibrationDigest)) {
       await this.move.execute(stores, waiting.id, {
         to: 'failed',
@@ -101,7 +125,6 @@ export class Calibrations {
         error,
       });
     }
-    if (job.nodeId !== null) await this.refresh.nodes(stores, [job.nodeId], now);
   }
 
   /** The statistics are there: every node that waits for them gets a new desired generation that names them. */
@@ -116,6 +139,12 @@ export class Calibrations {
   }
 
   async #queue(stores: Stores, subject: Subject, attempts: number, avoid: NodeId | null, now: Date): Promise<NodeId[]> {
+    const id = await this.#add(stores, subject, attempts, now);
+    return id === null ? [] : this.assign(stores, id, now, avoid);
+  }
+
+  /** Null where an open or succeeded one exists. */
+  async #add(stores: Stores, subject: Subject, attempts: number, now: Date): Promise<JobId | null> {
     const id = asId<JobId>(randomUUID());
     const added = await stores.jobs.addCalibration({
       ...subject,
@@ -134,8 +163,15 @@ export class Calibrations {
       createdAt: now,
       updatedAt: now,
     });
-    return added ? this.assign(stores, id, now, avoid) : [];
+    return added ? id : null;
   }
 }
+
+const unexplained = (job: Job): TaktErrorData => ({
+  code: 'JobFailed',
+  message: `calibration of ${job.modelName} ended without statistics`,
+  action: 'deploy again',
+  retryable: true,
+});
 
 export const isOpen = (job: Job): boolean => job.state === 'queued' || job.state === 'running';

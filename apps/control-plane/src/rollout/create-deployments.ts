@@ -34,6 +34,10 @@ export class CreateDeployments {
       const release = await resolveRelease(stores, input.release);
       const model = await resolveModel(stores, release.modelId);
       const slotIds = await chooseSlots(stores, ctx, input, release, model);
+      const calibration =
+        release.needsStatistics && release.calibrationId !== null ? await stores.content.findDataset(release.calibrationId) : null;
+      // Job before slots and desired rows, as the report of its end does.
+      if (calibration !== null) await stores.jobs.lockCalibrationOf(model.digest, calibration.digest);
       const made: DeploymentId[] = [];
       const dirty: NodeId[] = [];
       for (const slotId of slotIds) {
@@ -41,15 +45,12 @@ export class CreateDeployments {
         made.push(id);
         dirty.push(nodeId);
       }
-      if (release.needsStatistics && release.calibrationId !== null) {
-        const calibration = await stores.content.findDataset(release.calibrationId);
-        if (calibration !== null) {
-          await this.calibrations.ensure(
-            stores,
-            { modelDigest: model.digest, modelName: `${model.name}@${model.version}`, calibrationDigest: calibration.digest },
-            now,
-          );
-        }
+      if (calibration !== null) {
+        await this.calibrations.ensure(
+          stores,
+          { modelDigest: model.digest, modelName: `${model.name}@${model.version}`, calibrationDigest: calibration.digest },
+          now,
+        );
       }
       await this.refresh.nodes(stores, dirty, now);
       return made;

@@ -1,20 +1,23 @@
 import { LogField } from '@takt/kernel';
-import type { Clock, Logger } from '@takt/kernel';
-import type { Database } from '@takt/persistence';
+import type { Clock, JobId, Logger } from '@takt/kernel';
+import type { Database, Stores } from '@takt/persistence';
 import { Ticker } from '../boot/ticker.js';
 import type { Calibrations } from './calibration.js';
 
 const EVERY_MS = 2_000;
 
-/** Gives waiting calibrations to nodes and takes them from nodes that are gone. Any number of replicas may run it. */
+/**
+ * Gives waiting calibrations to nodes, takes them from nodes that are gone, and tells deployments that missed the end of
+ * one. Any number of replicas may run it; a job that cannot be handled keeps no other from it.
+ */
 export class JobReconciler {
   readonly #ticker: Ticker;
 
   constructor(
     private readonly db: Database,
-    private readonly calibrations: Calibrations,
+    private readonly calibrations: Pick<Calibrations, 'assign' | 'settle'>,
     private readonly clock: Clock,
-    logger: Logger,
+    private readonly logger: Logger,
   ) {
     this.#ticker = new Ticker(
       EVERY_MS,
@@ -35,8 +38,16 @@ export class JobReconciler {
 
   async reconcile(): Promise<void> {
     const now = new Date(this.clock.now());
-    for (const id of await this.db.stores.jobs.calibrationsToAssign(now)) {
-      await this.db.transaction((stores) => this.calibrations.assign(stores, id, now));
+    const { jobs } = this.db.stores;
+    for (const id of await jobs.calibrationsToAssign(now)) await this.#each(id, (stores) => this.calibrations.assign(stores, id, now));
+    for (const id of await jobs.calibrationsToSettle()) await this.#each(id, (stores) => this.calibrations.settle(stores, id, now));
+  }
+
+  async #each(id: JobId, work: (stores: Stores) => Promise<unknown>): Promise<void> {
+    try {
+      await this.db.transaction(work);
+    } catch (error) {
+      this.logger.warn('job not reconciled, trying again', { [LogField.jobId]: id, [LogField.error]: error });
     }
   }
 }

@@ -60,6 +60,7 @@ CREATE TABLE jobs (
   result jsonb, error jsonb, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL);
 CREATE UNIQUE INDEX jobs_one_calibration ON jobs (model_digest, calibration_digest)
   WHERE kind = 'calibrate' AND state IN ('queued', 'running', 'succeeded');
+CREATE INDEX jobs_calibration ON jobs (model_digest, calibration_digest, created_at) WHERE kind = 'calibrate';
 CREATE INDEX jobs_node ON jobs (node_id) WHERE state IN ('queued', 'running');
 
 CREATE TABLE reports (

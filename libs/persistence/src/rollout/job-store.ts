@@ -106,6 +106,34 @@ export class JobStore {
     });
   }
 
+  /** The newest calibration of a model with a set, locked until the transaction ends, so that it cannot end meanwhile. */
+  async lockCalibrationOf(modelDigest: Digest, calibrationDigest: Digest): Promise<Job | null> {
+    return this.#manager.getRepository(jobs).findOne({
+      where: { kind: 'calibrate', modelDigest, calibrationDigest },
+      order: { createdAt: 'DESC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+  }
+
+  /**
+   * Calibrations that have ended while a deployment still waits for them: they succeeded and the node's desired state does
+   * not name the file, or they failed and nothing follows them.
+   */
+  async calibrationsToSettle(): Promise<JobId[]> {
+    const rows: { id: string }[] = await this.#manager.query(
+      `SELECT DISTINCT j.id FROM deployments d JOIN releases r ON r.id = d.release_id AND r.needs_statistics
+         JOIN models m ON m.id = r.model_id JOIN datasets c ON c.id = r.calibration_id
+         JOIN LATERAL (SELECT id, state FROM jobs WHERE kind = 'calibrate' AND model_digest = m.digest AND calibration_digest = c.digest
+                       ORDER BY created_at DESC LIMIT 1) j ON true
+       WHERE d.ended_at IS NULL AND (j.state IN ('failed', 'cancelled') OR (j.state = 'succeeded' AND EXISTS (
+         SELECT 1 FROM desired_states s, jsonb_array_elements(s.body -> 'slots') slot
+         WHERE s.node_id = d.node_id AND slot #>> '{deployment,deploymentId}' = d.id::text
+           AND slot #>> '{deployment,release,statistics}' IS NULL)))
+       ORDER BY j.id LIMIT 100`,
+    );
+    return rows.map((row) => asId<JobId>(row.id));
+  }
+
   /** Calibrations that desired state of the node names. */
   async openCalibrationsOf(nodeId: NodeId): Promise<Job[]> {
     return this.#manager.getRepository(jobs).find({
