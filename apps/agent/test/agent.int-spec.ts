@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '@takt/testing';
@@ -174,6 +174,28 @@ describe('a node', () => {
     const reasons = stand.reports.map(({ body }) => body).filter((body) => body.kind === 'deployment' && body.state === 'failed');
     expect(reasons.map((body) => body.kind === 'deployment' && body.reason)).toEqual(['DownloadRefused', 'ArtifactDigestMismatch']);
     expect(existsSync(join(node.data, 'artifacts', 'sha256', content.model.digest.slice(7)))).toBe(false);
+  });
+});
+
+describe('the journal', () => {
+  it('is delivered to its end although a report in it is damaged', async () => {
+    stand.databaseDown = true;
+    node.startAgent(...joinArguments());
+    const journal = join(node.data, 'agent', 'journal');
+    await stand.want({ slots: [slotOf(content, deploymentOf(releaseOf(content)))], jobs: [] });
+    await until('some reports wait', () => existsSync(join(journal, '3.json')));
+    await node.endAgent('SIGKILL');
+    writeFileSync(join(journal, '2.json'), 'rubbish');
+    await stand.restartNats({ wipe: true });
+    stand.databaseDown = false;
+    node.startAgent();
+    const conditions = (): string[] =>
+      stand.reports.flatMap(({ body }) =>
+        body.kind === 'condition' && body.condition.type === 'ReportsComplete' ? [body.condition.reason] : [],
+      );
+    await until('everything is confirmed and the condition is true again', () => conditions().length === 2);
+    expect(conditions()).toEqual(['ReportLost', 'Confirmed']);
+    expect(stand.reports.map(({ seq }) => seq)).toEqual(stand.reports.map((_report, index) => index + 1));
   });
 });
 

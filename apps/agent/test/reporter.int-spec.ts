@@ -115,6 +115,33 @@ describe('reports', () => {
     expect((await open()).journal.pending).toEqual([41, 42, 43]);
   });
 
+  it.each(['while the agent runs', 'over a restart'])('keep their numbers where a file is damaged or gone %s', async (when) => {
+    const fs = createDurableFs();
+    const first = await open();
+    for (let seq = 1; seq <= 5; seq += 1) await first.report(state('fetching'));
+    await fs.write(join(folder.journal, '2.json'), '{"seq":');
+    await fs.remove(join(folder.journal, '3.json'));
+    await fs.write(join(folder.journal, '4.json'), JSON.stringify(await first.journal.read(5)));
+    const reporter = when === 'over a restart' ? await open() : first;
+    expect(reporter.journal.pending).toEqual([1, 2, 3, 4, 5]);
+    const read = await Promise.all(reporter.journal.pending.map((seq) => reporter.read(seq)));
+    expect(read.map(({ seq, body }) => [seq, body.kind])).toEqual([
+      [1, 'deployment'],
+      [2, 'condition'],
+      [3, 'condition'],
+      [4, 'condition'],
+      [5, 'deployment'],
+    ]);
+    expect(read[1]?.body).toMatchObject({
+      condition: { status: 'false', reason: 'ReportLost', message: expect.stringContaining('2') as string },
+    });
+    expect(reporter.ledger.conditions['ReportsComplete']).toMatchObject({ status: 'false', reason: 'ReportLost' });
+    expect(reporter.ledger.deployments[deploymentId]?.state).toBe('fetching');
+    expect(await (await open()).read(2)).toEqual(read[1]);
+    await reporter.report(state('building'));
+    expect(reporter.journal.lastSeq).toBe(6);
+  });
+
   it('refuses a document that somebody edited, and names it', async () => {
     await createDurableFs().write(folder.ledger, '{"seq":"x"}');
     await expect(open()).rejects.toMatchObject({ code: 'DocumentInvalid', message: expect.stringContaining('ledger.json') as string });

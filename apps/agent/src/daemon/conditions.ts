@@ -18,3 +18,6 @@ export function diskCondition(failures: ReadonlyMap<string, StepFailure>): Condi
   if (full === undefined) return { status: 'true', reason: 'Enough', message: 'there is room for what is wanted', action: null };
   return { status: 'false', reason: 'NoSpaceLeft', message: full.error.message, action: full.error.action };
 }
+
+/** `ReportsComplete` once the database has every report that this node still had. */
+export const NOTHING_WAITS: ConditionSays = { status: 'true', reason: 'Confirmed', message: 'the database has every report', action: null };

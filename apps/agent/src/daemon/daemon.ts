@@ -15,11 +15,12 @@ import { Delivery } from '../link/delivery.js';
 import { Link } from '../link/link.js';
 import { Runtimes } from '../runtime/runtimes.js';
 import { DesiredStore } from '../state/desired-store.js';
+import { REPORTS_COMPLETE } from '../state/lost-report.js';
 import { NodeMemory } from '../state/memory.js';
 import { Reporter } from '../state/reporter.js';
 import { JobsOnDisk } from '../work/jobs-on-disk.js';
 import { WorkManager } from '../work/work-manager.js';
-import { diskCondition, reportCondition } from './conditions.js';
+import { diskCondition, NOTHING_WAITS, reportCondition } from './conditions.js';
 import { createExecutors } from './executors.js';
 import { watchFacts } from './facts-watch.js';
 import { JobProgress } from './job-progress.js';
@@ -248,6 +249,7 @@ export class Daemon {
     const reachable = this.#runtimes.condition(slots);
     if (reachable !== undefined) await reportCondition(this.#reporter, clock, 'RuntimeReachable', reachable);
     await reportCondition(this.#reporter, clock, 'DiskSpace', diskCondition(this.#work.failures));
+    if (this.#reporter.journal.pending.length === 0) await reportCondition(this.#reporter, clock, REPORTS_COMPLETE, NOTHING_WAITS);
   }
 
   /** What each slot serves, when it changed. A runtime that is starting serves nothing for a moment; that is no change. */

@@ -64,9 +64,7 @@ export class Delivery {
     for (const seq of journal.pending.slice(0, BATCH)) {
       const takenAt = this.#taken.get(seq);
       if (takenAt !== undefined && this.#clock.monotonic() - takenAt < REPUBLISH_MS) continue;
-      const report = await journal.read(seq);
-      if (report === undefined) continue;
-      await connection.publishReport(report);
+      await connection.publishReport(await this.#reporter.read(seq));
       this.#taken.set(seq, this.#clock.monotonic());
     }
     const { confirmedSeq } = await connection.request('confirm', { lastSeq: journal.lastSeq });

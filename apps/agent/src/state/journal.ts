@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { reportSchema } from '@takt/contracts';
 import type { Report } from '@takt/contracts';
+import { TaktError } from '@takt/kernel';
 import type { DurableFs } from '@takt/kernel';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
@@ -16,7 +17,7 @@ export class Journal {
   readonly #fs: DurableFs;
   readonly #folder: DataFolder;
   #confirmedSeq: number;
-  /** Numbers on disk, ascending. */
+  /** Numbers that are not confirmed, ascending and without gaps. */
   #pending: number[];
 
   private constructor(fs: DurableFs, folder: DataFolder, confirmedSeq: number, pending: number[]) {
@@ -36,12 +37,10 @@ export class Journal {
       .sort((a, b) => a - b);
     // Confirmed ones that a kill kept from being deleted.
     for (const seq of numbers.filter((number) => number <= confirmed)) await fs.remove(join(folder.journal, `${String(seq)}.json`));
-    return new Journal(
-      fs,
-      folder,
-      confirmed,
-      numbers.filter((number) => number > confirmed),
-    );
+    // Without gaps, also where a file is gone: the database takes no number before the one below it.
+    const highest = numbers.at(-1) ?? confirmed;
+    const pending = Array.from({ length: Math.max(0, highest - confirmed) }, (_none, index) => confirmed + 1 + index);
+    return new Journal(fs, folder, confirmed, pending);
   }
 
   /** Highest number ever given. */
@@ -59,8 +58,20 @@ export class Journal {
     this.#pending.push(report.seq);
   }
 
+  /** Undefined where its file is gone or damaged. */
   async read(seq: number): Promise<Report | undefined> {
-    return readDocument(this.#fs, this.#path(seq), reportSchema);
+    try {
+      const report = await readDocument(this.#fs, this.#path(seq), reportSchema);
+      return report?.seq === seq ? report : undefined;
+    } catch (thrown) {
+      if (isDamage(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Writes a report again under its number. */
+  async replace(report: Report): Promise<void> {
+    await writeDocument(this.#fs, this.#path(report.seq), report);
   }
 
   /**
@@ -99,3 +110,7 @@ export class Journal {
     return join(this.#folder.journal, `${String(seq)}.json`);
   }
 }
+
+const isDamage = (thrown: unknown): boolean =>
+  (thrown instanceof TaktError && thrown.code === 'DocumentInvalid') ||
+  (thrown instanceof Error && (thrown as NodeJS.ErrnoException).code === 'EIO');

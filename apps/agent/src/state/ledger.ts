@@ -46,14 +46,24 @@ export function ledgerAfter(ledger: Ledger, report: Report, factsDigest: string 
       return { ...next, jobs: trimmed({ ...ledger.jobs, [body.jobId]: body.state }, isJobEnded) };
     case 'slot':
       return { ...next, slots: { ...ledger.slots, [body.slotId]: { activeDeploymentId: body.activeDeploymentId, plan: body.plan } } };
-    case 'condition': {
-      const { type, status, reason, message, action } = body.condition;
-      return { ...next, conditions: { ...ledger.conditions, [type]: { type, status, reason, message, action } } };
-    }
+    case 'condition':
+      return { ...next, conditions: conditionsAfter(ledger, body.condition) };
     case 'facts':
       return { ...next, facts: factsDigest };
   }
 }
+
+/** The ledger after a report took the place of a lost one, which may be older than what the ledger has. */
+export const ledgerAfterLoss = (ledger: Ledger, lost: Report): Ledger => ({
+  ...ledger,
+  seq: Math.max(ledger.seq, lost.seq),
+  conditions: lost.body.kind === 'condition' ? conditionsAfter(ledger, lost.body.condition) : ledger.conditions,
+});
+
+const conditionsAfter = (ledger: Ledger, { type, status, reason, message, action }: Condition): Ledger['conditions'] => ({
+  ...ledger.conditions,
+  [type]: { type, status, reason, message, action },
+});
 
 function trimmed<T>(all: Record<string, T>, ended: (one: T) => boolean): Record<string, T> {
   const names = Object.keys(all).filter((name) => ended(all[name] as T));

@@ -5,8 +5,9 @@ import type { Clock, DurableFs, NodeId } from '@takt/kernel';
 import type { DataFolder } from '../data-folder.js';
 import { Journal } from './journal.js';
 import { readDocument, writeDocument } from './json-document.js';
-import { EMPTY_LEDGER, ledgerAfter, ledgerSchema } from './ledger.js';
+import { EMPTY_LEDGER, ledgerAfter, ledgerAfterLoss, ledgerSchema } from './ledger.js';
 import type { Ledger } from './ledger.js';
+import { lostReport } from './lost-report.js';
 
 export interface ReporterDeps {
   readonly fs: DurableFs;
@@ -56,6 +57,20 @@ export class Reporter {
     return this.#ledger;
   }
 
+  /** A pending report. One whose file is damaged or gone is replaced on disk by a small one under the same number. */
+  async read(seq: number): Promise<Report> {
+    return (await this.journal.read(seq)) ?? this.#exclusive(() => this.#replaceLost(seq));
+  }
+
+  async #replaceLost(seq: number): Promise<Report> {
+    const { fs, folder, clock, nodeId, observedGeneration } = this.#deps;
+    const lost = lostReport(nodeId, seq, clock.now(), observedGeneration());
+    await this.journal.replace(lost);
+    this.#ledger = ledgerAfterLoss(this.#ledger, lost);
+    await writeDocument(fs, folder.ledger, this.#ledger);
+    return lost;
+  }
+
   /** Called after each new report. */
   onReport(listener: () => void): void {
     this.#listeners.add(listener);
@@ -85,9 +100,12 @@ export class Reporter {
     return this.#exclusive(() => this.journal.confirm(seq));
   }
 
-  #exclusive(work: () => Promise<void>): Promise<void> {
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
+    this.#turn = done.then(
+      () => undefined,
+      () => undefined,
+    );
     return done;
   }
 }
