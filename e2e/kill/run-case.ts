@@ -167,12 +167,14 @@ export async function runCase(
   const ended = await terminal(id);
   if (last !== id) await terminal(last);
 
-  // The node is settled when it has seen the last generation and told what it serves.
+  // The node is settled when no job is open, it has seen the last generation and told what it serves.
   const settled = await eventually(
     `${name}: the node settling`,
     async () => {
       const view = await api.call('getNode', { params: { ref: node.id } });
       const [slot] = (await api.call('listSlots')).items.filter((candidate) => candidate.node.id === node.id);
+      const { jobs } = await api.call('status');
+      if (jobs.queued + jobs.running > 0) return undefined;
       const agrees = slot?.serving?.deploymentId === slot?.active?.deploymentId && slot?.metrics?.runtimeReachable === true;
       return view.online && view.observedGeneration === view.desiredGeneration && agrees ? { view, slot } : undefined;
     },
