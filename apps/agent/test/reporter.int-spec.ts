@@ -175,6 +175,24 @@ describe('the desired state', () => {
     expect((await DesiredStore.open(createDurableFs(), folder)).present?.generation).toBe(3);
   });
 
+  it('that is older is looked at twice, then waits for a person, who can release it', async () => {
+    const fs = createDurableFs();
+    const store = await DesiredStore.open(fs, folder);
+    await store.offer(await honest(3));
+    // Overtaken on its way: the next look shows the present one.
+    expect(await store.offer(await honest(2))).toBe(false);
+    expect(store.doubtful).toBe(true);
+    await store.offer(await honest(3));
+    expect(store).toMatchObject({ doubtful: false, condition: { status: 'true' } });
+    await store.offer(await honest(2));
+    await store.offer(await honest(2));
+    expect(store).toMatchObject({ doubtful: false, condition: { status: 'false', reason: 'OlderGeneration' } });
+    expect(store.present?.generation).toBe(3);
+    await releaseConflict(fs, folder);
+    expect(await store.offer(await honest(2))).toBe(true);
+    expect(store.condition.status).toBe('true');
+  });
+
   it('of another database waits for a person, who can release it', async () => {
     const fs = createDurableFs();
     const store = await DesiredStore.open(fs, folder);

@@ -13,9 +13,10 @@ describe('acceptDesired', () => {
     expect(acceptDesired(at(5), at(6, 'n'), 'n')).toEqual({ kind: 'accept' });
   });
 
-  it('ignores the same one and older ones', () => {
+  it('ignores the same one, and waits for a person on an older one', () => {
     expect(acceptDesired(at(5), at(5), 'd')).toEqual({ kind: 'ignore', reason: 'Same' });
-    expect(acceptDesired(at(5), at(4, 'o'), 'o')).toEqual({ kind: 'ignore', reason: 'Older' });
+    expect(acceptDesired(at(5), at(4, 'o'), 'o')).toMatchObject({ kind: 'conflict', reason: 'OlderGeneration' });
+    expect(acceptDesired(at(5), at(4, 'o'), 'o', 'o')).toEqual({ kind: 'accept' });
   });
 
   it('waits for a person on the same generation with another content, or another database', () => {

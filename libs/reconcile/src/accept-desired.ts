@@ -7,12 +7,12 @@ export interface DesiredIdentity {
 
 export type Acceptance =
   | { readonly kind: 'accept' }
-  /** Nothing new: the same one, or an older one that arrived late. */
-  | { readonly kind: 'ignore'; readonly reason: 'Same' | 'Older' }
+  /** Nothing new. */
+  | { readonly kind: 'ignore'; readonly reason: 'Same' }
   /** Waits for a person; the present desired state stays in force. */
   | {
       readonly kind: 'conflict';
-      readonly reason: 'EpochChanged' | 'SameGenerationOtherContent' | 'DigestMismatch';
+      readonly reason: 'EpochChanged' | 'OlderGeneration' | 'SameGenerationOtherContent' | 'DigestMismatch';
       readonly message: string;
     };
 
@@ -47,7 +47,13 @@ export function acceptDesired(
       message: `generation ${String(incoming.generation)} comes from another database (epoch ${incoming.epoch}, this node follows ${present.epoch})`,
     };
   }
-  if (incoming.generation < present.generation) return { kind: 'ignore', reason: 'Older' };
+  if (incoming.generation < present.generation) {
+    return {
+      kind: 'conflict',
+      reason: 'OlderGeneration',
+      message: `generation ${String(incoming.generation)} is older than ${String(present.generation)}, which this node follows`,
+    };
+  }
   if (incoming.generation > present.generation) return { kind: 'accept' };
   return {
     kind: 'conflict',

@@ -211,7 +211,8 @@ export class Daemon {
     const { clock, logger, stored } = this.#deps;
     if (arrived.nodeId !== stored.identity.nodeId) return;
     if (await this.#desired.offer(arrived)) logger.info('desired state accepted', { [LogField.generation]: arrived.generation });
-    await reportCondition(this.#reporter, clock, 'DesiredStateAccepted', this.#desired.condition);
+    if (this.#desired.doubtful) void this.#link.look();
+    else await reportCondition(this.#reporter, clock, 'DesiredStateAccepted', this.#desired.condition);
   }
 
   async #localState(slots: readonly DesiredSlot[]): Promise<LocalState> {

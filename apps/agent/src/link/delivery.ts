@@ -67,7 +67,11 @@ export class Delivery {
       await connection.publishReport(await this.#reporter.read(seq));
       this.#taken.set(seq, this.#clock.monotonic());
     }
-    const { confirmedSeq } = await connection.request('confirm', { lastSeq: journal.lastSeq });
+    const [firstSeq] = journal.pending;
+    const { confirmedSeq } = await connection.request('confirm', {
+      lastSeq: journal.lastSeq,
+      ...(firstSeq === undefined ? {} : { firstSeq }),
+    });
     await this.#reporter.confirm(confirmedSeq);
     for (const seq of this.#taken.keys()) if (seq <= confirmedSeq) this.#taken.delete(seq);
     if (journal.pending.length > 0 && !this.#taken.has(journal.pending[0] ?? 0)) this.#again = true;

@@ -20,6 +20,8 @@ export class DesiredStore {
   readonly #folder: DataFolder;
   #present: DesiredState | undefined;
   #condition: DesiredCondition = ACCEPTED;
+  /** Older generation that was seen once. */
+  #doubt: number | undefined;
 
   private constructor(fs: DurableFs, folder: DataFolder, present: DesiredState | undefined) {
     this.#fs = fs;
@@ -39,6 +41,14 @@ export class DesiredStore {
     return this.#condition;
   }
 
+  /**
+   * True after an older generation was seen once: it may have been overtaken on its way. Looking again tells; seen a second
+   * time in a row it is a conflict.
+   */
+  get doubtful(): boolean {
+    return this.#doubt !== undefined;
+  }
+
   /** Takes in what arrived. True when it is now in force. */
   async offer(incoming: DesiredState): Promise<boolean> {
     const computed = `sha256:${createHash('sha256').update(canonicalJson(incoming.body)).digest('hex')}`;
@@ -47,9 +57,15 @@ export class DesiredStore {
     switch (acceptance.kind) {
       case 'ignore':
         // The present one again says that whatever conflicted has been put right at its source.
-        if (acceptance.reason === 'Same') await this.#clearConflict();
+        this.#doubt = undefined;
+        await this.#clearConflict();
         return false;
       case 'conflict':
+        if (acceptance.reason === 'OlderGeneration' && this.#condition.reason !== 'OlderGeneration') {
+          const seenBefore = this.#doubt === incoming.generation;
+          this.#doubt = seenBefore ? undefined : incoming.generation;
+          if (!seenBefore) return false;
+        }
         await writeDocument(this.#fs, this.#folder.conflict, incoming);
         this.#condition = {
           status: 'false',
@@ -59,6 +75,7 @@ export class DesiredStore {
         };
         return false;
       case 'accept':
+        this.#doubt = undefined;
         await writeDocument(this.#fs, this.#folder.desired, incoming);
         this.#present = incoming;
         await this.#clearConflict();

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DesiredState } from '@takt/contracts';
+import type { DesiredState, EventView } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, Logger } from '@takt/kernel';
-import type { ControlConnection } from '@takt/messaging';
+import type { ControlConnection, EnsureOutcome } from '@takt/messaging';
 import type { Database, DesiredRow, Stores } from '@takt/persistence';
 import { record } from '../record.js';
 
@@ -92,15 +92,53 @@ export class OutboxRelay {
       [LogField.generation]: row.generation,
       [LogField.state]: outcome.outcome,
     });
-    if (outcome.outcome !== 'conflict') return;
+    await this.#noteConflict(stores, epoch, row, outcome);
+  }
+
+  /** Once per conflict, and once when it has ended. */
+  async #noteConflict(stores: Stores, epoch: string, row: DesiredRow, outcome: EnsureOutcome): Promise<void> {
+    const open = await stores.events.openConflict(row.nodeId);
+    if (!('present' in outcome)) {
+      if (open === undefined) return;
+      await this.#note(
+        stores,
+        row,
+        { code: 'DesiredStateConflictEnded', severity: 'info', data: { generation: row.generation } },
+        (node) => `generation ${String(row.generation)} of node ${node} is with the broker again`,
+      );
+      return;
+    }
+    const { present } = outcome;
+    // Another relay was faster: the row has moved on since it was taken.
+    const now = outcome.outcome === 'newer-present' ? await stores.desired.find(row.nodeId) : null;
+    if (now !== null && now.generation >= present.generation) return;
+    if (open !== undefined && open.data['brokerEpoch'] === present.epoch && open.data['brokerGeneration'] === present.generation) return;
+    await this.#note(
+      stores,
+      row,
+      {
+        code: 'DesiredStateConflict',
+        severity: 'error',
+        data: { brokerEpoch: present.epoch, brokerGeneration: present.generation, epoch, generation: row.generation },
+      },
+      (node) =>
+        `the broker holds generation ${String(present.generation)} of node ${node} from another history of the database, which is at ${String(row.generation)}; nothing is sent to it`,
+    );
+  }
+
+  async #note(
+    stores: Stores,
+    row: DesiredRow,
+    what: Pick<EventView, 'code' | 'severity' | 'data'>,
+    message: (node: string) => string,
+  ): Promise<void> {
     const node = await stores.nodes.find(row.nodeId);
+    const name = node?.name ?? row.nodeId;
     record(stores, 'control-plane', new Date(this.clock.now()), {
-      code: 'DesiredStateConflict',
-      severity: 'error',
-      message: `the broker holds generation ${String(outcome.present.generation)} of node ${node?.name ?? row.nodeId} from another history of the database; nothing is sent to it`,
-      object: { kind: 'node', id: row.nodeId, name: node?.name ?? row.nodeId },
+      ...what,
+      message: message(name),
+      object: { kind: 'node', id: row.nodeId, name },
       siteId: node?.siteId ?? null,
-      data: { brokerEpoch: outcome.present.epoch, brokerGeneration: outcome.present.generation, epoch, generation: row.generation },
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { Explanation, NodeView } from '@takt/contracts';
+import type { EventView, Explanation, NodeView } from '@takt/contracts';
 import { asId } from '@takt/kernel';
 import type { NodeId } from '@takt/kernel';
 import type { Database, SlotOverview } from '@takt/persistence';
@@ -19,9 +19,10 @@ export class ExplainNode {
     const slots = (await stores.slots.overview(ctx.siteScope)).filter((slot) => slot.slot.nodeId === node.id);
     const live = (await stores.nodes.liveness([asId<NodeId>(node.id)])).get(node.id);
     const events = await stores.events.newest({ object: node.id, limit: EVENTS }, ctx.siteScope);
+    const conflict = await stores.events.openConflict(node.id);
     return {
       object: { kind: 'node', id: node.id, name: node.name },
-      ...judge(node, slots),
+      ...judge(node, slots, conflict),
       findings: slots.flatMap(findingsOf),
       figures: {
         online: node.online,
@@ -40,7 +41,7 @@ export class ExplainNode {
 
 type Verdict = Pick<Explanation, 'reason' | 'summary' | 'suggestedAction'>;
 
-function judge(node: NodeView, slots: readonly SlotOverview[]): Verdict {
+function judge(node: NodeView, slots: readonly SlotOverview[], conflict: EventView | undefined): Verdict {
   if (node.lastSeenAt === null) {
     return { reason: 'NeverSeen', summary: `node ${node.name} joined and was never heard since`, suggestedAction: 'start its agent' };
   }
@@ -54,6 +55,13 @@ function judge(node: NodeView, slots: readonly SlotOverview[]): Verdict {
   const bad = node.conditions.find((condition) => condition.status === 'false');
   if (bad !== undefined)
     return { reason: bad.reason, summary: `${bad.type} of node ${node.name} is false: ${bad.message}`, suggestedAction: bad.action };
+  if (conflict !== undefined) {
+    return {
+      reason: conflict.code,
+      summary: conflict.message,
+      suggestedAction: `look at what the node serves, then change what is wanted of it until its generation passes ${String(conflict.data['brokerGeneration'])}`,
+    };
+  }
   const slow = slots.find(
     ({ metrics, requiredFps }) => metrics?.deliveredFps !== null && metrics !== null && metrics.deliveredFps < requiredFps,
   );

@@ -13,6 +13,8 @@ const FLUSH_MS = 2_000;
  */
 export class Heartbeats {
   readonly #pending = new Map<NodeId, { nodeId: NodeId; at: Date; heartbeat: Heartbeat }>();
+  /** Nodes ahead of their row that were given to the relay since this process started. */
+  readonly #compared = new Set<NodeId>();
   readonly #ticker: Ticker;
   readonly #startedAt: number;
 
@@ -45,6 +47,17 @@ export class Heartbeats {
     this.#pending.set(nodeId, { nodeId, at: new Date(this.clock.now()), heartbeat });
   }
 
+  /** A node ahead of its row shows that the database went back: the relay compares with the broker and records it. */
+  async #compare(stores: Stores, batch: readonly { nodeId: NodeId; heartbeat: Heartbeat }[]): Promise<void> {
+    const ahead = await stores.desired.behind(
+      batch.map(({ nodeId, heartbeat }) => ({ nodeId, observedGeneration: heartbeat.observedGeneration })),
+    );
+    const fresh = ahead.filter((id) => !this.#compared.has(id));
+    if (fresh.length === 0) return;
+    await stores.desired.markDirty(fresh);
+    for (const id of fresh) this.#compared.add(id);
+  }
+
   async flush(): Promise<void> {
     const batch = [...this.#pending.values()];
     const now = new Date(this.clock.now());
@@ -55,6 +68,7 @@ export class Heartbeats {
           batch.map((beat) => beat.nodeId),
           new Date(now.getTime() + this.times.jobLeaseMs),
         );
+        await this.#compare(stores, batch);
         for (const id of arrived) await note(stores, id, now, 'NodeOnline', 'info', 'is online');
       }
       // A control plane that has just started has heard nobody yet, which says nothing about the nodes.

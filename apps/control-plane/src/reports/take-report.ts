@@ -46,8 +46,36 @@ export class TakeReport {
     });
   }
 
-  async #applyInOrder(stores: Stores, nodeId: NodeId, cursor: number): Promise<void> {
-    let applied = cursor;
+  /**
+   * Goes on with `firstSeq`, the oldest report the node still has. The node deletes only what the database confirmed, so what
+   * is missing below was there once: the database was put back. What is kept of it is applied, the rest is lost and recorded.
+   */
+  async passOver(nodeId: NodeId, firstSeq: number): Promise<void> {
+    await this.db.transaction(async (stores) => {
+      const cursor = await stores.reports.lockCursor(nodeId);
+      const node = await stores.nodes.find(nodeId);
+      if (node === null || firstSeq <= cursor + 1) return;
+      const kept = await stores.reports.parkedBetween(nodeId, cursor, firstSeq);
+      let applied = cursor;
+      for (const seq of kept) applied = await this.#applyInOrder(stores, nodeId, Math.max(applied, seq - 1));
+      const lost = firstSeq - 1 - cursor - kept.length;
+      if (lost > 0) {
+        record(stores, 'control-plane', new Date(this.clock.now()), {
+          code: 'ReportsLost',
+          severity: 'error',
+          message: `${String(lost)} report(s) of node ${node.name} after number ${String(cursor)} are gone: neither the database nor the node has them`,
+          object: { kind: 'node', id: nodeId, name: node.name },
+          siteId: node.siteId,
+          data: { after: cursor, before: firstSeq, lost },
+        });
+      }
+      await this.#applyInOrder(stores, nodeId, Math.max(applied, firstSeq - 1), cursor);
+    });
+  }
+
+  /** Applies what follows `from` without a gap and moves the cursor, which stands at `cursor`; returns where it then stands. */
+  async #applyInOrder(stores: Stores, nodeId: NodeId, from: number, cursor = from): Promise<number> {
+    let applied = from;
     for (;;) {
       const next: StoredReport | null = await stores.reports.find(nodeId, applied + 1);
       // Read anew each time: a report may change what the next one is judged by.
@@ -57,5 +85,6 @@ export class TakeReport {
       applied = next.seq;
     }
     if (applied > cursor) await stores.reports.advanceCursor(nodeId, applied);
+    return applied;
   }
 }

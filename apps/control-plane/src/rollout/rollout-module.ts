@@ -42,6 +42,6 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
       inject: [Database, CLOCK, CONFIG, LOGGER],
     },
   ],
-  exports: [DeploymentQueries],
+  exports: [DeploymentQueries, TakeReport],
 })
 export class RolloutModule {}

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { Grants } from '../content/grants.js';
 import { refused } from '../errors.js';
 import type { Addresses } from '../join/addresses.js';
+import type { TakeReport } from '../reports/take-report.js';
 
 /** What a node may ask for. `nodeId` is from the subject, which the NATS server checked. */
 export class NodeRequests {
@@ -18,12 +19,16 @@ export class NodeRequests {
     private readonly grants: Grants,
     private readonly trust: Trust,
     private readonly clock: Clock,
+    private readonly takeReport: Pick<TakeReport, 'passOver'>,
     private readonly options: Addresses & { readonly grantSeconds: number },
   ) {}
 
-  async confirm(nodeId: NodeId): Promise<{ confirmedSeq: number }> {
+  /** `firstSeq` is the oldest report the node still has: a gap below it is passed over. */
+  async confirm(nodeId: NodeId, firstSeq?: number): Promise<{ confirmedSeq: number }> {
     await this.#node(nodeId);
-    return { confirmedSeq: await this.db.stores.reports.confirmed(nodeId) };
+    const { reports } = this.db.stores;
+    if (firstSeq !== undefined && firstSeq > (await reports.confirmed(nodeId)) + 1) await this.takeReport.passOver(nodeId, firstSeq);
+    return { confirmedSeq: await reports.confirmed(nodeId) };
   }
 
   /** Reading: what its desired state names. Writing: the statistics of a calibration that it was given. */

@@ -22,7 +22,7 @@ export class RpcController {
 
   @MessagePattern(rpcSubject('*', RpcMethod.confirm))
   async confirm(@Payload() payload: unknown, @Ctx() context: NatsContext): Promise<Reply> {
-    return this.#answer(context, confirmRequestSchema, payload, (nodeId) => this.requests.confirm(nodeId));
+    return this.#answer(context, confirmRequestSchema, payload, (nodeId, request) => this.requests.confirm(nodeId, request.firstSeq));
   }
 
   @MessagePattern(rpcSubject('*', RpcMethod.grant))

@@ -7,7 +7,11 @@ import { artifactRefSchema, digestSchema, taktErrorSchema } from '../primitives.
  */
 
 /** "Up to which report does the database have me?" Cumulative. */
-export const confirmRequestSchema = z.object({ lastSeq: z.int().nonnegative() });
+export const confirmRequestSchema = z.object({
+  lastSeq: z.int().nonnegative(),
+  /** Oldest number that the node still has: what the database misses below it will not come any more. */
+  firstSeq: z.int().positive().optional(),
+});
 export const confirmReplySchema = z.object({ confirmedSeq: z.int().nonnegative() });
 
 /** Permission to read one artifact, or to store one made on the node, over HTTP, for some minutes. */

@@ -15,7 +15,9 @@ export type PublishOutcome =
   | { readonly published: false };
 
 export type EnsureOutcome =
-  | { readonly outcome: 'published' | 'unchanged' | 'newer-present'; readonly streamSeq: number }
+  | { readonly outcome: 'published' | 'unchanged'; readonly streamSeq: number }
+  /** A later generation of the same epoch: another relay was faster, or the database went back. */
+  | { readonly outcome: 'newer-present'; readonly present: DesiredState; readonly streamSeq: number }
   /** Same generation with another digest, or another epoch: a restored database. A person decides. */
   | { readonly outcome: 'conflict'; readonly present: DesiredState; readonly streamSeq: number };
 
@@ -56,7 +58,7 @@ export const ensureDesired = async (
     if (last !== undefined) {
       const { state: present, streamSeq } = last;
       if (present.epoch !== state.epoch) return { outcome: 'conflict', present, streamSeq };
-      if (present.generation > state.generation) return { outcome: 'newer-present', streamSeq };
+      if (present.generation > state.generation) return { outcome: 'newer-present', present, streamSeq };
       if (present.generation === state.generation) {
         return present.digest === state.digest ? { outcome: 'unchanged', streamSeq } : { outcome: 'conflict', present, streamSeq };
       }

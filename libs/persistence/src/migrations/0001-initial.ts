@@ -77,6 +77,7 @@ CREATE TABLE events (
   severity text NOT NULL CHECK (severity IN ('info', 'warning', 'error')), message text NOT NULL, object_kind text NOT NULL,
   object_id text NOT NULL, object_name text NOT NULL, site_id uuid REFERENCES sites, data jsonb NOT NULL);
 CREATE INDEX events_object ON events (object_id, seq);
+CREATE INDEX events_conflict ON events (object_id, seq) WHERE code IN ('DesiredStateConflict', 'DesiredStateConflictEnded');
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME; END $$;
 CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER transitions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON deployment_transitions EXECUTE FUNCTION refuse_change();

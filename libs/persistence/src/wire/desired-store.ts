@@ -61,6 +61,16 @@ export class DesiredStore {
     await this.#manager.query(`SELECT pg_notify('takt_outbox', '')`);
   }
 
+  /** Of these nodes, those that follow a generation which their row has not reached. */
+  async behind(nodes: readonly { readonly nodeId: NodeId; readonly observedGeneration: number }[]): Promise<NodeId[]> {
+    const rows: { node_id: NodeId }[] = await this.#manager.query(
+      `SELECT d.node_id FROM desired_states d JOIN unnest($1::uuid[], $2::int[]) AS o(node_id, generation) USING (node_id)
+       WHERE o.generation > d.generation`,
+      [nodes.map((node) => node.nodeId), nodes.map((node) => node.observedGeneration)],
+    );
+    return rows.map((row) => row.node_id);
+  }
+
   async generations(nodeIds: readonly NodeId[]): Promise<ReadonlyMap<string, number>> {
     const rows: { node_id: string; generation: number }[] = await this.#manager.query(
       'SELECT node_id, generation FROM desired_states WHERE node_id = ANY($1::uuid[])',

@@ -102,6 +102,15 @@ export class EventStore {
     return rows.map(toView);
   }
 
+  /** The conflict of a node's desired state with what the broker holds; undefined where there is none, or it has ended. */
+  async openConflict(nodeId: string): Promise<EventView | undefined> {
+    const [row]: EventRow[] = await this.#manager.query(
+      `${SELECT} AND e.code IN ('DesiredStateConflict', 'DesiredStateConflictEnded') ORDER BY e.seq DESC LIMIT 1`,
+      [null, nodeId],
+    );
+    return row?.code === 'DesiredStateConflict' ? toView(row) : undefined;
+  }
+
   async lastSeq(): Promise<number> {
     const [row]: { seq: string | null }[] = await this.#manager.query('SELECT max(seq) AS seq FROM events');
     return Number(row?.seq ?? 0);

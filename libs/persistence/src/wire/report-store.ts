@@ -50,6 +50,15 @@ export class ReportStore {
     return row === undefined ? null : { nodeId, seq, at: row.at.toISOString(), body: row.body };
   }
 
+  /** Numbers between two others, both excluded, that came early and are kept. */
+  async parkedBetween(nodeId: NodeId, after: number, before: number): Promise<number[]> {
+    const rows: { seq: string }[] = await this.#manager.query(
+      'SELECT seq FROM reports WHERE node_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq',
+      [nodeId, after, before],
+    );
+    return rows.map((row) => Number(row.seq));
+  }
+
   /** Applied without a gap up to here; 0 where nothing came yet. */
   async confirmed(nodeId: NodeId): Promise<number> {
     const [row]: { seq: string }[] = await this.#manager.query('SELECT seq FROM node_report_cursor WHERE node_id = $1', [nodeId]);
