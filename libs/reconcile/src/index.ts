@@ -3,6 +3,7 @@ export type { Acceptance, DesiredIdentity } from './accept-desired.js';
 export type { Wanted, WantedCalibration, WantedDeployment, WantedLine, WantedRelease, WantedSlot } from './desired.js';
 export { buildKeyOf, calibrationKeyOf, contentKeyOf, needsCalibrationImages } from './keys.js';
 export type { DeploymentRecord, FailedContent, LocalState, OutcomeView, RuntimeView, StepFailure } from './local-state.js';
+export { keysOf } from './plan-inputs.js';
 export { planSteps } from './plan-steps.js';
 export { isEnded, isJobEnded, stageRank } from './progress.js';
 export type { DeploymentStage, JobStage } from './progress.js';

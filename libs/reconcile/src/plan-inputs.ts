@@ -31,16 +31,25 @@ export interface InputPlan {
 /** Attempts after which wrong content counts as the file's fault and not the network's. */
 const DIGEST_ATTEMPTS = 3;
 
-const isHopeless = (failure: StepFailure): boolean =>
-  !failure.error.retryable && (failure.error.code !== 'ArtifactDigestMismatch' || failure.count >= DIGEST_ATTEMPTS);
+/** A grant follows the control plane's desired state, which may be older or newer than this node's for a moment. */
+const PASSING: ReadonlySet<string> = new Set(['ArtifactNotGranted']);
 
-/** Fetches what is missing and unpacks what is fetched. An unpacked data set needs its archive no more. */
-export function planInputs(inputs: Inputs, local: LocalState, now: number): InputPlan {
+const isHopeless = (failure: StepFailure): boolean =>
+  !failure.error.retryable &&
+  !PASSING.has(failure.error.code) &&
+  (failure.error.code !== 'ArtifactDigestMismatch' || failure.count >= DIGEST_ATTEMPTS);
+
+/**
+ * Fetches what is missing and unpacks what is fetched. An unpacked data set needs its archive no more.
+ *
+ * @param givesUp false for what is tried as long as it is wanted, however it failed
+ */
+export function planInputs(inputs: Inputs, local: LocalState, now: number, givesUp = true): InputPlan {
   const steps: Step[] = [];
   let hopeless: StepFailure | undefined;
   const offer = (step: Step): void => {
     const failure = local.failures.get(step.key);
-    if (failure !== undefined && isHopeless(failure)) hopeless ??= failure;
+    if (failure !== undefined && givesUp && isHopeless(failure)) hopeless ??= failure;
     else if (failure !== undefined && failure.retryAt > now) steps.push(waitFor(step.key, failure));
     else steps.push(step);
   };
@@ -56,10 +65,16 @@ export function planInputs(inputs: Inputs, local: LocalState, now: number): Inpu
   return { steps, ready: steps.length === 0 && hopeless === undefined, hopeless };
 }
 
+const WAIT = 'wait:';
+
+/** Keys that a plan speaks of, those it waits for included. A failure of any other key is over. */
+export const keysOf = (steps: readonly Step[]): Set<string> =>
+  new Set(steps.flatMap(({ key }) => (key.startsWith(WAIT) ? [key, key.slice(WAIT.length)] : [key])));
+
 /** Waiting for the next attempt of a step that failed. */
 export const waitFor = (key: string, failure: StepFailure): Step => ({
   kind: 'wait',
-  key: `wait:${key}`,
+  key: `${WAIT}${key}`,
   reason: failure.error.code,
   message: `${failure.error.message}; next: ${failure.error.action}`,
   until: failure.retryAt,

@@ -3,6 +3,7 @@ import type { DeploymentId, JobId, TaktErrorData } from '@takt/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SimulatedNode, hash, ref, slotWanted, wanting } from '../test/simulated-node.js';
+import { keysOf } from './plan-inputs.js';
 import { planSteps } from './plan-steps.js';
 import { isEnded } from './progress.js';
 import type { DeploymentStage } from './progress.js';
@@ -101,6 +102,32 @@ describe('failures', () => {
     node.failures.set(key, failure({ code: 'DownloadRefused', retryable: false }));
     run(node, wanted);
     expect(statesOf(node, 'd1')).toEqual(['fetching', 'failed']);
+  });
+
+  it('asks again for a file that is not granted yet', () => {
+    const node = new SimulatedNode();
+    node.failures.set(key, failure({ code: 'ArtifactNotGranted', retryable: false }, 9));
+    expect(plan(node, wanted, 99).some((step) => step.kind === 'wait' && step.reason === 'ArtifactNotGranted')).toBe(true);
+    expect(plan(node, wanted, 100).some((step) => step.key === key)).toBe(true);
+  });
+
+  it("tries a line's source as long as the line is wanted", () => {
+    const node = new SimulatedNode();
+    const source = `fetch:${ref('frames').digest}`;
+    node.failures.set(source, failure({ code: 'DownloadRefused', retryable: false }, 9));
+    const waiting = plan(node, wanting(slotWanted(null)), 99);
+    expect(kinds(waiting)).toEqual(['wait']);
+    expect(keysOf(waiting).has(source)).toBe(true);
+    expect(kinds(plan(node, wanting(slotWanted(null)), 100))).toEqual(['fetch-artifact']);
+  });
+
+  it('of a step are in the plan until its deployment has failed', () => {
+    const node = new SimulatedNode();
+    node.failures.set(key, failure({ code: 'DownloadInterrupted' }));
+    expect(keysOf(plan(node, wanted, 99)).has(key)).toBe(true);
+    node.failures.set(key, failure({ code: 'DownloadRefused', retryable: false }));
+    run(node, wanted);
+    expect(keysOf(plan(node, wanted)).has(key)).toBe(false);
   });
 
   it('tries wrong content three times before it blames the file', () => {

@@ -59,9 +59,8 @@ function leftBehind(wanted: Wanted, local: LocalState): Step[] {
 function planLine(slot: WantedSlot, local: LocalState, now: number): Step[] {
   const runtime = local.runtimes.get(slot.line.slug);
   if (runtime?.lineAssigned === true) return [];
-  const inputs = planInputs(sourceInputsOf(slot.line), local, now);
-  const { hopeless } = inputs;
-  if (hopeless !== undefined) return [waitFor(`source:${slot.line.slug}`, hopeless)];
+  // A line has no state "failed": its source is tried for as long as the line is wanted.
+  const inputs = planInputs(sourceInputsOf(slot.line), local, now, false);
   if (!inputs.ready || runtime === undefined) return [...inputs.steps];
   const step: Step = { kind: 'assign-line', key: `assign:${slot.line.slug}`, slot };
   const failure = local.failures.get(step.key);

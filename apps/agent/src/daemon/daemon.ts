@@ -6,7 +6,7 @@ import type { NodeStore } from '@takt/artifact-store';
 import type { DesiredSlot, DesiredState } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, DeploymentId, DurableFs, JobId, Logger } from '@takt/kernel';
-import { buildKeyOf, planSteps, referencedDigests } from '@takt/reconcile';
+import { buildKeyOf, keysOf, planSteps, referencedDigests } from '@takt/reconcile';
 import type { DeploymentRecord, JobStage, LocalState, Step, StepExecutors, StepKind } from '@takt/reconcile';
 import type { AgentConfig } from '../config.js';
 import type { DataFolder } from '../data-folder.js';
@@ -191,12 +191,15 @@ export class Daemon {
     await this.#runtimes.poll(slots);
     const wanted = { generation: desired.generation, ...desired.body };
     const steps = planSteps(wanted, await this.#localState(slots), clock.now(), sha256);
-    this.#work.keepOnly(new Set(steps.map(({ key }) => key)));
+    const keys = keysOf(steps);
+    this.#work.keepOnly(keys);
     this.#logPlan(steps, desired.generation);
     for (const step of steps) {
       if (this.#stop.signal.aborted) return false;
       await this.#execute(step);
     }
+    // After the reports: a failure that ends a deployment is needed until that is on disk.
+    this.#work.forgetOthers(keys);
     await this.#reportConditions(slots);
     await this.#reportSlots(slots);
     await this.#prune(desired, steps);

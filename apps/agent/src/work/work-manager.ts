@@ -10,6 +10,8 @@ interface Running {
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
+/** Longest pause where trying again will hardly help, ms. */
+const LAST_HOPELESS_RETRY_MS = 15 * 60_000;
 
 /**
  * Long steps in the background, each key at most once at a time. Heavy ones (worker jobs) run one after another: two
@@ -67,6 +69,11 @@ export class WorkManager {
     }
   }
 
+  /** Forgets failures of steps that no plan speaks of any more: the same step, wanted again later, starts afresh. */
+  forgetOthers(keys: ReadonlySet<string>): void {
+    for (const key of this.#failures.keys()) if (!keys.has(key)) this.#failures.delete(key);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const { controller } of this.#running.values()) controller.abort(new Error('the agent stops'));
@@ -94,7 +101,8 @@ export class WorkManager {
       retryable: true,
     });
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
-    const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (count - 1)) * (0.75 + Math.random() / 2);
+    const longest = error.retryable ? LAST_RETRY_MS : LAST_HOPELESS_RETRY_MS;
+    const delay = Math.min(longest, FIRST_RETRY_MS * 2 ** (count - 1)) * (0.75 + Math.random() / 2);
     this.#failures.set(key, { error: error.toData(), count, retryAt: this.#clock.now() + delay });
     this.#logger.warn('step failed', { [LogField.phase]: key, [LogField.attempt]: count, [LogField.error]: error });
   }
