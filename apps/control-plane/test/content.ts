@@ -5,7 +5,7 @@ import { packFolder } from '@takt/artifact-store';
 import { tinyDetector } from '@takt/testing';
 import type { Harness } from './harness.js';
 
-async function tar(files: Record<string, string>): Promise<Uint8Array> {
+export async function tar(files: Record<string, string>): Promise<Uint8Array> {
   const dir = await mkdtemp(join(tmpdir(), 'takt-set-'));
   try {
     for (const [name, content] of Object.entries(files)) {

@@ -81,6 +81,7 @@ describe('summarizeArchive', () => {
       images: 2,
       labels: 0,
       hasDataYaml: true,
+      misplacedDataYaml: null,
     });
   });
 

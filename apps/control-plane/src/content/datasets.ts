@@ -24,6 +24,14 @@ async function toView(stores: Stores, dataset: Dataset): Promise<DatasetView> {
 function check(summary: ArchiveSummary, role: DatasetRole, name: string): void {
   if (summary.images === 0)
     throw refused('DatasetEmpty', `data set "${name}" has no images`, 'push a folder with JPEG or PNG images', name);
+  if (role === 'golden' && !summary.hasDataYaml && summary.misplacedDataYaml !== null) {
+    throw refused(
+      'DatasetLayoutWrong',
+      `golden set "${name}" has ${summary.misplacedDataYaml}, but no data.yaml at its top`,
+      'push the folder that holds data.yaml itself',
+      name,
+    );
+  }
   if (role === 'golden' && (!summary.hasDataYaml || summary.labels === 0)) {
     throw refused(
       'DatasetWithoutLabels',

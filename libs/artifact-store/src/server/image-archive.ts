@@ -6,12 +6,16 @@ export interface ArchiveSummary {
   readonly images: number;
   /** Text files beside `images/` in a YOLO layout: `labels/….txt`. */
   readonly labels: number;
+  /** `data.yaml` at the top, which is where a node looks for it. */
   readonly hasDataYaml: boolean;
+  /** Path of one elsewhere, or of another spelling; null where there is none. */
+  readonly misplacedDataYaml: string | null;
 }
 
 const IMAGE = /\.(?:jpe?g|png|bmp|webp)$/i;
 const LABEL = /(?:^|\/)labels\/.*\.txt$/;
-const DATA_YAML = /(?:^|\/)data\.ya?ml$/;
+const DATA_YAML = /^(?:\.\/)?data\.yaml$/;
+const ANY_DATA_YAML = /(?:^|\/)data\.ya?ml$/i;
 
 /**
  * Reads a tar (plain or gzip) without unpacking it and says what is in it.
@@ -23,6 +27,7 @@ export async function summarizeArchive(content: Readable): Promise<ArchiveSummar
   let images = 0;
   let labels = 0;
   let hasDataYaml = false;
+  let misplacedDataYaml: string | null = null;
   let entries = 0;
   let fault: TaktError | undefined;
   // Loaded on use: the agent shares this package and has 9 MiB to spare for nothing.
@@ -37,6 +42,7 @@ export async function summarizeArchive(content: Readable): Promise<ArchiveSummar
       if (IMAGE.test(path)) images += 1;
       if (LABEL.test(path)) labels += 1;
       if (DATA_YAML.test(path)) hasDataYaml = true;
+      else if (ANY_DATA_YAML.test(path)) misplacedDataYaml ??= path;
       entry.resume();
     },
   });
@@ -47,7 +53,7 @@ export async function summarizeArchive(content: Readable): Promise<ArchiveSummar
   }
   if (fault !== undefined) throw fault;
   if (entries === 0) throw notAnArchive();
-  return { images, labels, hasDataYaml };
+  return { images, labels, hasDataYaml, misplacedDataYaml };
 }
 
 const notAnArchive = (cause?: unknown): TaktError =>
