@@ -40,7 +40,7 @@ describe('desired state', () => {
       site: 'north',
       slug: 'press',
       requiredFps: 1,
-      source: { kind: 'image-directory', path: '/frames', fps: 10 },
+      source: { kind: 'image-directory', path: '/frames', fps: 1000 },
     });
     await harness.ok('POST', '/slots', { line: 'press', node: 'one', model: 'detector' });
   });

@@ -4,7 +4,7 @@ import type { DeploymentState } from '@takt/rollout';
 import { createNodeKey } from '@takt/messaging';
 import { tinyDetector, until } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { imagesTar, pushContent, upload } from './content.js';
+import { imagesTar, pushContent, tar, upload } from './content.js';
 import { Harness } from './harness.js';
 import { TestNode } from './test-node.js';
 
@@ -101,6 +101,18 @@ describe('join', () => {
 });
 
 describe('bad input', () => {
+  it('refuses a line that needs more results than its source gives frames', async () => {
+    const source = { kind: 'image-directory', path: '/frames', fps: 10 };
+    const line = { site: 'north', slug: 'greedy', requiredFps: 11, source };
+    const refusal = { status: 422, body: { code: 'RequiredFpsAboveSource' } };
+    expect(await harness.call('POST', '/lines', line)).toMatchObject(refusal);
+    await harness.ok('POST', '/lines', { ...line, requiredFps: 10 });
+    expect(await harness.call('PATCH', '/lines/greedy', { requiredFps: 10.5 })).toMatchObject(refusal);
+    expect(await harness.call('PATCH', '/lines/greedy', { source: { ...source, fps: 9 } })).toMatchObject(refusal);
+    await harness.ok('PATCH', '/lines/greedy', { requiredFps: 20, source: { ...source, fps: 20 } });
+    expect(await harness.ok('GET', '/lines/greedy')).toMatchObject({ requiredFps: 20, source: { fps: 20 } });
+  });
+
   const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
   it('refuses files that are no model, each with a code and an action', async () => {
@@ -143,6 +155,12 @@ describe('bad input', () => {
     expect(await harness.call('POST', '/datasets', { name: 'x', role: 'golden', artifact: images })).toMatchObject({
       body: { code: 'DatasetWithoutLabels' },
     });
+    for (const path of ['set/data.yaml', 'data.yml']) {
+      const artifact = await upload(harness, await tar({ [path]: 'names: [a]', 'images/1.jpg': 'x', 'labels/1.txt': '' }), 'golden.tar');
+      const answer = await harness.call('POST', '/datasets', { name: 'x', role: 'golden', artifact });
+      expect(answer).toMatchObject({ status: 422, body: { code: 'DatasetLayoutWrong' } });
+      expect(answer.body['detail']).toContain(path);
+    }
     expect(await harness.call('POST', '/releases', { name: 'x', model: 'detector', golden: 'calibration' })).toMatchObject({
       body: { code: 'DatasetRoleWrong' },
     });

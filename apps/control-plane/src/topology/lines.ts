@@ -5,7 +5,7 @@ import type { Clock, LineId } from '@takt/kernel';
 import type { Database, Line, LineSource, Stores } from '@takt/persistence';
 import type { z } from 'zod';
 import type { RefreshDesired } from '../desired/refresh-desired.js';
-import { alreadyExists } from '../errors.js';
+import { alreadyExists, refused } from '../errors.js';
 import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
 import { resolveDataset, resolveLine, resolveSite } from '../resolve.js';
@@ -13,6 +13,17 @@ import { resolveDataset, resolveLine, resolveSite } from '../resolve.js';
 async function toSource(stores: Stores, input: z.output<typeof sourceInputSchema>): Promise<LineSource> {
   const dataset = input.dataset === undefined ? null : await resolveDataset(stores, input.dataset, 'frames');
   return { kind: input.kind, path: input.path ?? null, datasetId: dataset?.id ?? null, fps: input.fps };
+}
+
+/** Nothing delivers more results than it gets frames: every release would fail its check for ever. */
+function checkRate(slug: string, requiredFps: number, sourceFps: number): void {
+  if (requiredFps <= sourceFps) return;
+  throw refused(
+    'RequiredFpsAboveSource',
+    `line ${slug} needs ${String(requiredFps)} results per second, its source gives ${String(sourceFps)} frames`,
+    'lower requiredFps, or raise fps of the source',
+    slug,
+  );
 }
 
 async function toView(stores: Stores, line: Line): Promise<LineView> {
@@ -58,6 +69,7 @@ export class CreateLine {
     return this.db.transaction(async (stores) => {
       const site = await resolveSite(stores, ctx, input.site);
       if ((await stores.lines.find(`${site.name}/${input.slug}`)).length > 0) throw alreadyExists('line', `${site.name}/${input.slug}`);
+      checkRate(input.slug, input.requiredFps, input.source.fps);
       const line: Line = {
         id: asId<LineId>(randomUUID()),
         siteId: site.id,
@@ -91,6 +103,7 @@ export class UpdateLine {
     const now = new Date(this.clock.now());
     return this.db.transaction(async (stores) => {
       const line = await resolveLine(stores, ctx, ref);
+      checkRate(line.slug, input.requiredFps ?? line.requiredFps, input.source?.fps ?? line.source.fps);
       await stores.lines.update(line.id, {
         ...(input.name === undefined ? {} : { name: input.name }),
         ...(input.requiredFps === undefined ? {} : { requiredFps: input.requiredFps }),
