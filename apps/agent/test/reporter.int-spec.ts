@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dataFolder } from '../src/data-folder.js';
 import type { DataFolder } from '../src/data-folder.js';
 import { DesiredStore, releaseConflict } from '../src/state/desired-store.js';
+import { EMPTY_LEDGER, ledgerAfter } from '../src/state/ledger.js';
 import { Reporter } from '../src/state/reporter.js';
 
 const nodeId = asId<NodeId>('5b1c2b5a-4d0e-4a55-9df5-9bd1c6a8a001');
@@ -26,7 +27,8 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-const open = (fs = createDurableFs()): Promise<Reporter> => Reporter.open({ fs, folder, clock, nodeId, observedGeneration: () => 1 });
+const open = (fs = createDurableFs()): Promise<Reporter> =>
+  Reporter.open({ fs, folder, clock, nodeId, observedGeneration: () => 1, wanted: () => new Set<string>([deploymentId]) });
 const state = (name: 'fetching' | 'building' | 'activating'): ReportBody => ({
   kind: 'deployment',
   deploymentId,
@@ -148,6 +150,27 @@ describe('reports', () => {
   });
 });
 
+describe('the ledger', () => {
+  it('forgets old ended deployments, never one that is wanted', async () => {
+    let ledger = EMPTY_LEDGER;
+    const ended = (id: DeploymentId, seq: number): Report => ({
+      schemaVersion: 1,
+      nodeId,
+      seq,
+      at: '2026-01-01T00:00:00.000Z',
+      observedGeneration: 1,
+      body: { ...(state('fetching') as Extract<ReportBody, { kind: 'deployment' }>), deploymentId: id, state: 'committed' },
+    });
+    const other = (count: number): DeploymentId => asId<DeploymentId>(`5b1c2b5a-4d0e-4a55-9df5-9bd1c6b${String(count).padStart(5, '0')}`);
+    ledger = ledgerAfter(ledger, ended(deploymentId, 1), null, new Set([deploymentId]));
+    for (let count = 0; count < 250; count += 1)
+      ledger = ledgerAfter(ledger, ended(other(count), count + 2), null, new Set([deploymentId]));
+    expect(Object.keys(ledger.deployments)).toHaveLength(201);
+    expect(ledger.deployments[deploymentId]?.state).toBe('committed');
+    expect(ledger.deployments[other(0)]).toBeUndefined();
+  });
+});
+
 describe('the desired state', () => {
   const digest = asId<Digest>(`sha256:${'0'.repeat(64)}`);
   const state = (generation: number, change: Partial<DesiredState> = {}): DesiredState => ({
@@ -209,6 +232,17 @@ describe('the desired state', () => {
     expect(await store.offer(foreign)).toBe(true);
     expect(store.condition.status).toBe('true');
     expect(await releaseConflict(fs, folder)).toBeUndefined();
+  });
+
+  it('takes away the release of a conflict when it accepts one, also after a restart in between', async () => {
+    const fs = createDurableFs();
+    await (await DesiredStore.open(fs, folder)).offer(await honest(3));
+    const foreign = await honest(1, { epoch: '4d7a7c3e-1f1b-4c57-9a8e-0c3b0a6f5d12' });
+    await (await DesiredStore.open(fs, folder)).offer(foreign);
+    await releaseConflict(fs, folder);
+    expect(await (await DesiredStore.open(fs, folder)).offer(foreign)).toBe(true);
+    expect(await fs.read(folder.released)).toBeUndefined();
+    expect(await fs.read(folder.conflict)).toBeUndefined();
   });
 
   it('with a content that is not the announced one is refused', async () => {

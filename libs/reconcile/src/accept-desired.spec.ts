@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acceptDesired } from './accept-desired.js';
+import { acceptDesired, laterOf } from './accept-desired.js';
 
 const at = (generation: number, digest = 'd', epoch = 'e'): { epoch: string; generation: number; digest: string } => ({
   epoch,
@@ -32,5 +32,20 @@ describe('acceptDesired', () => {
 
   it('takes a conflicting one that a person released', () => {
     expect(acceptDesired(at(5), at(3, 'n', 'other'), 'n', 'n')).toEqual({ kind: 'accept' });
+  });
+});
+
+describe('laterOf', () => {
+  const state = (epoch: string, generation: number): { epoch: string; generation: number; digest: string } => ({
+    epoch,
+    generation,
+    digest: 'd',
+  });
+
+  it('keeps a newer one that waits, and takes whatever comes from another database', () => {
+    expect(laterOf(undefined, state('a', 1)).generation).toBe(1);
+    expect(laterOf(state('a', 5), state('a', 4)).generation).toBe(5);
+    expect(laterOf(state('a', 5), state('a', 6)).generation).toBe(6);
+    expect(laterOf(state('a', 5), state('b', 1))).toMatchObject({ epoch: 'b', generation: 1 });
   });
 });

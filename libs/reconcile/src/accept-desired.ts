@@ -61,3 +61,7 @@ export function acceptDesired(
     message: `generation ${String(incoming.generation)} was already accepted with another content (${present.digest}, now ${incoming.digest})`,
   };
 }
+
+/** Which of two desired states that arrived, and wait to be looked at, is looked at. An older one may overtake a newer one on the way. */
+export const laterOf = <T extends DesiredIdentity>(waiting: T | undefined, incoming: T): T =>
+  waiting !== undefined && waiting.epoch === incoming.epoch && waiting.generation > incoming.generation ? waiting : incoming;

@@ -1,4 +1,4 @@
-export { acceptDesired } from './accept-desired.js';
+export { acceptDesired, laterOf } from './accept-desired.js';
 export type { Acceptance, DesiredIdentity } from './accept-desired.js';
 export type { Wanted, WantedCalibration, WantedDeployment, WantedLine, WantedRelease, WantedSlot } from './desired.js';
 export { buildKeyOf, calibrationKeyOf, contentKeyOf, needsCalibrationImages } from './keys.js';

@@ -6,7 +6,7 @@ import type { NodeStore } from '@takt/artifact-store';
 import type { DesiredSlot, DesiredState } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, DeploymentId, DurableFs, JobId, Logger } from '@takt/kernel';
-import { buildKeyOf, keysOf, planSteps, referencedDigests } from '@takt/reconcile';
+import { buildKeyOf, keysOf, laterOf, planSteps, referencedDigests } from '@takt/reconcile';
 import type { DeploymentRecord, JobStage, LocalState, Step, StepExecutors, StepKind } from '@takt/reconcile';
 import type { AgentConfig } from '../config.js';
 import type { DataFolder } from '../data-folder.js';
@@ -45,6 +45,14 @@ const DELIVER_MS = 1_000;
 
 /** Records have plain string keys; the schema has checked what they are. */
 const mapOf = <K extends string, V>(record: Readonly<Record<K, V>>): Map<K, V> => new Map(Object.entries(record) as [K, V][]);
+
+/** Deployments and jobs that a desired state names. */
+const namesIn = (desired: DesiredState | undefined): Set<string> =>
+  new Set([
+    ...(desired?.body.slots.flatMap(({ deployment }) => (deployment === null ? [] : [deployment.deploymentId, deployment.buildJobId])) ??
+      []),
+    ...(desired?.body.jobs.map(({ jobId }) => jobId) ?? []),
+  ]);
 
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
@@ -90,7 +98,7 @@ export class Daemon {
       hostname: hostname(),
       signal: this.#stop.signal,
       onDesired: (state) => {
-        this.#arrived = state;
+        this.#arrived = laterOf(this.#arrived, state);
         this.#wakeup.wake();
       },
       onConnected: () => {
@@ -134,6 +142,7 @@ export class Daemon {
       clock,
       nodeId: stored.identity.nodeId,
       observedGeneration: () => desired.present?.generation ?? 0,
+      wanted: () => namesIn(desired.present),
     });
     return new Daemon(deps, desired, reporter, await NodeMemory.open(fs, folder));
   }

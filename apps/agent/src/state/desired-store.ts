@@ -20,6 +20,8 @@ export class DesiredStore {
   readonly #folder: DataFolder;
   #present: DesiredState | undefined;
   #condition: DesiredCondition = ACCEPTED;
+  /** Whether a conflict or its release may lie on disk; an earlier run may have left one. */
+  #conflictOnDisk = true;
   /** Older generation that was seen once. */
   #doubt: number | undefined;
 
@@ -61,6 +63,7 @@ export class DesiredStore {
         await this.#clearConflict();
         return false;
       case 'conflict':
+        this.#conflictOnDisk = true;
         if (acceptance.reason === 'OlderGeneration' && this.#condition.reason !== 'OlderGeneration') {
           const seenBefore = this.#doubt === incoming.generation;
           this.#doubt = seenBefore ? undefined : incoming.generation;
@@ -84,10 +87,11 @@ export class DesiredStore {
   }
 
   async #clearConflict(): Promise<void> {
-    if (this.#condition.status === 'true') return;
     this.#condition = ACCEPTED;
+    if (!this.#conflictOnDisk) return;
     await this.#fs.remove(this.#folder.conflict);
     await this.#fs.remove(this.#folder.released);
+    this.#conflictOnDisk = false;
   }
 }
 

@@ -29,8 +29,12 @@ export const EMPTY_LEDGER: Ledger = { seq: 0, deployments: {}, jobs: {}, slots: 
 /** Ended deployments and jobs that are remembered. More would only make the file longer: an ended one is reported once. */
 const REMEMBERED = 200;
 
-/** The ledger after a report. A report that is in it already changes nothing. */
-export function ledgerAfter(ledger: Ledger, report: Report, factsDigest: string | null): Ledger {
+/**
+ * The ledger after a report. A report that is in it already changes nothing.
+ *
+ * @param wanted ids that are kept however many others have ended
+ */
+export function ledgerAfter(ledger: Ledger, report: Report, factsDigest: string | null, wanted: ReadonlySet<string>): Ledger {
   if (report.seq <= ledger.seq) return ledger;
   const next = { ...ledger, seq: report.seq };
   const { body } = report;
@@ -38,12 +42,13 @@ export function ledgerAfter(ledger: Ledger, report: Report, factsDigest: string 
     case 'deployment':
       return {
         ...next,
-        deployments: trimmed({ ...ledger.deployments, [body.deploymentId]: { slotId: body.slotId, state: body.state } }, (one) =>
-          isEnded(one.state),
+        deployments: trimmed(
+          { ...ledger.deployments, [body.deploymentId]: { slotId: body.slotId, state: body.state } },
+          ({ state }, id) => isEnded(state) && !wanted.has(id),
         ),
       };
     case 'job':
-      return { ...next, jobs: trimmed({ ...ledger.jobs, [body.jobId]: body.state }, isJobEnded) };
+      return { ...next, jobs: trimmed({ ...ledger.jobs, [body.jobId]: body.state }, (state, id) => isJobEnded(state) && !wanted.has(id)) };
     case 'slot':
       return { ...next, slots: { ...ledger.slots, [body.slotId]: { activeDeploymentId: body.activeDeploymentId, plan: body.plan } } };
     case 'condition':
@@ -65,8 +70,8 @@ const conditionsAfter = (ledger: Ledger, { type, status, reason, message, action
   [type]: { type, status, reason, message, action },
 });
 
-function trimmed<T>(all: Record<string, T>, ended: (one: T) => boolean): Record<string, T> {
-  const names = Object.keys(all).filter((name) => ended(all[name] as T));
+function trimmed<T>(all: Record<string, T>, forgettable: (one: T, name: string) => boolean): Record<string, T> {
+  const names = Object.keys(all).filter((name) => forgettable(all[name] as T, name));
   const surplus = new Set(names.slice(0, Math.max(0, names.length - REMEMBERED)));
   return surplus.size === 0 ? all : Object.fromEntries(Object.entries(all).filter(([name]) => !surplus.has(name)));
 }

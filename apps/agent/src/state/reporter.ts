@@ -15,6 +15,8 @@ export interface ReporterDeps {
   readonly clock: Clock;
   readonly nodeId: NodeId;
   readonly observedGeneration: () => number;
+  /** Ids of deployments and jobs that are wanted: what was reported of them is never forgotten. */
+  readonly wanted: () => ReadonlySet<string>;
 }
 
 /** Digest of facts without what changes by itself from minute to minute. */
@@ -47,7 +49,8 @@ export class Reporter {
     const before = ledger;
     for (const seq of journal.pending) {
       const report = await journal.read(seq);
-      if (report !== undefined) ledger = ledgerAfter(ledger, report, report.body.kind === 'facts' ? factsDigest(report.body) : null);
+      if (report !== undefined)
+        ledger = ledgerAfter(ledger, report, report.body.kind === 'facts' ? factsDigest(report.body) : null, deps.wanted());
     }
     if (ledger !== before) await writeDocument(deps.fs, deps.folder.ledger, ledger);
     return new Reporter(deps, journal, ledger);
@@ -89,7 +92,7 @@ export class Reporter {
         body,
       };
       await this.journal.append(report);
-      this.#ledger = ledgerAfter(this.#ledger, report, body.kind === 'facts' ? factsDigest(body) : null);
+      this.#ledger = ledgerAfter(this.#ledger, report, body.kind === 'facts' ? factsDigest(body) : null, this.#deps.wanted());
       await writeDocument(fs, folder.ledger, this.#ledger);
       for (const listener of this.#listeners) listener();
     });
