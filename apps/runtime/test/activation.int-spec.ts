@@ -1,4 +1,6 @@
-import { truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sampleFramesPath } from '@takt/sample-model';
 import { tinyDetector } from '@takt/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Activation } from '@takt/contracts';
@@ -8,6 +10,12 @@ const light = tinyDetector({ size: 64, width: 8, seed: 1 });
 const equal = tinyDetector({ size: 64, width: 8, seed: 2 });
 const other = tinyDetector({ size: 64, width: 8, seed: 4 });
 const health = { ...quickPolicy, windowFrames: 20, soloFrames: 20, maxServiceTimeIncrease: 5 };
+
+async function copyOfFrames(under: string): Promise<string> {
+  const folder = join(under, 'frames');
+  await cp(sampleFramesPath(), folder, { recursive: true });
+  return folder;
+}
 
 let line: LineUnderTest;
 let first: Activation;
@@ -89,14 +97,24 @@ describe('activations', () => {
   });
 
   it('fail on delivered FPS that the line needs and the engine cannot give', async () => {
-    await line.assign({ fps: 20, requiredFps: 35 });
+    // Nothing was served yet on the new camera, so there is no other rate to hold the engine to.
+    await line.assign({ fps: 20, requiredFps: 35, path: await copyOfFrames(line.dataDir) });
     const second = await line.activation('second', equal, health);
     expect(await line.activate(second)).toMatchObject({ outcome: 'rolled-back', reason: 'DeliveredFps', health: { requiredFps: 35 } });
     expect((await line.status()).serving?.deploymentId).toBe(first.deploymentId);
   });
 
-  it('end at their deadline', async () => {
-    const slow = await line.activation('slow', equal, { ...health, windowFrames: 50_000, maxWindowFrames: 50_000, deadlineMs: 1_500 });
-    expect(await line.activate(slow)).toMatchObject({ outcome: 'rolled-back', reason: 'Deadline' });
+  it('are not measured while the camera shows nothing that can be read, however long frames took before', async () => {
+    const dark = join(line.dataDir, 'dark');
+    await mkdir(dark);
+    await writeFile(join(dark, '1.jpg'), 'no picture');
+    await line.assign({ fps: 20, path: dark });
+    const unseen = await line.activation('unseen', equal, { ...health, deadlineMs: 1_500 });
+    expect(await line.activate(unseen)).toMatchObject({ outcome: 'rolled-back', reason: 'NotMeasured' });
+
+    // The whole check takes longer than its deadline; frames are judged all the time.
+    await line.assign({ fps: 10 });
+    const slow = await line.activation('slow', equal, { ...health, deadlineMs: 2_000 });
+    expect(await line.activate(slow)).toMatchObject({ outcome: 'committed' });
   });
 });

@@ -98,7 +98,7 @@ describe('a candidate that does not stay up', () => {
     expect(await line.status()).toMatchObject({ serving: { deploymentId: first.deploymentId, enginePid: committed } });
   });
 
-  it('is given up before the start when it took the runtime down each time', async () => {
+  it('is given up before the start, as not measured, when the runtime ended each time', async () => {
     await begin();
     await line.untilPhase('comparing');
     for (let attempt = 2; attempt <= health.maxAttempts; attempt += 1) {
@@ -109,7 +109,7 @@ describe('a candidate that does not stay up', () => {
     await line.end('SIGKILL');
     expect(await line.prepare()).toMatchObject({ engine: first.deploymentId, candidate: null });
     await line.start();
-    expect(await line.untilEnded(second)).toMatchObject({ outcome: 'rolled-back', reason: 'Attempts' });
+    expect(await line.untilEnded(second)).toMatchObject({ outcome: 'rolled-back', reason: 'NotMeasured' });
     await line.until('the first engine serves', async () => (await line.status()).serving?.deploymentId === first.deploymentId);
   });
 

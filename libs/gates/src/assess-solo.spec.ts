@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assessSolo, maxSoloFrames } from './assess-solo.js';
-import { assessAccuracy, assessAttempts, assessDeadline, assessErrors } from './bounds.js';
+import { assessAccuracy, assessAttempts, assessDeadline, assessErrors, noFrames } from './bounds.js';
 import { DEFAULT_HEALTH_POLICY } from './health-policy.js';
 import { brokenBound, buildHealthReport, describeHealth } from './health-report.js';
 import { quantile, summarize } from './quantile.js';
@@ -10,27 +10,51 @@ const span = (results: number, fps: number): number => ((results - 1) * 1000) / 
 
 describe('assessSolo', () => {
   it('waits until the window is full', () => {
-    expect(assessSolo({ delivered: 59, spanMs: span(59, 5), requiredFps: 20, dropped: 0 }, policy).verdict).toBe('continue');
+    expect(assessSolo({ delivered: 59, spanMs: span(59, 5), requiredFps: 20, previousFps: null, dropped: 0 }, policy).verdict).toBe(
+      'continue',
+    );
   });
 
   it('passes a camera that runs at the required rate, though its phase shaves a fraction off', () => {
-    const assessed = assessSolo({ delivered: 60, spanMs: span(60, 19.9), requiredFps: 20, dropped: 0 }, policy);
+    const assessed = assessSolo({ delivered: 60, spanMs: span(60, 19.9), requiredFps: 20, previousFps: null, dropped: 0 }, policy);
     expect(assessed.verdict).toBe('pass');
     expect(assessed.findings[0]).toMatchObject({ code: 'DeliveredFps', held: true, unit: 'fps', bound: 20 });
   });
 
   it('fails at once when far below, and only after the extended window when a little below', () => {
-    expect(assessSolo({ delivered: 60, spanMs: span(60, 12), requiredFps: 20, dropped: 40 }, policy).verdict).toBe('fail');
-    expect(assessSolo({ delivered: 60, spanMs: span(60, 18), requiredFps: 20, dropped: 6 }, policy).verdict).toBe('continue');
-    const last = assessSolo({ delivered: maxSoloFrames(policy), spanMs: span(60, 18), requiredFps: 20, dropped: 24 }, policy);
+    expect(assessSolo({ delivered: 60, spanMs: span(60, 12), requiredFps: 20, previousFps: null, dropped: 40 }, policy).verdict).toBe(
+      'fail',
+    );
+    expect(assessSolo({ delivered: 60, spanMs: span(60, 18), requiredFps: 20, previousFps: null, dropped: 6 }, policy).verdict).toBe(
+      'continue',
+    );
+    const last = assessSolo(
+      { delivered: maxSoloFrames(policy), spanMs: span(60, 18), requiredFps: 20, previousFps: null, dropped: 24 },
+      policy,
+    );
     expect(last.verdict).toBe('fail');
     expect(last.findings[0]?.message).toBe(
       'the new engine alone delivered 18.0 FPS over 60 frames, the line needs 20.0 FPS; 24 camera frames were dropped meanwhile',
     );
   });
 
+  it('holds the new engine to what the previous one delivered, where that was less than the line needs', () => {
+    const solo = (fps: number, previousFps: number | null): ReturnType<typeof assessSolo> =>
+      assessSolo({ delivered: maxSoloFrames(policy), spanMs: span(60, fps), requiredFps: 20, previousFps, dropped: 20 }, policy);
+    const better = solo(15, 8);
+    expect(better).toMatchObject({ verdict: 'pass', findings: [{ held: true, bound: 8 }] });
+    expect(better.findings[0]?.message).toBe(
+      'the new engine alone delivered 15.0 FPS over 60 frames, the line needs 20.0 FPS and had 8.0 FPS before; 20 camera frames were dropped meanwhile',
+    );
+    expect(solo(15, 17)).toMatchObject({ verdict: 'fail', findings: [{ held: false, bound: 17 }] });
+    expect(solo(15, 20)).toMatchObject({ verdict: 'fail', findings: [{ held: false, bound: 20 }] });
+    expect(solo(15, null).verdict).toBe('fail');
+  });
+
   it('asks for nothing where the policy has no solo window', () => {
-    expect(assessSolo({ delivered: 0, spanMs: 0, requiredFps: 20, dropped: 0 }, { ...policy, soloFrames: 0 }).verdict).toBe('pass');
+    expect(
+      assessSolo({ delivered: 0, spanMs: 0, requiredFps: 20, previousFps: null, dropped: 0 }, { ...policy, soloFrames: 0 }).verdict,
+    ).toBe('pass');
   });
 });
 
@@ -47,6 +71,11 @@ describe('other bounds', () => {
     expect(assessAttempts(3, policy).held).toBe(true);
     expect(assessAttempts(4, policy)).toMatchObject({ held: false, measured: 4, bound: 3 });
     expect(assessDeadline(180_001, policy).held).toBe(false);
+    expect(noFrames(180_001, 12, policy)).toMatchObject({
+      code: 'NotMeasured',
+      held: false,
+      message: 'the new engine could not be measured: no frame was judged for 180.0 s (allowed 180.0 s), 12 before that',
+    });
   });
 });
 

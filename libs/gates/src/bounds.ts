@@ -47,17 +47,31 @@ export function assessAttempts(attempts: number, policy: HealthPolicy): HealthFi
   };
 }
 
-/** Time from activation, ms of monotonic time while the runtime ran. */
-export function assessDeadline(elapsedMs: number, policy: HealthPolicy): HealthFinding {
+/** Time without progress of the check, ms of monotonic time while the runtime ran. */
+export function assessDeadline(idleMs: number, policy: HealthPolicy): HealthFinding {
   return {
     code: 'Deadline',
-    held: elapsedMs <= policy.deadlineMs,
-    measured: elapsedMs,
+    held: idleMs <= policy.deadlineMs,
+    measured: idleMs,
     bound: policy.deadlineMs,
     unit: 'ms',
-    message: `the check took ${seconds(elapsedMs)} of at most ${seconds(policy.deadlineMs)}`,
+    message: `the check waited ${seconds(idleMs)} for the new engine to be ready (allowed ${seconds(policy.deadlineMs)})`,
   };
 }
+
+/** The check ended without a word on the new engine. `what` it lacked is a sentence's rest with its numbers. */
+export const notMeasured = (what: string, judged: number): HealthFinding => ({
+  code: 'NotMeasured',
+  held: false,
+  measured: judged,
+  bound: judged + 1,
+  unit: 'count',
+  message: `the new engine could not be measured: ${what}`,
+});
+
+/** No frame was judged for longer than the policy allows, and not for want of the new engine. */
+export const noFrames = (idleMs: number, judged: number, policy: HealthPolicy): HealthFinding =>
+  notMeasured(`no frame was judged for ${seconds(idleMs)} (allowed ${seconds(policy.deadlineMs)}), ${String(judged)} before that`, judged);
 
 const percent = (fraction: number): string => `${String(Number((fraction * 100).toFixed(2)))} %`;
 const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(2)}`;

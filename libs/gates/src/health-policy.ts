@@ -12,7 +12,10 @@ export interface HealthPolicy {
   readonly maxErrorRate: number;
   /** Times the new engine may be started before it is given up (crash, hang, reboot). */
   readonly maxAttempts: number;
-  /** Time from activation after which an unfinished check is given up, in ms of monotonic time. */
+  /**
+   * Time without progress after which an unfinished check is given up, in ms of monotonic time while the runtime ran. Progress is a
+   * frame that was judged, or the engines being ready; so a slow camera has all the time that its frames take.
+   */
   readonly deadlineMs: number;
 }
 
@@ -36,7 +39,7 @@ export interface ServiceTime {
 
 /** One bound, what was measured against it, and whether it held. */
 export interface HealthFinding {
-  /** Stable code: `ServiceTimeP50`, `ServiceTimeP95`, `DeliveredFps`, `ErrorRate`, `Accuracy`, `Attempts`, `Deadline`. */
+  /** Stable code: `ServiceTimeP50`, `ServiceTimeP95`, `DeliveredFps`, `ErrorRate`, `Accuracy`, `Attempts`, `Deadline`, `NotMeasured`. */
   readonly code: string;
   readonly held: boolean;
   readonly measured: number;

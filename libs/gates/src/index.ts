@@ -2,7 +2,7 @@ export { COMPARISON, assessComparison, comparedEngine, isComparisonLook } from '
 export type { Comparison, Verdict } from './assess-comparison.js';
 export { SOLO_FAILS_BELOW, assessSolo, maxSoloFrames } from './assess-solo.js';
 export type { SoloAssessment, SoloObservation } from './assess-solo.js';
-export { assessAccuracy, assessAttempts, assessDeadline, assessErrors } from './bounds.js';
+export { assessAccuracy, assessAttempts, assessDeadline, assessErrors, noFrames, notMeasured } from './bounds.js';
 export { DEFAULT_HEALTH_POLICY } from './health-policy.js';
 export type { HealthFinding, HealthPolicy, HealthReport, ServiceTime } from './health-policy.js';
 export { brokenBound, buildHealthReport, describeHealth } from './health-report.js';

@@ -16,6 +16,10 @@ export interface Trial {
   readonly phase: CandidatePhase;
   /** Monotonic start of this run's part of the check. */
   readonly since: number;
+  /** Monotonic time of the newest progress: a judged frame, a phase that began, or `since`. */
+  readonly progressAt: number;
+  /** Times the committed engine was lost while this run checked the candidate. */
+  readonly baselineLosses: number;
   /** Whether its host was asked for. It waits for the committed engine, so that a start serves as early as it can. */
   readonly started: boolean;
   /** Comparison frames served as planned; decides whose turn it is. */
@@ -46,6 +50,8 @@ export interface MachineState {
   /** Engines whose artifact was refused in this run. */
   readonly refused: ReadonlySet<DeploymentId>;
   readonly trial: Trial | null;
+  /** Monotonic end times of the committed engine's newest results while nothing was checked. */
+  readonly servedAt: readonly number[];
 }
 
 export type MachineEvent =

@@ -228,18 +228,90 @@ describe('a check beside a serving engine', () => {
     }
   });
 
-  it('is given up after its attempts, and at its deadline', () => {
+  it('is given up after its attempts', () => {
     const crashing = checking();
     for (let attempt = 1; attempt <= policy.maxAttempts; attempt += 1) {
       crashing.lose(second.deploymentId);
       crashing.ready(second.deploymentId);
     }
     expect(crashing.outcomes.at(-1)).toBe('rolled-back Attempts');
+  });
 
-    const late = checking();
+  it('has all the time that a slow camera needs, as long as frames are judged', () => {
+    const world = checking();
+    world.send({ type: 'line', requiredFps: 0.005, newSource: true });
+    for (let frame = 0; frame < 200 && world.state.trial !== null; frame += 1) {
+      world.monotonic += policy.deadlineMs - 100;
+      world.send({ type: 'tick' });
+      world.frame();
+    }
+    expect(world.outcomes).toEqual(['committed', 'committed']);
+    expect(world.disk.committed?.deploymentId).toBe(second.deploymentId);
+  });
+
+  it('is given up as not measured when no frame is judged for its deadline, also over a restart that was asked for', () => {
+    const dark = checking();
+    dark.frames(6);
+    dark.monotonic += policy.deadlineMs + 20;
+    dark.send({ type: 'tick' });
+    expect(dark.outcomes.at(-1)).toBe('rolled-back NotMeasured');
+    expect(dark.disk.outcomes.at(-1)?.message).toMatch(/no frame was judged for 180\.0 s \(allowed 180\.0 s\), 6 before that/);
+
+    const stopped = checking();
+    stopped.monotonic += policy.deadlineMs - 1;
+    stopped.send({ type: 'stop' });
+    const again = new World(stopped.disk);
+    again.monotonic = 5;
+    again.boot();
+    again.monotonic += 2;
+    again.send({ type: 'tick' });
+    expect(again.outcomes.at(-1)).toBe('rolled-back NotMeasured');
+  });
+
+  it('is given up at its deadline when its engine does not become ready', () => {
+    const late = serving();
+    late.send({ type: 'activate', activation: second });
     late.monotonic += policy.deadlineMs + 1;
     late.send({ type: 'tick' });
     expect(late.outcomes.at(-1)).toBe('rolled-back Deadline');
+  });
+
+  it('is given up as not measured when the engine it is compared with keeps ending', () => {
+    const world = checking();
+    for (let loss = 0; loss <= policy.maxAttempts && world.state.trial !== null; loss += 1) {
+      world.frames(10);
+      world.lose(first.deploymentId);
+      world.ready(first.deploymentId);
+    }
+    expect(world.outcomes.at(-1)).toBe('rolled-back NotMeasured');
+    expect(enginesFor(world.state)).toEqual([first.deploymentId]);
+  });
+
+  it('keeps an engine that is below the required rate but above what the line had before', () => {
+    const slowLine = (fps: number, candidateFps: number): World => {
+      const world = new World({ ...EMPTY_RECORD, committed: first });
+      world.send({ type: 'line', requiredFps: 20, newSource: true });
+      world.send({ type: 'boot' });
+      world.ready(first.deploymentId);
+      // A frame of this world takes 50 ms and what is added here.
+      const serve = (each: number): void => {
+        world.monotonic += 1000 / each - 50;
+        world.frame(() => 20);
+      };
+      for (let frame = 0; frame < 30; frame += 1) serve(fps);
+      world.send({ type: 'activate', activation: second });
+      world.ready(second.deploymentId);
+      for (let frame = 0; frame < 300 && world.state.trial !== null; frame += 1)
+        serve(world.state.trial.phase === 'solo' ? candidateFps : fps);
+      return world;
+    };
+    const better = slowLine(8, 15);
+    expect(better.outcomes.at(-1)).toBe('committed');
+    expect(better.disk.outcomes.at(-1)?.health?.findings.find(({ code }) => code === 'DeliveredFps')?.message).toMatch(
+      /delivered 15\.0 FPS over 20 frames, the line needs 20\.0 FPS and had 8\.0 FPS before/,
+    );
+    expect(slowLine(15, 8).outcomes.at(-1)).toBe('rolled-back DeliveredFps');
+    expect(slowLine(20, 15).outcomes.at(-1)).toBe('rolled-back DeliveredFps');
   });
 
   it('waits for the committed engine, and does without one that cannot be loaded any more', () => {
@@ -349,8 +421,16 @@ describe('a start of the runtime', () => {
     }
   });
 
-  it('gives up a candidate that has no attempt left', () => {
-    let record = checking().disk;
+  it('gives up a candidate that has no attempt left, as not measured where its own process never ended', () => {
+    const undisturbed = checking();
+    expect(startedTooOften(undisturbed.disk)).toMatchObject({ outcome: 'rolled-back', reason: 'NotMeasured', health: { outcome: 'fail' } });
+    const crashed = checking();
+    crashed.lose(second.deploymentId);
+    expect(startedTooOften(crashed.disk)).toMatchObject({ outcome: 'rolled-back', reason: 'Attempts', health: { outcome: 'fail' } });
+  });
+
+  const startedTooOften = (disk: ActivationRecord): ActivationRecord['outcomes'][number] | undefined => {
+    let record = disk;
     for (let start = 1; start <= policy.maxAttempts; start += 1) {
       record = prepareStart(
         { ...record, candidate: record.candidate === null ? null : { ...record.candidate, running: true } },
@@ -359,8 +439,8 @@ describe('a start of the runtime', () => {
       );
     }
     expect(record.candidate).toBeNull();
-    expect(record.outcomes.at(-1)).toMatchObject({ outcome: 'rolled-back', reason: 'Attempts', health: { outcome: 'fail' } });
-  });
+    return record.outcomes.at(-1);
+  };
 });
 
 describe('any sequence of events', () => {

@@ -1,12 +1,12 @@
 import type { Activation } from '@takt/contracts';
-import { assessAttempts, assessDeadline } from '@takt/gates';
+import { assessAttempts, assessDeadline, noFrames, notMeasured } from '@takt/gates';
 import type { TaktErrorData } from '@takt/kernel';
 import { giveUpCandidate } from './give-up.js';
 import type { GiveUp } from './give-up.js';
 import type { Command, MachineEvent, MachineState, Moment, Step, Trial } from './machine-types.js';
 import { asRecorded, lastOutcome, withOutcome } from './record.js';
 import type { ActivationRecord, CandidateRecord } from './record.js';
-import { hasBaseline, newTrial, observeFrame, trialReport } from './trial.js';
+import { hasBaseline, judgedFrames, newTrial, observeFrame, observeServing, servedFps, trialReport } from './trial.js';
 import type { TrialVerdict } from './trial.js';
 
 export const initialState = (record: ActivationRecord): MachineState => ({
@@ -15,6 +15,7 @@ export const initialState = (record: ActivationRecord): MachineState => ({
   ready: new Set(),
   refused: new Set(),
   trial: null,
+  servedAt: [],
 });
 
 /**
@@ -40,7 +41,7 @@ export function step(state: MachineState, event: MachineEvent, now: Moment): Ste
     case 'engine-lost':
       return lost(state, event, now);
     case 'frame':
-      return observe(state, observeFrame(state, event), now);
+      return observe(observeServing(state, event), observeFrame(state, event), now);
     case 'tick':
       return checkDeadline(state, now);
     case 'stop':
@@ -51,7 +52,7 @@ export function step(state: MachineState, event: MachineEvent, now: Moment): Ste
 /** Other pictures take other time: what was measured on those of another camera is void. */
 function assigned(state: MachineState, event: Extract<MachineEvent, { type: 'line' }>): MachineState {
   const trial = state.trial !== null && event.newSource ? restarted(state.trial) : state.trial;
-  return { ...state, trial, requiredFps: event.requiredFps };
+  return { ...state, trial, requiredFps: event.requiredFps, servedAt: event.newSource ? [] : state.servedAt };
 }
 
 function boot(state: MachineState, now: Moment): Step {
@@ -87,7 +88,7 @@ function advance(state: MachineState, now: Moment): Step {
 
 function enter(state: MachineState, candidate: CandidateRecord, trial: Trial, phase: 'comparing' | 'solo', now: Moment): Step {
   const record: ActivationRecord = { ...state.record, candidate: { ...candidate, phase, served: true } };
-  const next: MachineState = { ...state, record, trial: { ...trial, phase } };
+  const next: MachineState = { ...state, record, trial: { ...trial, phase, progressAt: now.monotonic } };
   const persist: Step = { state: next, commands: [{ type: 'persist', record }] };
   // A policy may ask for no solo frames at all.
   return phase === 'solo' && candidate.activation.health.soloFrames < 2
@@ -136,7 +137,7 @@ function commit(state: MachineState, trial: Trial, now: Moment): Step {
   );
   const end: Command[] = committed === null ? [] : [{ type: 'end', deploymentId: committed.deploymentId }];
   return {
-    state: forget({ ...state, record: ended, trial: null }, committed),
+    state: forget({ ...state, record: ended, trial: null, servedAt: [] }, committed),
     commands: [{ type: 'persist', record: ended }, ...end],
   };
 }
@@ -178,7 +179,18 @@ export function isSettled(record: ActivationRecord, deploymentId: string): boole
 function begin(state: MachineState, activation: Activation, kind: CandidateRecord['kind'], now: Moment): Step {
   const record: ActivationRecord = {
     ...state.record,
-    candidate: { activation, kind, attempts: 1, running: false, phase: 'warming', served: false, elapsedMs: 0 },
+    candidate: {
+      activation,
+      kind,
+      attempts: 1,
+      running: false,
+      phase: 'warming',
+      served: false,
+      elapsedMs: 0,
+      idleMs: 0,
+      hostLosses: 0,
+      previousFps: servedFps(state.servedAt),
+    },
   };
   return followedBy({ state: { ...state, record, trial: newTrial(now.monotonic) }, commands: [{ type: 'persist', record }] }, (next) =>
     advance(next, now),
@@ -234,13 +246,15 @@ function lost(state: MachineState, event: Extract<MachineEvent, { type: 'engine-
   const { committed, candidate } = state.record;
   const next = { ...state, ready: without(state.ready, event.deploymentId) };
   if (committed?.deploymentId === event.deploymentId) {
-    // What was measured against the lost process is void; the candidate stays warm and is compared with the new one.
-    const trial = state.trial === null ? null : restarted(state.trial);
-    return { state: { ...next, trial }, commands: [{ type: 'start', activation: committed, after: 'crash' }] };
+    const start: Step = { state: next, commands: [{ type: 'start', activation: committed, after: 'crash' }] };
+    return state.trial === null ? start : followedBy(start, (started) => baselineLost(started, state.trial, now));
   }
   if (candidate?.activation.deploymentId !== event.deploymentId || state.trial === null) return { state: next, commands: [] };
   const attempts = candidate.attempts + 1;
-  const record: ActivationRecord = { ...state.record, candidate: { ...candidate, attempts, phase: 'warming' } };
+  const record: ActivationRecord = {
+    ...state.record,
+    candidate: { ...candidate, attempts, hostLosses: candidate.hostLosses + 1, phase: 'warming' },
+  };
   const finding = assessAttempts(attempts, candidate.activation.health);
   if (!finding.held) return giveUp(next, { by: 'health', report: trialReport(next, state.trial, [finding], now.monotonic) }, now);
   return {
@@ -252,22 +266,55 @@ function lost(state: MachineState, event: Extract<MachineEvent, { type: 'engine-
   };
 }
 
-const restarted = (trial: Trial): Trial => ({ ...newTrial(trial.since), started: trial.started, firstFrameAt: trial.firstFrameAt });
+/**
+ * What was measured against the lost process is void; the candidate stays warm and is compared with the new one, as often as an
+ * engine may be started. A check against an engine that keeps ending would have no end.
+ */
+function baselineLost(state: MachineState, trial: Trial | null, now: Moment): Step {
+  const { candidate } = state.record;
+  if (trial === null || candidate === null) return { state, commands: [] };
+  const baselineLosses = trial.baselineLosses + 1;
+  const next: MachineState = { ...state, trial: { ...restarted(trial), baselineLosses } };
+  if (baselineLosses <= candidate.activation.health.maxAttempts) return { state: next, commands: [] };
+  const finding = notMeasured(`the previous engine ended or hung ${String(baselineLosses)} times during the check`, judgedFrames(trial));
+  return giveUp(next, { by: 'health', report: trialReport(state, trial, [finding], now.monotonic) }, now);
+}
 
+const restarted = (trial: Trial): Trial => ({
+  ...newTrial(trial.since),
+  progressAt: trial.progressAt,
+  baselineLosses: trial.baselineLosses,
+  started: trial.started,
+  firstFrameAt: trial.firstFrameAt,
+});
+
+/** Time without progress, ms: of this run, and of the last one as long as this one has made none. */
+const idleMs = (candidate: CandidateRecord, trial: Trial, now: Moment): number =>
+  (trial.progressAt > trial.since ? 0 : candidate.idleMs) + now.monotonic - trial.progressAt;
+
+/** The engine is to blame only where it was asked for and is not ready; a camera that shows nothing is not its fault. */
 function checkDeadline(state: MachineState, now: Moment): Step {
   const { candidate } = state.record;
-  if (candidate === null || state.trial === null) return { state, commands: [] };
-  const finding = assessDeadline(candidate.elapsedMs + now.monotonic - state.trial.since, candidate.activation.health);
-  return finding.held
-    ? { state, commands: [] }
-    : giveUp(state, { by: 'health', report: trialReport(state, state.trial, [finding], now.monotonic) }, now);
+  const { trial } = state;
+  if (candidate === null || trial === null) return { state, commands: [] };
+  const { health, deploymentId } = candidate.activation;
+  const idle = idleMs(candidate, trial, now);
+  const deadline = assessDeadline(idle, health);
+  if (deadline.held) return { state, commands: [] };
+  const isLate = trial.started && !state.ready.has(deploymentId);
+  const finding = isLate ? deadline : noFrames(idle, judgedFrames(trial), health);
+  return giveUp(state, { by: 'health', report: trialReport(state, trial, [finding], now.monotonic) }, now);
 }
 
 function stopped(state: MachineState, now: Moment): Step {
   const { candidate } = state.record;
   if (candidate === null || state.trial === null) return { state, commands: [] };
   const elapsedMs = candidate.elapsedMs + now.monotonic - state.trial.since;
-  const record: ActivationRecord = { ...state.record, candidate: { ...candidate, running: false, phase: 'warming', elapsedMs } };
+  const idle = idleMs(candidate, state.trial, now);
+  const record: ActivationRecord = {
+    ...state.record,
+    candidate: { ...candidate, running: false, phase: 'warming', elapsedMs, idleMs: idle },
+  };
   return { state: { ...state, record, trial: null }, commands: [{ type: 'persist', record }] };
 }
 

@@ -30,6 +30,12 @@ export const activationRecordSchema = z.object({
       served: z.boolean(),
       /** Time of the check in earlier runs of the runtime, ms. */
       elapsedMs: z.number().nonnegative(),
+      /** Of that, the time without progress at the end of the last run, ms. */
+      idleMs: z.number().nonnegative().default(0),
+      /** Attempts that the candidate's own process cost by ending or hanging; the others were ends of the runtime. */
+      hostLosses: z.int().nonnegative().default(0),
+      /** What the committed engine delivered before the check, FPS; null where too little was seen of it. */
+      previousFps: z.number().nullable().default(null),
     })
     .nullable(),
   /** Oldest first. */

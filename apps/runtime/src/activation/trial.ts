@@ -8,6 +8,7 @@ import {
   comparedEngine,
   isComparisonLook,
   maxSoloFrames,
+  quantile,
 } from '@takt/gates';
 import type { HealthFinding, HealthReport } from '@takt/gates';
 import type { DeploymentId } from '@takt/kernel';
@@ -16,6 +17,8 @@ import type { FrameEvent, MachineState, Trial } from './machine-types.js';
 export const newTrial = (since: number): Trial => ({
   phase: 'warming',
   since,
+  progressAt: since,
+  baselineLosses: 0,
   started: false,
   turn: 0,
   previousMs: [],
@@ -53,6 +56,26 @@ export type TrialVerdict =
   | { readonly verdict: 'continue' | 'solo' | 'commit'; readonly trial: Trial | null }
   | { readonly verdict: 'fail'; readonly trial: Trial; readonly findings: readonly HealthFinding[] };
 
+/** Results over which delivered FPS of the engine that serves is taken, and how many it takes at least. */
+const SERVED_RESULTS = 61;
+const SERVED_AT_LEAST = 20;
+
+/** Keeps the end time of a result of the engine that serves while nothing is checked. */
+export function observeServing(state: MachineState, event: FrameEvent): MachineState {
+  if (!event.ok || state.trial !== null || event.deploymentId !== state.record.committed?.deploymentId) return state;
+  return { ...state, servedAt: [...state.servedAt, event.doneAt].slice(-SERVED_RESULTS) };
+}
+
+/** Delivered FPS by the median interval of the results, which a pause of the camera does not touch; null while too little was seen. */
+export function servedFps(servedAt: readonly number[]): number | null {
+  if (servedAt.length < SERVED_AT_LEAST) return null;
+  const interval = quantile(
+    servedAt.slice(1).map((doneAt, index) => doneAt - (servedAt[index] ?? doneAt)),
+    0.5,
+  );
+  return interval > 0 ? 1000 / interval : null;
+}
+
 /** Adds a frame to the trial's figures and says what follows from them. */
 export function observeFrame(state: MachineState, event: FrameEvent): TrialVerdict {
   const { candidate } = state.record;
@@ -83,6 +106,7 @@ function compare(state: MachineState, trial: Trial, event: FrameEvent, isCandida
   const serviceMs = event.doneAt - event.takenAt;
   const next: Trial = {
     ...trial,
+    progressAt: event.doneAt,
     turn: trial.turn + 1,
     previousMs: isCandidate ? trial.previousMs : [...trial.previousMs, serviceMs],
     candidateMs: isCandidate ? [...trial.candidateMs, serviceMs] : trial.candidateMs,
@@ -103,11 +127,12 @@ function serveAlone(state: MachineState, trial: Trial, event: FrameEvent, isCand
   const policy = activation.health;
   const soloDone = [...trial.soloDone, event.doneAt].slice(-policy.soloFrames);
   const droppedBeforeSolo = trial.droppedBeforeSolo ?? event.droppedTotal;
-  const next: Trial = { ...trial, soloDone, soloDelivered: trial.soloDelivered + 1, droppedBeforeSolo };
+  const next: Trial = { ...trial, progressAt: event.doneAt, soloDone, soloDelivered: trial.soloDelivered + 1, droppedBeforeSolo };
   const seen = {
     delivered: next.soloDelivered,
     spanMs: (soloDone.at(-1) ?? 0) - (soloDone[0] ?? 0),
     requiredFps: state.requiredFps ?? 0,
+    previousFps: state.record.candidate?.previousFps ?? null,
     dropped: event.droppedTotal - droppedBeforeSolo,
   };
   const { verdict, deliveredFps, findings } = assessSolo(seen, policy);
@@ -143,6 +168,9 @@ export function trialReport(state: MachineState, trial: Trial, ending: readonly 
     rollbackMs: trial.firstFrameAt === null ? null : monotonic - trial.firstFrameAt,
   });
 }
+
+/** Frames that count in the check as it stands. */
+export const judgedFrames = (trial: Trial): number => trial.previousMs.length + trial.candidateMs.length + trial.soloDelivered;
 
 /** Frames of the phase done and wanted, for people who watch. */
 export function trialProgress(state: MachineState): { readonly framesDone: number; readonly framesWanted: number } {

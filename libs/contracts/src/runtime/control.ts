@@ -17,7 +17,9 @@ import { deploymentIdSchema, slotIdSchema, taktErrorSchema, timestampSchema } fr
  *   left ends as `rolled-back` with reason `OperatorRollback`.
  *
  * An activation that ends as `rolled-back` has the first bound it broke as its reason (`ServiceTimeP50`, `ServiceTimeP95`,
- * `DeliveredFps`, `ErrorRate`, `Accuracy`, `Attempts`, `Deadline`); one that `failed` never served, and has the code of its error.
+ * `DeliveredFps`, `ErrorRate`, `Accuracy`, `Attempts`, `Deadline`), or `NotMeasured` where the check ended without a word on the
+ * engine: no frame was judged for `deadlineMs` (camera outage), the previous engine kept ending, or the attempts were used up by
+ * ends of the runtime alone. The content is as good as untried then. One that `failed` never served, and has the code of its error.
  * Errors are problem+json made from a TaktErrorData.
  */
 export const lineAssignmentSchema = z.object({
