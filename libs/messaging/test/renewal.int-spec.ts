@@ -154,12 +154,13 @@ describe('trust', () => {
   it('is made once, completed after a crash, and never replaced', async () => {
     const whole = memoryFs();
     const first = await createTrust(whole, '/t');
-    expect(whole.files.size).toBe(6);
+    expect(whole.files.size).toBe(8);
     const again = await loadTrust(whole, '/t');
-    expect([again.operatorJwt, again.systemAccountJwt, again.accountJwt]).toEqual([
+    expect([again.operatorJwt, again.systemAccountJwt, again.accountJwt, again.nodesAccountJwt]).toEqual([
       first.operatorJwt,
       first.systemAccountJwt,
       first.accountJwt,
+      first.nodesAccountJwt,
     ]);
     // Whatever single file a crash left out is made again, and the keys that are there stay.
     for (const missing of whole.files.keys()) {
@@ -167,7 +168,7 @@ describe('trust', () => {
       for (const [path, content] of whole.files) if (path !== missing) partial.files.set(path, content);
       await expect(loadTrust(partial, '/t')).rejects.toMatchObject({ code: 'TrustMissing' });
       await createTrust(partial, '/t');
-      expect(partial.files.size).toBe(6);
+      expect(partial.files.size).toBe(8);
       for (const [path, content] of whole.files) if (path !== missing) expect(partial.files.get(path)).toBe(content);
     }
   });

@@ -14,8 +14,18 @@ export interface StoredDesired {
 const NOT_FOUND = 404;
 const TIMEOUT_MS = 5000;
 
-export const parseDesired = (bytes: Uint8Array, nodeId: NodeId): DesiredState =>
-  parseMessage(desiredStateSchema, bytes, `desired state of node ${nodeId}`);
+/** @throws TaktError `MessageInvalid`, also where it is another node's */
+export const parseDesired = (bytes: Uint8Array, nodeId: NodeId): DesiredState => {
+  const state = parseMessage(desiredStateSchema, bytes, `desired state of node ${nodeId}`);
+  if (state.nodeId === nodeId) return state;
+  throw new TaktError({
+    code: 'MessageInvalid',
+    message: `desired state of node ${nodeId} names node ${state.nodeId}`,
+    action: 'nothing to do; the control plane publishes it again',
+    component: 'messaging',
+    element: nodeId,
+  });
+};
 
 /**
  * Direct get of a node's last desired state; undefined where none was ever published (or the store was wiped).

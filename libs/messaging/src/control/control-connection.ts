@@ -46,7 +46,11 @@ export interface ControlConnection {
   close(): Promise<void>;
 }
 
-/** Options of a further connection of the same process, for Nest's NATS transport (`transport: Transport.NATS, options`). */
+/**
+ * Options of a further connection of the same process, for Nest's NATS transport (`transport: Transport.NATS, options`).
+ *
+ * @param credentials of `issueRpcUser`: it answers wherever a node says
+ */
 export const controlTransportOptions = (servers: readonly string[], credentials: UserCredentials): NodeConnectionOptions => ({
   ...resilientOptions(new Backoff()),
   servers: [...servers],

@@ -22,7 +22,7 @@ const MIB = 1024 * 1024;
 const quote = (value: string): string => JSON.stringify(value);
 
 /**
- * Configuration of nats-server in operator mode, in the feature set of 2.9.10: only users whose JWT the account `TAKT`
+ * Configuration of nats-server in operator mode, in the feature set of 2.9.10: only users whose JWT one of takt's accounts
  * signed get in, and account JWTs (with their revocations) live in a full resolver that can be updated while it runs.
  */
 export const renderServerConfig = (trust: Trust, options: ServerConfigOptions): string => {
@@ -61,6 +61,7 @@ export const renderServerConfig = (trust: Trust, options: ServerConfigOptions): 
     'resolver_preload {',
     `  ${trust.systemAccount.getPublicKey()}: ${trust.systemAccountJwt}`,
     `  ${trust.account.getPublicKey()}: ${trust.accountJwt}`,
+    `  ${trust.nodesAccount.getPublicKey()}: ${trust.nodesAccountJwt}`,
     '}',
   ];
   return `${lines.join('\n')}\n`;

@@ -22,7 +22,6 @@ export interface IssuedNodeUser {
 const NODE_SUBSCRIPTIONS = 64;
 /** Bytes of one message of a node; equals `max_payload` of the server. */
 const NODE_PAYLOAD = 1024 * 1024;
-const SECOND_NS = 1_000_000_000;
 
 /**
  * JWT of a node's user. It lists the node's own subjects (`nodePermissions`); an allow list denies everything else, and
@@ -50,7 +49,7 @@ export const issueNodeUser = async (
     allowed_connection_types: ['STANDARD'],
   };
   try {
-    const jwt = await encodeUser(`node ${nodeId}`, publicKey, trust.account, claims, { exp });
+    const jwt = await encodeUser(`node ${nodeId}`, publicKey, trust.nodesAccount, claims, { exp });
     return { jwt, expiresAt: new Date(exp * 1000).toISOString() };
   } catch (cause) {
     throw new TaktError({
@@ -67,17 +66,29 @@ export const issueNodeUser = async (
 /** Inbox of control-plane processes; no node may publish to or read from it. */
 export const SERVICE_INBOX = '_INBOX_control';
 
+/** Where answers to nodes' requests go: the server maps them to the asker's inbox, which lies in another account. */
+const ANSWERS = '_R_.>';
+
 /**
  * A user for one control-plane process. The key lives in that process's memory only. It may use takt's subjects and the
- * JetStream API, and answer requests where the asker's inbox says so.
+ * JetStream API. It has no response permission, which would allow whatever reply subject it received.
  */
 export const issueServiceUser = async (trust: Trust, name: string): Promise<UserCredentials> => {
   const pair = createUser();
   const jwt = await encodeUser(name, pair, trust.account, {
-    pub: { allow: ['takt.>', '$JS.API.>', '$JS.ACK.>', `${SERVICE_INBOX}.>`] },
+    pub: { allow: ['takt.>', '$JS.API.>', '$JS.ACK.>', `${SERVICE_INBOX}.>`, ANSWERS] },
     sub: { allow: ['takt.>', `${SERVICE_INBOX}.>`] },
-    resp: { max: 8, ttl: 60 * SECOND_NS },
   });
+  return { jwt, seed: new TextDecoder().decode(pair.getSeed()) };
+};
+
+/**
+ * The user that answers nodes' requests, and can do nothing else: whatever reply subject a message brings, the server lets
+ * this user publish answers to nodes only.
+ */
+export const issueRpcUser = async (trust: Trust, name: string): Promise<UserCredentials> => {
+  const pair = createUser();
+  const jwt = await encodeUser(name, pair, trust.account, { pub: { allow: [ANSWERS] }, sub: { allow: ['takt.rpc.>'] } });
   return { jwt, seed: new TextDecoder().decode(pair.getSeed()) };
 };
 
