@@ -83,11 +83,17 @@ function ask<R extends HostRequest>(
   });
 }
 
-const crashed = (child: ChildProcess, label: string): TaktError =>
-  new TaktError({
+/** How a host ended. SIGKILL comes from outside (a person, the kernel when memory runs out) and says nothing about the model. */
+export const crashed = ({ signalCode, exitCode }: Pick<ChildProcess, 'signalCode' | 'exitCode'>, label: string): TaktError => {
+  const killed = signalCode === 'SIGKILL';
+  return new TaktError({
     code: 'EngineCrashed',
-    message: `the process that ran ${label} ended by itself (${child.signalCode ?? `exit code ${String(child.exitCode)}`})`,
-    action: 'run the model on another engine or export it again; the crash is in the engine library',
+    message: `the process that ran ${label} ${killed ? 'was killed' : 'ended by itself'} (${signalCode ?? `exit code ${String(exitCode)}`})`,
+    action: killed
+      ? 'look for the out-of-memory killer in the kernel log and free memory on the node; it is tried again'
+      : 'run the model on another engine or export it again; the crash is in the engine library',
     component: 'worker',
     element: label,
+    retryable: killed,
   });
+};
