@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { slugSchema } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
 
@@ -11,6 +12,7 @@ export const AgentCommand = {
   diagnose: 'diagnose',
   rollback: 'rollback',
   accept: 'accept',
+  forget: 'forget',
 } as const;
 export type AgentCommand = (typeof AgentCommand)[keyof typeof AgentCommand];
 
@@ -22,6 +24,7 @@ const settingsSchema = z.object({
     .transform((path) => resolve(path)),
   server: z.url({ protocol: /^https?$/ }).optional(),
   token: z.string().min(1).optional(),
+  name: slugSchema.optional(),
   line: z.string().min(1).optional(),
   json: z.boolean().default(false),
   TAKT_WORKER: z.string().min(1).refine(isAbsolute, 'must be an absolute path').optional(),
@@ -43,6 +46,8 @@ export interface AgentConfig {
   /** Address of the control plane, for joining. */
   readonly server: string | undefined;
   readonly token: string | undefined;
+  /** Name to join under; the hostname where it is left out. */
+  readonly name: string | undefined;
   /** Slug, for `rollback`. */
   readonly line: string | undefined;
   readonly json: boolean;
@@ -70,7 +75,7 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { data: text, server: text, token: text, line: text, json: { type: 'boolean' } },
+      options: { data: text, server: text, token: text, name: text, line: text, json: { type: 'boolean' } },
     });
   } catch (thrown) {
     throw usage(thrown instanceof Error ? thrown.message : String(thrown));
@@ -80,6 +85,7 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const {
     TAKT_SERVER,
     TAKT_JOIN_TOKEN,
+    TAKT_NODE_NAME,
     TAKT_WORKER,
     TAKT_LOG_LEVEL,
     TAKT_HEARTBEAT_MS,
@@ -89,9 +95,10 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   } = environment;
   const result = settingsSchema.safeParse({
     command: positionals[0],
-    // A unit file passes these two through /etc/takt/agent.env; the command line is stronger.
+    // A unit file passes these through /etc/takt/agent.env; the command line is stronger.
     ...(TAKT_SERVER === undefined ? {} : { server: TAKT_SERVER }),
     ...(TAKT_JOIN_TOKEN === undefined ? {} : { token: TAKT_JOIN_TOKEN }),
+    ...(TAKT_NODE_NAME === undefined || TAKT_NODE_NAME === '' ? {} : { name: TAKT_NODE_NAME }),
     ...values,
     TAKT_WORKER,
     TAKT_LOG_LEVEL,
@@ -107,6 +114,7 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     dataDir: given.data,
     server: given.server,
     token: given.token,
+    name: given.name,
     line: given.line,
     json: given.json,
     workerPath: given.TAKT_WORKER ?? DEFAULT_WORKER,
@@ -122,6 +130,7 @@ const usage = (message: string): TaktError =>
   new TaktError({
     code: 'UsageInvalid',
     message,
-    action: 'takt-agent join|run --data DIR [--server URL --token TOKEN], or status|diagnose|rollback [--line SLUG]|accept --data DIR',
+    action:
+      'takt-agent join|run --data DIR [--server URL --token TOKEN] [--name NAME], or status|diagnose|rollback [--line SLUG]|accept|forget --data DIR',
     component: 'agent',
   });

@@ -7,6 +7,7 @@ import { readConfig } from './config.js';
 import { dataFolder } from './data-folder.js';
 import { acceptConflict } from './local/accept.js';
 import { diagnose } from './local/diagnose.js';
+import { forgetFailures } from './local/forget.js';
 import { printResult } from './local/output.js';
 import { rollBackLines } from './local/rollback.js';
 import { nodeStatus } from './local/status.js';
@@ -38,6 +39,8 @@ async function main(): Promise<number> {
         return printResult(config.json, await rollBackLines(context));
       case 'accept':
         return printResult(config.json, await acceptConflict(context));
+      case 'forget':
+        return printResult(config.json, await forgetFailures(context));
     }
   } catch (thrown) {
     const error = TaktError.from(thrown, {

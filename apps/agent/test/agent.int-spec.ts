@@ -70,6 +70,10 @@ describe('a node', () => {
       .findLast((body) => body.kind === 'deployment' && body.deploymentId === copy.deploymentId);
     expect(last).toMatchObject({ reason: 'FailedContent', message: expect.stringContaining(bad.deploymentId) as string });
     expect(node.count('end-build')).toBe(2);
+    expect(node.command('forget')).toContain('1 failed contents');
+    const again = deploymentOf({ ...release, name: 'worse once more' });
+    await stand.want({ slots: [slotOf(content, again)], jobs: [] });
+    await reaches(again.deploymentId, 'rolled-back');
   });
 
   it('makes statistics for others, sends them, and waits for its own', async () => {
@@ -200,6 +204,15 @@ describe('the journal', () => {
 });
 
 describe('identity', () => {
+  it('has the name that the node was given, and no name that cannot be one', async () => {
+    node.startAgent(...joinArguments(), '--name', 'press-left');
+    const identity = join(node.data, 'identity', 'identity.json');
+    await until('its identity is on disk', () => existsSync(identity));
+    expect(JSON.parse(readFileSync(identity, 'utf8'))).toMatchObject({ nodeName: 'press-left' });
+    expect(() => readConfig(['join', '--data', '/x', '--name', 'Press Left'], {})).toThrow(/not usable: name/);
+    expect(readConfig(['join', '--data', '/x'], { TAKT_NODE_NAME: 'press-right' }).name).toBe('press-right');
+  });
+
   it('is one node however often it joins, and the token is spent once', async () => {
     node.startAgent(...joinArguments());
     await until('it joined', () => stand.joins === 1);

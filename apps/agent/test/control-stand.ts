@@ -238,7 +238,7 @@ export class ControlStand {
     const user = await issueNodeUser(this.nats.trust, this.nodeId, publicKey, this.jwtSeconds);
     json(201, {
       nodeId: this.nodeId,
-      nodeName: 'box',
+      nodeName: input['name'] ?? 'box',
       site: 'north',
       jwt: user.jwt,
       expiresAt: user.expiresAt,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync, readdirSync } from 'node:fs';
@@ -41,6 +41,11 @@ export class NodeStand {
       env: { ...process.env, ...this.environment },
       stdio: ['ignore', log, log],
     });
+  }
+
+  /** Output of a local command beside the agent. */
+  command(name: string): string {
+    return execFileSync(process.execPath, [AGENT, name, '--data', this.data], { encoding: 'utf8' });
   }
 
   startRuntime(slug = 'line-1'): void {

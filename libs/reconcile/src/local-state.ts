@@ -23,13 +23,19 @@ export interface FailedContent {
   readonly message: string;
 }
 
+/** What a health report says of the frames that were judged: times of the new engine, and what it delivered alone. */
+export interface JudgedHealth {
+  readonly candidate?: { readonly frames: number } | null;
+  readonly deliveredFps?: number | null;
+}
+
 export interface OutcomeView {
   readonly deploymentId: DeploymentId;
   readonly outcome: 'committed' | 'rolled-back' | 'failed';
   readonly reason: string | null;
   readonly message: string;
   /** Null where the engine never served a frame. */
-  readonly health: object | null;
+  readonly health: JudgedHealth | null;
   readonly error: TaktErrorData | null;
 }
 

@@ -10,8 +10,18 @@ import type { Step } from './step.js';
 /** Times a build may fail for a passing reason (worker killed, deadline) before the deployment fails. */
 const BUILD_ATTEMPTS = 3;
 
-/** Ends that say nothing about the content: a person or a newer deployment ended it. */
-const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['Superseded', 'OperatorRollback', 'ReturnedToKnownEngine']);
+/** Ends that say nothing about the content: a person or a newer deployment ended it, or there was nothing to measure it by. */
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['Superseded', 'OperatorRollback', 'ReturnedToKnownEngine', 'NotMeasured']);
+
+/** Ends that speak of the content only where it was judged by a frame; before that the box may as well be the reason. */
+const NEEDS_A_FRAME: ReadonlySet<string> = new Set(['Deadline', 'Attempts']);
+
+/** Whether an end says that the same content would end like this again. */
+const isItsFault = ({ outcome, reason, health, error }: OutcomeView): boolean => {
+  if (outcome === 'committed' || error?.retryable === true || NOT_ITS_FAULT.has(reason ?? '')) return false;
+  const judged = (health?.candidate?.frames ?? 0) > 0 || typeof health?.deliveredFps === 'number';
+  return judged || !NEEDS_A_FRAME.has(reason ?? '');
+};
 
 /** Steps that bring one slot's deployment forward. Reports follow the order of stages, each stage at most once. */
 export function planDeployment(slot: WantedSlot, deployment: WantedDeployment, local: LocalState, now: number, sha256: Sha256): Step[] {
@@ -143,8 +153,7 @@ class DeploymentPlan {
 
   /** The runtime has ended it, perhaps while this agent was away. */
   #end(outcome: OutcomeView, contentKey: string): Step[] {
-    if (outcome.outcome !== 'committed' && !NOT_ITS_FAULT.has(outcome.reason ?? ''))
-      this.#remember(contentKey, outcome.reason ?? outcome.outcome, outcome.message);
+    if (isItsFault(outcome)) this.#remember(contentKey, outcome.reason ?? outcome.outcome, outcome.message);
     if (outcome.outcome === 'committed' || outcome.health !== null) this.#advance('checking', 'the health check ran');
     // Once the new engine served frames, leaving it is a rollback, whatever made it end.
     const state = outcome.outcome === 'failed' && this.#stage === 'checking' ? 'rolled-back' : outcome.outcome;

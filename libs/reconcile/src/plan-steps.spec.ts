@@ -185,6 +185,42 @@ describe('a release that did not pass', () => {
     expect(kinds(plan(node, wanted))).toEqual(['report rolled-back']);
   });
 
+  it.each([
+    ['Superseded', null, false],
+    ['NotMeasured', { candidate: { frames: 10 } }, false],
+    ['Deadline', null, false],
+    ['Deadline', { candidate: null, deliveredFps: null }, false],
+    ['Attempts', { candidate: { frames: 0 } }, false],
+    ['Attempts', { candidate: { frames: 12 } }, true],
+    ['Deadline', { candidate: null, deliveredFps: 3 }, true],
+    ['ServiceTimeP50', { candidate: { frames: 100 } }, true],
+    ['ErrorRate', {}, true],
+  ])('that ended with %s and health %j is remembered: %s', (reason, health, remembered) => {
+    const node = new SimulatedNode();
+    const wanted = wanting(slotWanted('d1'));
+    while (node.activations === 0) for (const step of plan(node, wanted)) node.do(step);
+    const ended = { deploymentId: asId<DeploymentId>('d1'), outcome: 'rolled-back' as const, reason, message: '', health, error: null };
+    node.runtime = { servingDeploymentId: null, candidate: null, lineAssigned: true, outcomes: [ended] };
+    expect(plan(node, wanted).some((step) => step.kind === 'remember-failure')).toBe(remembered);
+  });
+
+  it('is not remembered for an error that may pass', () => {
+    const node = new SimulatedNode();
+    const wanted = wanting(slotWanted('d1'));
+    while (node.activations === 0) for (const step of plan(node, wanted)) node.do(step);
+    const { error } = failure({ code: 'EngineCrashed', retryable: true });
+    const ended = {
+      deploymentId: asId<DeploymentId>('d1'),
+      outcome: 'failed' as const,
+      reason: error.code,
+      message: '',
+      health: null,
+      error,
+    };
+    node.runtime = { servingDeploymentId: null, candidate: null, lineAssigned: true, outcomes: [ended] };
+    expect(plan(node, wanted).some((step) => step.kind === 'remember-failure')).toBe(false);
+  });
+
   it('counts as rolled back when it failed after it served', () => {
     const node = new SimulatedNode();
     node.outcome = 'failed';

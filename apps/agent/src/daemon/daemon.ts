@@ -197,6 +197,7 @@ export class Daemon {
     const desired = this.#desired.present;
     if (desired === undefined) return false;
     const { slots } = desired.body;
+    await this.#memory.noticeForgotten();
     await this.#runtimes.poll(slots);
     const wanted = { generation: desired.generation, ...desired.body };
     const steps = planSteps(wanted, await this.#localState(slots), clock.now(), sha256);

@@ -17,6 +17,8 @@ export interface JoinInput {
   /** The node that this key is known as; another answer is refused and nothing is stored. */
   readonly expected?: NodeId | undefined;
   readonly hostname: string;
+  /** Name wanted for the node instead of its hostname. */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function joinNode(fs: DurableFs, folder: DataFolder, input: JoinInp
       nonce: challenge.nonce,
       signature: signNonce(key.seed, challenge.nonce),
       hostname: input.hostname,
+      name: input.name,
     }),
   );
   const { nodeId, nodeName, site, natsUrls, serverUrl } = reply;

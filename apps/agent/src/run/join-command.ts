@@ -12,7 +12,8 @@ export async function joinCommand(context: AgentContext): Promise<CommandResult>
   const stored = await loadIdentity(fs, folder);
   if (stored !== undefined) return described(stored.identity, 'this node joined before');
   if (config.server === undefined || config.token === undefined) throw joinNeeds();
-  return described(await joinNode(fs, folder, { server: config.server, token: config.token, hostname: hostname() }), 'this node joined');
+  const { server, token, name } = config;
+  return described(await joinNode(fs, folder, { server, token, name, hostname: hostname() }), 'this node joined');
 }
 
 export const joinNeeds = (): TaktError =>

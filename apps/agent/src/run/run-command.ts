@@ -50,11 +50,11 @@ export async function runCommand(context: AgentContext): Promise<number> {
 async function identityFor({ config, folder, fs, logger }: AgentContext, signal: AbortSignal): Promise<StoredIdentity> {
   const stored = await loadIdentity(fs, folder);
   if (stored !== undefined) return stored;
-  const { server, token } = config;
+  const { server, token, name } = config;
   if (server === undefined || token === undefined) throw joinNeeds();
   for (;;) {
     try {
-      await joinNode(fs, folder, { server, token, hostname: hostname() });
+      await joinNode(fs, folder, { server, token, name, hostname: hostname() });
       break;
     } catch (thrown) {
       if (!(thrown instanceof TaktError) || !thrown.retryable) throw thrown;

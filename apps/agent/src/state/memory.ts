@@ -59,6 +59,11 @@ export class NodeMemory {
     return this.#rollback;
   }
 
+  /** Notices that a person had the failed contents forgotten while the agent runs. */
+  async noticeForgotten(): Promise<void> {
+    if (this.#failed.size > 0 && (await this.#fs.read(this.#folder.failedContent)) === undefined) this.#failed = new Map();
+  }
+
   async rememberFailure(contentKey: string, failure: FailedContent): Promise<void> {
     if (this.#failed.has(contentKey)) return;
     const next = [...this.#failed, [contentKey, failure] as const].slice(-REMEMBERED_FAILURES);
@@ -83,4 +88,11 @@ export class NodeMemory {
     await writeDocument(this.#fs, this.#folder.current, current);
     this.#current = current;
   }
+}
+
+/** Forgets the contents that failed on this box; gives how many there were. A running agent notices it on its next round. */
+export async function forgetFailedContent(fs: DurableFs, folder: DataFolder): Promise<number> {
+  const failed = (await readDocument(fs, folder.failedContent, failedSchema)) ?? {};
+  await fs.remove(folder.failedContent);
+  return Object.keys(failed).length;
 }
