@@ -115,6 +115,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       if (stopping || assignment !== line) return;
       show(opened);
     } catch (thrown) {
+      if (stopping) return;
+      if (assignment !== line) {
+        logger.info('camera of a replaced line not opened', { [LogField.error]: thrown });
+        return;
+      }
       logger.error('camera cannot be opened', { [LogField.error]: thrown });
       retry = setTimeout(() => void openAssigned(line), CAMERA_RETRY_MS);
     }

@@ -26,6 +26,20 @@ export interface Reply {
   readonly body: Record<string, unknown>;
 }
 
+export function callSocket(socketPath: string, method: string, path: string, body: unknown): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, method, path, agent: false }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> });
+      });
+    });
+    sent.once('error', reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
 /** One line's data folder and the real runtime process on it. */
 export class LineUnderTest {
   readonly dataDir: string;
@@ -123,24 +137,10 @@ export class LineUnderTest {
   async call(method: string, path: string, body?: unknown): Promise<Reply> {
     const folder = await open(this.folder, 'r');
     try {
-      return await this.#call(`/proc/self/fd/${String(folder.fd)}/control.sock`, method, path, body);
+      return await callSocket(`/proc/self/fd/${String(folder.fd)}/control.sock`, method, path, body);
     } finally {
       await folder.close();
     }
-  }
-
-  #call(socketPath: string, method: string, path: string, body: unknown): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const sent = request({ socketPath, method, path, agent: false }, (response) => {
-        let text = '';
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> });
-        });
-      });
-      sent.once('error', reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
-    });
   }
 
   async status(): Promise<RuntimeStatus> {
