@@ -21,6 +21,8 @@ describe('readConfig', () => {
       http: { host: '127.0.0.1', port: 7080 },
       publicUrl: undefined,
       nodeOfflineMs: 20_000,
+      reportDays: 30,
+      maxStatisticsBytes: 67_108_864,
     });
   });
 

@@ -25,6 +25,9 @@ const environmentSchema = z.object({
   /** A calibrate job moves to another node when its node was not seen for this long. */
   TAKT_JOB_LEASE_SECONDS: number(60, 1, 3_600),
   TAKT_GRANT_SECONDS: number(600, 5, 86_400),
+  /** Applied reports are deleted after this many days. */
+  TAKT_REPORT_DAYS: number(30, 1, 3_650),
+  TAKT_MAX_STATISTICS_BYTES: number(64 * 1024 ** 2, 1, 2 ** 40),
 });
 
 export interface Config {
@@ -44,6 +47,8 @@ export interface Config {
   readonly nodeOfflineMs: number;
   readonly jobLeaseMs: number;
   readonly grantSeconds: number;
+  readonly reportDays: number;
+  readonly maxStatisticsBytes: number;
 }
 
 /**
@@ -85,6 +90,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     nodeOfflineMs: env.TAKT_NODE_OFFLINE_SECONDS * 1000,
     jobLeaseMs: env.TAKT_JOB_LEASE_SECONDS * 1000,
     grantSeconds: env.TAKT_GRANT_SECONDS,
+    reportDays: env.TAKT_REPORT_DAYS,
+    maxStatisticsBytes: env.TAKT_MAX_STATISTICS_BYTES,
   });
 }
 

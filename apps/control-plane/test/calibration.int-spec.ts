@@ -151,6 +151,7 @@ describe('the reconciler', () => {
         },
         settle: () => Promise.resolve(),
       },
+      { sweep: () => Promise.resolve(0) },
       systemClock,
       silentLogger,
     );

@@ -113,8 +113,8 @@ describe('events', () => {
   it('are numbered in the order of their commits, so that a reader misses none', async () => {
     const seen: number[] = [];
     let stop = false;
+    let last = await db.stores.events.lastSeq();
     const reader = (async (): Promise<void> => {
-      let last = await db.stores.events.lastSeq();
       while (!stop) {
         for (const event of await db.stores.events.after(last, { limit: 1000 }, null)) {
           seen.push(event.seq);
@@ -185,6 +185,26 @@ describe('outbox', () => {
     expect(new Set(ids).size).toBe(ids.length);
     const rest = await db.transaction((stores) => stores.desired.takeDirty(100));
     expect(ids.length + rest.length).toBe(20);
+  });
+});
+
+describe('old reports', () => {
+  it('are deleted in batches as far as they are applied, and are not taken again', async () => {
+    const node = newNode('reporting');
+    await db.stores.nodes.add(node);
+    const save = (seq: number): Promise<boolean> =>
+      db.stores.reports.save({ nodeId: node.id, seq, at: new Date().toISOString(), body: {} });
+    for (const seq of [1, 2, 3, 4, 6]) await save(seq);
+    await db.stores.reports.lockCursor(node.id);
+    await db.stores.reports.advanceCursor(node.id, 4);
+    await raw.query(`UPDATE reports SET received_at = now() - interval '31 days' WHERE seq <> 4`);
+    const left = async (): Promise<unknown> => (await raw.query('SELECT seq::int FROM reports ORDER BY seq')).rows;
+    const monthAgo = new Date(Date.now() - 30 * 86_400_000);
+    expect(await db.stores.reports.deleteApplied(monthAgo, 2)).toBe(2);
+    expect(await db.stores.reports.deleteApplied(monthAgo, 2)).toBe(1);
+    expect(await db.stores.reports.deleteApplied(monthAgo, 2)).toBe(0);
+    expect(await left()).toEqual([{ seq: 4 }, { seq: 6 }]);
+    expect(await db.stores.reports.confirmed(node.id)).toBe(4);
   });
 });
 

@@ -2,13 +2,14 @@ import { LogField } from '@takt/kernel';
 import type { Clock, JobId, Logger } from '@takt/kernel';
 import type { Database, Stores } from '@takt/persistence';
 import { Ticker } from '../boot/ticker.js';
+import type { ReportRetention } from '../reports/report-retention.js';
 import type { Calibrations } from './calibration.js';
 
 const EVERY_MS = 2_000;
 
 /**
  * Gives waiting calibrations to nodes, takes them from nodes that are gone, and tells deployments that missed the end of
- * one. Any number of replicas may run it; a job that cannot be handled keeps no other from it.
+ * one; deletes reports that are old. Any number of replicas may run it; a job that cannot be handled keeps no other from it.
  */
 export class JobReconciler {
   readonly #ticker: Ticker;
@@ -16,6 +17,7 @@ export class JobReconciler {
   constructor(
     private readonly db: Database,
     private readonly calibrations: Pick<Calibrations, 'assign' | 'settle'>,
+    private readonly retention: Pick<ReportRetention, 'sweep'>,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
@@ -41,6 +43,7 @@ export class JobReconciler {
     const { jobs } = this.db.stores;
     for (const id of await jobs.calibrationsToAssign(now)) await this.#each(id, (stores) => this.calibrations.assign(stores, id, now));
     for (const id of await jobs.calibrationsToSettle()) await this.#each(id, (stores) => this.calibrations.settle(stores, id, now));
+    await this.retention.sweep();
   }
 
   async #each(id: JobId, work: (stores: Stores) => Promise<unknown>): Promise<void> {

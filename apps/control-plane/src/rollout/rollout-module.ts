@@ -7,6 +7,7 @@ import { RefreshDesired } from '../desired/refresh-desired.js';
 import { ApplyJobReport } from '../reports/apply-job-report.js';
 import { ApplyReport } from '../reports/apply-report.js';
 import { Heartbeats } from '../reports/heartbeats.js';
+import { ReportRetention } from '../reports/report-retention.js';
 import { TakeReport } from '../reports/take-report.js';
 import { Calibrations } from './calibration.js';
 import { CancelDeployment } from './cancel-deployment.js';
@@ -32,7 +33,12 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
     provide(CreateDeployments, Database, CLOCK, RefreshDesired, MoveDeployment, Calibrations),
     provide(CancelDeployment, Database, CLOCK, MoveDeployment),
     provide(JobQueries, Database),
-    provide(JobReconciler, Database, Calibrations, CLOCK, LOGGER),
+    {
+      provide: ReportRetention,
+      useFactory: (db: Database, clock: Clock, config: Config) => new ReportRetention(db, clock, config.reportDays),
+      inject: [Database, CLOCK, CONFIG],
+    },
+    provide(JobReconciler, Database, Calibrations, ReportRetention, CLOCK, LOGGER),
     provide(ApplyJobReport, Calibrations),
     provide(ApplyReport, MoveDeployment, ApplyJobReport),
     provide(TakeReport, Database, ApplyReport, CLOCK, LOGGER),

@@ -66,6 +66,7 @@ CREATE INDEX jobs_node ON jobs (node_id) WHERE state IN ('queued', 'running');
 CREATE TABLE reports (
   node_id uuid NOT NULL REFERENCES nodes, seq bigint NOT NULL, at timestamptz NOT NULL, received_at timestamptz NOT NULL DEFAULT now(),
   body jsonb NOT NULL, PRIMARY KEY (node_id, seq));
+CREATE INDEX reports_received ON reports (received_at);
 CREATE TABLE node_report_cursor (node_id uuid PRIMARY KEY REFERENCES nodes, seq bigint NOT NULL);
 CREATE TABLE desired_states (
   node_id uuid PRIMARY KEY REFERENCES nodes, generation int NOT NULL, digest text NOT NULL, body jsonb NOT NULL, issued_at timestamptz NOT NULL);

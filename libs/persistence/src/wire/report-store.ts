@@ -50,6 +50,19 @@ export class ReportStore {
     return row === undefined ? null : { nodeId, seq, at: row.at.toISOString(), body: row.body };
   }
 
+  /** Deletes up to `limit` applied reports that came before `receivedBefore`; returns how many. Those kept for a gap stay. */
+  async deleteApplied(receivedBefore: Date, limit: number): Promise<number> {
+    const [row]: { deleted: string }[] = await this.#manager.query(
+      `WITH old AS (
+         SELECT r.node_id, r.seq FROM reports r JOIN node_report_cursor c ON c.node_id = r.node_id AND r.seq <= c.seq
+         WHERE r.received_at < $1 ORDER BY r.received_at LIMIT $2 FOR UPDATE OF r SKIP LOCKED
+       ), gone AS (DELETE FROM reports r USING old WHERE r.node_id = old.node_id AND r.seq = old.seq RETURNING 1)
+       SELECT count(*) AS deleted FROM gone`,
+      [receivedBefore, limit],
+    );
+    return Number(row?.deleted ?? 0);
+  }
+
   /** Numbers between two others, both excluded, that came early and are kept. */
   async parkedBetween(nodeId: NodeId, after: number, before: number): Promise<number[]> {
     const rows: { seq: string }[] = await this.#manager.query(
