@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '@takt/testing';
+import { readConfig } from '../src/config.js';
 import { ControlStand } from './control-stand.js';
 import { NodeStand } from './node-stand.js';
 import { calibrationOf, contentIn, deploymentOf, releaseOf, slotOf } from './wanted.js';

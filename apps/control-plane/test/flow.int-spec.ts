@@ -93,6 +93,36 @@ describe('join', () => {
     expect(answer).toMatchObject({ status: 401, body: { code: 'JoinProofInvalid' } });
   });
 
+  it('takes a name that is asked for, numbered where another node has it', async () => {
+    const named = async (name: string): Promise<string> => {
+      const { token } = await harness.ok<{ token: string }>('POST', '/join-tokens', { site: 'north' });
+      return (await TestNode.ask(harness, createNodeKey(), token, 'localhost', name)).body.nodeName;
+    };
+    const long = 'n'.repeat(63);
+    expect([await named('press-left'), await named('press-left'), await named(long), await named(long)]).toEqual([
+      'press-left',
+      'press-left-2',
+      long,
+      `${'n'.repeat(55)}-2`,
+    ]);
+  });
+
+  it('gives nodes of one hostname that join in the same moment different names, and one key one node', async () => {
+    const tokens = await Promise.all(
+      Array.from({ length: 8 }, () => harness.ok<{ token: string }>('POST', '/join-tokens', { site: 'north' })),
+    );
+    const answers = await Promise.all(tokens.map(({ token }) => TestNode.ask(harness, createNodeKey(), token, 'twin')));
+    expect(answers.map((answer) => answer.status)).toEqual(tokens.map(() => 201));
+    expect(new Set(answers.map((answer) => answer.body.nodeName)).size).toBe(8);
+    const key = createNodeKey();
+    const again = await Promise.all(
+      (await Promise.all([1, 2, 3].map(() => harness.ok<{ token: string }>('POST', '/join-tokens', { site: 'north' })))).map(({ token }) =>
+        TestNode.ask(harness, key, token, 'same-key'),
+      ),
+    );
+    expect(new Set(again.map((answer) => answer.body.nodeId)).size).toBe(1);
+  });
+
   it('lets the last use of a token be spent once, whoever is first', async () => {
     const { token } = await harness.ok<{ token: string }>('POST', '/join-tokens', { site: 'north', uses: 2 });
     const answers = await Promise.all(Array.from({ length: 6 }, () => TestNode.ask(harness, createNodeKey(), token, 'racer')));

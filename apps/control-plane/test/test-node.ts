@@ -43,10 +43,10 @@ export class TestNode {
     readonly connection: NodeConnection,
   ) {}
 
-  static async ask(harness: Harness, key: NodeKey, token: string, hostname: string): Promise<Answer<JoinReply>> {
+  static async ask(harness: Harness, key: NodeKey, token: string, hostname: string, name?: string): Promise<Answer<JoinReply>> {
     const { body } = await harness.call<{ nonce: string }>('POST', '/join/challenge', { publicKey: key.publicKey }, '');
     const signature = signNonce(key.seed, body.nonce);
-    return harness.call<JoinReply>('POST', '/join', { token, publicKey: key.publicKey, nonce: body.nonce, signature, hostname }, '');
+    return harness.call<JoinReply>('POST', '/join', { token, publicKey: key.publicKey, nonce: body.nonce, signature, hostname, name }, '');
   }
 
   /** Joins with a fresh token, says what it is and is online when this returns. */

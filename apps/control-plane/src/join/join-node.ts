@@ -4,6 +4,7 @@ import { asId } from '@takt/kernel';
 import type { Clock, NodeId } from '@takt/kernel';
 import { issueNodeUser, verifyNonce } from '@takt/messaging';
 import type { Trust } from '@takt/messaging';
+import { isUniqueViolation } from '@takt/persistence';
 import type { Database, FleetNode, Stores } from '@takt/persistence';
 import type { z } from 'zod';
 import { hashSecret } from '../access/secrets.js';
@@ -12,6 +13,11 @@ import { refused } from '../errors.js';
 import { record } from '../record.js';
 import type { Addresses } from './addresses.js';
 import type { Nonces } from './nonces.js';
+
+/** Leaves room for a number in a slug of 63 characters. */
+const LONGEST = 55;
+/** Enough for as many nodes of one hostname joining in the same moment. */
+const ATTEMPTS = 20;
 
 /** Proves the key, spends the token and gives the node its identity. The same key gets the same node again. */
 export class JoinNode {
@@ -33,12 +39,7 @@ export class JoinNode {
         'ask for a new challenge and sign it; check the clock of the node',
       );
     }
-    const { node, site } = await this.db.transaction(async (stores) => {
-      const known = await stores.nodes.findByKey(input.publicKey);
-      const joined = known ?? (await this.#admit(stores, input, now));
-      const owner = await stores.sites.find(joined.siteId);
-      return { node: joined, site: owner?.name ?? joined.siteId };
-    });
+    const { node, site } = await this.#take(input, now);
     const identity = await issueNodeUser(this.trust, node.id, node.publicKey, this.addresses.nodeJwtSeconds, now.getTime());
     return {
       nodeId: node.id,
@@ -49,6 +50,22 @@ export class JoinNode {
       natsUrls: [...this.addresses.natsUrls],
       serverUrl: this.addresses.publicUrl(),
     };
+  }
+
+  /** Another node may get the same name, or this key its node, in the same moment: then once more, with what is there now. */
+  async #take(input: z.output<typeof joinRequestSchema>, now: Date): Promise<{ node: FleetNode; site: string }> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.db.transaction(async (stores) => {
+          const known = await stores.nodes.findByKey(input.publicKey);
+          const node = known ?? (await this.#admit(stores, input, now));
+          const owner = await stores.sites.find(node.siteId);
+          return { node, site: owner?.name ?? node.siteId };
+        });
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !isUniqueViolation(error)) throw error;
+      }
+    }
   }
 
   async #admit(stores: Stores, input: z.output<typeof joinRequestSchema>, now: Date): Promise<FleetNode> {
@@ -79,7 +96,7 @@ export class JoinNode {
     const node: FleetNode = {
       id: asId<NodeId>(randomUUID()),
       siteId: asId(token.siteId),
-      name: await freeName(stores, input.hostname),
+      name: await freeName(stores, input.name ?? slugOf(input.hostname)),
       publicKey: input.publicKey,
       hostname: input.hostname,
       joinedAt: now,
@@ -102,16 +119,19 @@ export class JoinNode {
   }
 }
 
-/** The host's name as a slug, with a number where another node has it. */
-async function freeName(stores: Stores, hostname: string): Promise<string> {
-  const base =
-    hostname
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 55) || 'node';
-  for (let count = 1; ; count += 1) {
-    const name = count === 1 ? base : `${base}-${String(count)}`;
-    if ((await stores.nodes.find(name)) === null) return name;
+/** The host's name as a slug. */
+const slugOf = (hostname: string): string =>
+  hostname
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, LONGEST)
+    .replace(/^-+|-+$/g, '') || 'node';
+
+/** The name itself, or with a number where another node has it. */
+async function freeName(stores: Stores, name: string): Promise<string> {
+  if ((await stores.nodes.find(name)) === null) return name;
+  for (let count = 2; ; count += 1) {
+    const numbered = `${name.slice(0, LONGEST)}-${String(count)}`;
+    if ((await stores.nodes.find(numbered)) === null) return numbered;
   }
 }

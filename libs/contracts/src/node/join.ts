@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nodeIdSchema } from '../primitives.js';
+import { nodeIdSchema, slugSchema } from '../primitives.js';
 
 /** HTTP, before the node has an identity: 1. a nonce for its public key, 2. the signed nonce, with the join token unless the key is known. */
 export const joinChallengeRequestSchema = z.object({
@@ -16,6 +16,8 @@ export const joinRequestSchema = z.object({
   /** Ed25519 signature of the nonce's bytes by the node's key, base64. */
   signature: z.string(),
   hostname: z.string().min(1),
+  /** Name wanted for the node; taken from the hostname where it is left out, numbered where another node has it. */
+  name: slugSchema.optional(),
 });
 /** Joining again with the same key returns the same node: the token is used once. */
 export const joinReplySchema = z.object({
