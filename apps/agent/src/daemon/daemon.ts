@@ -6,7 +6,7 @@ import type { NodeStore } from '@takt/artifact-store';
 import type { DesiredSlot, DesiredState } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, DeploymentId, DurableFs, JobId, Logger } from '@takt/kernel';
-import { buildKeyOf, keysOf, laterOf, planSteps, referencedDigests } from '@takt/reconcile';
+import { buildKeyOf, calibrationKeyOf, keysOf, laterOf, planSteps, referencedDigests } from '@takt/reconcile';
 import type { DeploymentRecord, JobStage, LocalState, Step, StepExecutors, StepKind } from '@takt/reconcile';
 import type { AgentConfig } from '../config.js';
 import type { DataFolder } from '../data-folder.js';
@@ -18,6 +18,7 @@ import { DesiredStore } from '../state/desired-store.js';
 import { REPORTS_COMPLETE } from '../state/lost-report.js';
 import { NodeMemory } from '../state/memory.js';
 import { Reporter } from '../state/reporter.js';
+import { enginesInUse } from '../work/activation-records.js';
 import { JobsOnDisk } from '../work/jobs-on-disk.js';
 import { WorkManager } from '../work/work-manager.js';
 import { diskCondition, NOTHING_WAITS, reportCondition } from './conditions.js';
@@ -287,8 +288,25 @@ export class Daemon {
           if (ref !== null) keep.add(ref.digest);
       }
     }
-    const removed = await this.#store.prune(keep);
+    const { builds, calibrations } = this.#keptWork(desired);
+    const inUse = await enginesInUse(this.#deps.fs, this.#deps.folder);
+    const outdated = await this.#jobs.pruneBuilds(new Set([...builds, ...inUse.buildKeys]));
+    const done = outdated + (await this.#jobs.pruneCalibrations(calibrations));
+    for (const digest of inUse.artifacts) keep.add(digest);
+    // A calibration that is on disk is handed over without being made again, so its statistics file stays with it.
+    for (const key of await this.#jobs.calibrations()) keep.add((await this.#jobs.calibration(key)).statistics.digest);
+    const removed = done + (await this.#store.prune(keep));
     if (removed > 0) this.#deps.logger.info('files that nothing names removed', { count: removed });
+  }
+
+  /** Keys of builds and calibrations that a desired state or what was committed here names. */
+  #keptWork(desired: DesiredState): { readonly builds: Set<string>; readonly calibrations: Set<string> } {
+    const wanted = desired.body.slots.map((slot) => this.#buildKey(slot)).filter((key) => key !== undefined);
+    const committed = [this.#memory.current, this.#memory.rollback].flatMap(({ slots }) => Object.values(slots));
+    return {
+      builds: new Set([...wanted, ...committed.map(({ buildKey }) => buildKey)]),
+      calibrations: new Set(desired.body.jobs.map((job) => calibrationKeyOf(job, sha256))),
+    };
   }
 
   #buildKey(slot: DesiredSlot): string | undefined {

@@ -12,6 +12,9 @@ const KEY = /^[0-9a-f]{64}$/;
 const BUILD_FILE = 'build.json';
 const CALIBRATION_FILE = 'calibration.json';
 
+/** Finished builds, and as many calibrations, that are kept although nothing names them. */
+const KEPT_UNNAMED = 3;
+
 const calibrationSchema = z.object({ statistics: artifactRefSchema, images: z.int(), seconds: z.number() });
 export type CalibrationRecord = z.output<typeof calibrationSchema>;
 
@@ -58,6 +61,35 @@ export class JobsOnDisk {
 
   finishCalibration(key: string, record: CalibrationRecord): Promise<void> {
     return writeDocument(this.#fs, join(this.calibrationFolder(key), CALIBRATION_FILE), record);
+  }
+
+  /**
+   * Removes builds that nothing names, unfinished ones too; the newest few stay for a release that comes again. Only while
+   * no worker runs.
+   */
+  pruneBuilds(keep: ReadonlySet<string>): Promise<number> {
+    return this.#prune(this.#folder.builds, BUILD_FILE, keep);
+  }
+
+  /** As `pruneBuilds`. */
+  pruneCalibrations(keep: ReadonlySet<string>): Promise<number> {
+    return this.#prune(this.#folder.calibrations, CALIBRATION_FILE, keep);
+  }
+
+  async #prune(folder: string, file: string, keep: ReadonlySet<string>): Promise<number> {
+    const keys = (await readdir(folder).catch((): string[] => [])).filter((name) => KEY.test(name) && !keep.has(name));
+    const dated = await Promise.all(
+      keys.map(async (key) => ({ key, finishedAt: (await stat(join(folder, key, file)).catch(() => undefined))?.mtimeMs })),
+    );
+    const finished = dated.filter(({ finishedAt }) => finishedAt !== undefined).sort((a, b) => (b.finishedAt ?? 0) - (a.finishedAt ?? 0));
+    const newest = new Set(finished.slice(0, KEPT_UNNAMED).map(({ key }) => key));
+    const surplus = keys.filter((key) => !newest.has(key));
+    for (const key of surplus) {
+      // The record first: where it is, everything else is there.
+      await this.#fs.remove(join(folder, key, file));
+      await this.#fs.remove(join(folder, key));
+    }
+    return surplus.length;
   }
 
   async #finished(folder: string, file: string): Promise<Set<string>> {
