@@ -34,7 +34,10 @@ async function startNode(services: Services, demoNode: DemoNode): Promise<void> 
     const token = await services.api.call('createJoinToken', { body: { site: demoNode.site, uses: 1, expiresInMinutes: 10 } });
     environment['TAKT_JOIN_TOKEN'] = token.token;
   }
-  const place = { paths: { '/var/lib/takt': dataDir, '/etc/takt': join(dataDir, 'etc') }, commands: installedCommands(services.root, services.node) };
+  const place = {
+    paths: { '/var/lib/takt': dataDir, '/etc/takt': join(dataDir, 'etc') },
+    commands: installedCommands(services.root, services.node),
+  };
   const units = join(services.root, 'deploy', 'node');
   await services.supervisor.start(join(units, 'takt-runtime@.service'), {
     ...place,

@@ -111,7 +111,10 @@ export async function startServices(context: ServiceContext): Promise<Services> 
     };
     const supervisor = createSupervisor({ logDir, guard, baseEnv: { PATH: process.env['PATH'] ?? '' } });
     stops.push(() => supervisor.stopAll());
-    const place = { commands: installedCommands(root, node, natsServer.path), paths: { '/var/lib/takt-control': controlDir, '/etc/takt': join(controlDir, 'etc') } };
+    const place = {
+      commands: installedCommands(root, node, natsServer.path),
+      paths: { '/var/lib/takt-control': controlDir, '/etc/takt': join(controlDir, 'etc') },
+    };
     await output.step('NATS', async () => {
       await controlPlane(context, ['init'], env);
       await supervisor.start(join(root, 'deploy', 'nats', 'takt-nats.service'), place);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '@takt/api-client';
 import type { DeploymentDetail } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
+import type { DeploymentId } from '@takt/kernel';
 import { isTerminal } from '@takt/rollout';
 
 /** Asks until `ready` answers something, or the deadline passes. */
@@ -37,7 +38,7 @@ export function describeProgress(deployment: DeploymentDetail): string {
 /** Follows deployments until each has ended. */
 export async function untilEnded(
   api: ApiClient,
-  ids: readonly string[],
+  ids: readonly DeploymentId[],
   deadlineMs: number,
   progress: (note: string) => void,
   signal: AbortSignal,
