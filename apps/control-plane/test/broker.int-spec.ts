@@ -1,5 +1,6 @@
 import type { DesiredState, JobView, NodeView } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
+
 import type { NodeId } from '@takt/kernel';
 import { until } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -112,11 +113,13 @@ describe('desired state', () => {
         ensureDesired: async (state) => {
           await control.ensureDesired(state);
           publishedOnce = true;
-          throw new Error('died here');
+          return Promise.reject(new Error('died here'));
         },
       },
       systemClock,
       silentLogger,
+      // A failure without a connection puts the whole batch back, as a death does.
+      () => false,
     );
     for (let round = 0; !publishedOnce && round < 50; round += 1) {
       await Promise.all([change(100 + round), dying.publishBatch().catch(() => undefined)]);

@@ -10,6 +10,6 @@ export type { Artifact, Dataset, Model } from './content/content-store.js';
 export type { Release } from './rollout/release-store.js';
 export type { Deployment, DeploymentFilter, DeploymentOverview, DeploymentTransition } from './rollout/deployment-store.js';
 export type { Job, JobCandidate, JobFilter, JobResult } from './rollout/job-store.js';
-export type { DesiredRow } from './wire/desired-store.js';
+export type { DesiredRow, DirtyRow } from './wire/desired-store.js';
 export type { NewEvent } from './wire/event-store.js';
 export type { StoredReport } from './wire/report-store.js';

@@ -3,7 +3,7 @@ import type { DesiredState, EventView } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, Logger } from '@takt/kernel';
 import type { ControlConnection, EnsureOutcome } from '@takt/messaging';
-import type { Database, DesiredRow, Stores } from '@takt/persistence';
+import type { Database, DesiredRow, DirtyRow, Stores } from '@takt/persistence';
 import { record } from '../record.js';
 
 const BATCH = 50;
@@ -11,6 +11,11 @@ const BATCH = 50;
 const PACE_MS = 20;
 const POLL_MS = 5_000;
 const RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+/** Each failure may have waited for a time-out; a batch must end long before the database gives up its transaction. */
+const FAILURES_PER_BATCH = 3;
+/** Attempts that failed before the one whose failure is recorded: a single one may be chance. */
+const EVENT_AFTER = 1;
 
 /**
  * Publishes dirty nodes' *current* rows. The outbox rows are gone only when the transaction around the publishing commits;
@@ -53,7 +58,11 @@ export class OutboxRelay {
     return this.db.transaction(async (stores) => {
       const epoch = await stores.settings.epoch();
       const rows = await stores.desired.takeDirty(BATCH);
-      for (const row of rows) await this.#publish(stores, epoch, row);
+      let failures = 0;
+      for (const row of rows) {
+        if (failures >= FAILURES_PER_BATCH) await stores.desired.requeue(row.nodeId, row.attempts, RETRY_MS);
+        else if (!(await this.#publish(stores, epoch, row))) failures += 1;
+      }
       return rows.length;
     });
   }
@@ -76,7 +85,8 @@ export class OutboxRelay {
     }
   }
 
-  async #publish(stores: Stores, epoch: string, row: DesiredRow): Promise<void> {
+  /** One node that cannot be published stops no other: it waits, longer each time. False where that is so. */
+  async #publish(stores: Stores, epoch: string, row: DirtyRow): Promise<boolean> {
     const state: DesiredState = {
       schemaVersion: 1,
       nodeId: row.nodeId,
@@ -86,13 +96,39 @@ export class OutboxRelay {
       issuedAt: row.issuedAt.toISOString(),
       body: row.body,
     };
-    const outcome = await this.control.ensureDesired(state);
+    let outcome: EnsureOutcome;
+    try {
+      outcome = await this.control.ensureDesired(state);
+    } catch (error) {
+      await this.#putOff(stores, row, error);
+      return false;
+    }
     this.logger.debug('desired state relayed', {
       [LogField.nodeId]: row.nodeId,
       [LogField.generation]: row.generation,
       [LogField.state]: outcome.outcome,
     });
     await this.#noteConflict(stores, epoch, row, outcome);
+    return true;
+  }
+
+  async #putOff(stores: Stores, row: DirtyRow, error: unknown): Promise<void> {
+    // Without a connection the whole batch waits for it, and nothing is wrong with this node.
+    if (!this.connected()) throw error;
+    await stores.desired.requeue(row.nodeId, row.attempts + 1, Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** Math.min(row.attempts, 10)));
+    this.logger.warn('desired state not published, trying again', {
+      [LogField.nodeId]: row.nodeId,
+      [LogField.attempt]: row.attempts + 1,
+      [LogField.error]: error,
+    });
+    if (row.attempts !== EVENT_AFTER) return;
+    const why = error instanceof Error ? error.message : String(error);
+    await this.#note(
+      stores,
+      row,
+      { code: 'DesiredStateNotPublished', severity: 'error', data: { generation: row.generation } },
+      (node) => `what is wanted of node ${node} does not reach the broker: ${why}`,
+    );
   }
 
   /** Once per conflict, and once when it has ended. */

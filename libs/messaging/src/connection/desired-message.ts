@@ -11,6 +11,9 @@ export interface StoredDesired {
   readonly streamSeq: number;
 }
 
+/** What the stream holds for a node; without a state where it is none of this node, e.g. damaged. */
+export type LastDesired = StoredDesired | { readonly state: undefined; readonly streamSeq: number };
+
 const NOT_FOUND = 404;
 const TIMEOUT_MS = 5000;
 
@@ -27,12 +30,10 @@ export const parseDesired = (bytes: Uint8Array, nodeId: NodeId): DesiredState =>
   });
 };
 
-/**
- * Direct get of a node's last desired state; undefined where none was ever published (or the store was wiped).
- *
- * @throws TaktError `DesiredStateUnavailable` (retryable) without a connection or stream; `MessageInvalid`
- */
-export const directGetDesired = async (connection: NatsConnection, nodeId: NodeId): Promise<StoredDesired | undefined> => {
+const directGet = async (
+  connection: NatsConnection,
+  nodeId: NodeId,
+): Promise<{ readonly data: Uint8Array; readonly streamSeq: number } | undefined> => {
   const unavailable = (message: string, cause?: unknown): TaktError =>
     new TaktError({
       code: 'DesiredStateUnavailable',
@@ -46,10 +47,31 @@ export const directGetDesired = async (connection: NatsConnection, nodeId: NodeI
   const reply = await connection.request(desiredDirectGetSubject(nodeId), undefined, { timeout: TIMEOUT_MS }).catch((cause: unknown) => {
     throw unavailable(cause instanceof Error ? cause.message : String(cause), cause);
   });
+  // A stored message may have a status of its own, so the sequence decides what this is.
+  const streamSeq = Number(reply.headers?.get('Nats-Sequence'));
+  if (Number.isSafeInteger(streamSeq) && streamSeq > 0) return { data: reply.data, streamSeq };
   const status = reply.headers?.code ?? 0;
   if (status === NOT_FOUND) return undefined;
-  if (status !== 0) throw unavailable(reply.headers?.description ?? `status ${String(status)}`);
-  const streamSeq = Number(reply.headers?.get('Nats-Sequence'));
-  if (!Number.isSafeInteger(streamSeq) || streamSeq <= 0) throw unavailable('the reply has no stream sequence');
-  return { state: parseDesired(reply.data, nodeId), streamSeq };
+  throw unavailable(status === 0 ? 'the reply has no stream sequence' : (reply.headers?.description ?? `status ${String(status)}`));
+};
+
+/**
+ * Direct get of a node's last desired state; undefined where none was ever published (or the store was wiped).
+ *
+ * @throws TaktError `DesiredStateUnavailable` (retryable) without a connection or stream; `MessageInvalid`
+ */
+export const directGetDesired = async (connection: NatsConnection, nodeId: NodeId): Promise<StoredDesired | undefined> => {
+  const last = await directGet(connection, nodeId);
+  return last === undefined ? undefined : { state: parseDesired(last.data, nodeId), streamSeq: last.streamSeq };
+};
+
+/** The same for whoever replaces it: what cannot be read counts as no state. @throws TaktError `DesiredStateUnavailable` */
+export const directGetLast = async (connection: NatsConnection, nodeId: NodeId): Promise<LastDesired | undefined> => {
+  const last = await directGet(connection, nodeId);
+  if (last === undefined) return undefined;
+  try {
+    return { state: parseDesired(last.data, nodeId), streamSeq: last.streamSeq };
+  } catch {
+    return { state: undefined, streamSeq: last.streamSeq };
+  }
 };

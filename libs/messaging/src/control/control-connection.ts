@@ -6,7 +6,7 @@ import type { Logger, NodeId } from '@takt/kernel';
 import { LogField } from '@takt/kernel';
 import { connectForever } from '../connection/connect.js';
 import type { StoredDesired } from '../connection/desired-message.js';
-import { directGetDesired } from '../connection/desired-message.js';
+import { directGetDesired, directGetLast } from '../connection/desired-message.js';
 import type { ConnectionNotification } from '../connection/notifications.js';
 import { connectionNotifications } from '../connection/notifications.js';
 import { Backoff, resilientOptions, userAuthenticator } from '../connection/options.js';
@@ -79,7 +79,7 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
     notifications: () => connectionNotifications(nats),
     provisionStreams: provision,
     publishDesired: (state, expected) => publishDesired(js, state, expected),
-    ensureDesired: (state) => ensureDesired(js, () => readDesired(state.nodeId), state),
+    ensureDesired: (state) => ensureDesired(js, () => directGetLast(nats, state.nodeId), state),
     readDesired,
     consumeReports(consumer) {
       const started = consumeReports(js, provision, { ...consumer, logger });

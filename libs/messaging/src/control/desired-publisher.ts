@@ -3,7 +3,7 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import type { DesiredState } from '@takt/contracts';
 import { desiredSubject } from '@takt/contracts';
 import { TaktError, canonicalJson } from '@takt/kernel';
-import type { StoredDesired } from '../connection/desired-message.js';
+import type { LastDesired } from '../connection/desired-message.js';
 
 const WRONG_LAST_SEQUENCE = 10071;
 /** Reads and publishes before giving up; more than one only when several relays work on the same node. */
@@ -47,15 +47,18 @@ export const publishDesired = async (js: JetStreamClient, state: DesiredState, e
   }
 };
 
-/** Brings the stream to `state` unless it already holds this or a newer generation of the same epoch. */
+/**
+ * Brings the stream to `state` unless it already holds this or a newer generation of the same epoch. What is there and is
+ * no desired state of this node is replaced.
+ */
 export const ensureDesired = async (
   js: JetStreamClient,
-  read: () => Promise<StoredDesired | undefined>,
+  read: () => Promise<LastDesired | undefined>,
   state: DesiredState,
 ): Promise<EnsureOutcome> => {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const last = await read();
-    if (last !== undefined) {
+    if (last?.state !== undefined) {
       const { state: present, streamSeq } = last;
       if (present.epoch !== state.epoch) return { outcome: 'conflict', present, streamSeq };
       if (present.generation > state.generation) return { outcome: 'newer-present', present, streamSeq };

@@ -71,7 +71,8 @@ CREATE TABLE node_report_cursor (node_id uuid PRIMARY KEY REFERENCES nodes, seq 
 CREATE TABLE desired_states (
   node_id uuid PRIMARY KEY REFERENCES nodes, generation int NOT NULL, digest text NOT NULL, body jsonb NOT NULL, issued_at timestamptz NOT NULL);
 CREATE TABLE outbox (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, node_id uuid NOT NULL REFERENCES nodes, created_at timestamptz NOT NULL DEFAULT now());
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, node_id uuid NOT NULL REFERENCES nodes, created_at timestamptz NOT NULL DEFAULT now(),
+  due_at timestamptz NOT NULL DEFAULT now(), attempts int NOT NULL DEFAULT 0);
 
 CREATE TABLE events (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL, actor text NOT NULL, code text NOT NULL,

@@ -11,6 +11,11 @@ export interface DesiredRow {
   readonly issuedAt: Date;
 }
 
+/** A row to publish, and how often that failed since it was marked. */
+export interface DirtyRow extends DesiredRow {
+  readonly attempts: number;
+}
+
 export const desiredStates = table<DesiredRow>('desired_states', {
   nodeId: key(uuid),
   generation: int,
@@ -61,6 +66,14 @@ export class DesiredStore {
     await this.#manager.query(`SELECT pg_notify('takt_outbox', '')`);
   }
 
+  /** Gives a taken node back, to be taken again after a delay; whoever marks it dirty meanwhile does not wait for that. */
+  async requeue(nodeId: NodeId, attempts: number, delayMs: number): Promise<void> {
+    await this.#manager.query(
+      `INSERT INTO outbox (node_id, attempts, due_at) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')`,
+      [nodeId, attempts, delayMs],
+    );
+  }
+
   /** Of these nodes, those that follow a generation which their row has not reached. */
   async behind(nodes: readonly { readonly nodeId: NodeId; readonly observedGeneration: number }[]): Promise<NodeId[]> {
     const rows: { node_id: NodeId }[] = await this.#manager.query(
@@ -80,21 +93,24 @@ export class DesiredStore {
   }
 
   /**
-   * Takes up to `limit` outbox rows that no other relay holds and returns the nodes' *current* rows. They are gone when
+   * Takes up to `limit` due outbox rows that no other relay holds and returns the nodes' *current* rows. They are gone when
    * the caller's transaction commits, and back when it does not.
    */
-  async takeDirty(limit: number): Promise<DesiredRow[]> {
-    const taken: { node_id: NodeId }[] = await this.#manager.query(
+  async takeDirty(limit: number): Promise<DirtyRow[]> {
+    const taken: { node_id: NodeId; attempts: number }[] = await this.#manager.query(
       `WITH taken AS (
-         DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $1) RETURNING node_id
-       ) SELECT DISTINCT node_id FROM taken`,
+         DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE due_at <= now() ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $1)
+         RETURNING node_id, attempts
+       ) SELECT node_id, max(attempts) AS attempts FROM taken GROUP BY node_id`,
       [limit],
     );
     if (taken.length === 0) return [];
-    return this.#manager
+    const attempts = new Map(taken.map((row) => [row.node_id, row.attempts]));
+    const rows = await this.#manager
       .getRepository(desiredStates)
       .createQueryBuilder('d')
-      .where('d.nodeId IN (:...ids) AND d.generation > 0', { ids: taken.map((row) => row.node_id) })
+      .where('d.nodeId IN (:...ids) AND d.generation > 0', { ids: [...attempts.keys()] })
       .getMany();
+    return rows.map((row) => ({ ...row, attempts: attempts.get(row.nodeId) ?? 0 }));
   }
 }

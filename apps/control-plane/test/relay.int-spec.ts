@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { desiredSubject } from '@takt/contracts';
+import { asId, silentLogger } from '@takt/kernel';
+import type { NodeId, SiteId } from '@takt/kernel';
+import type { ControlConnection } from '@takt/messaging';
+import { Database } from '@takt/persistence';
+import { startTestStack, until } from '@takt/testing';
+import type { TestStack } from '@takt/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../src/boot/parts.js';
+import { OutboxRelay } from '../src/desired/relay.js';
+
+let stack: TestStack;
+let db: Database;
+let control: ControlConnection;
+const siteId = asId<SiteId>(randomUUID());
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  db = await Database.open({ url: stack.postgres.url, logger: silentLogger });
+  control = await stack.nats.connectControl();
+  await control.provisionStreams();
+  await db.stores.sites.add({ id: siteId, name: 'site', createdAt: new Date() });
+});
+afterAll(async () => {
+  await control.close();
+  await db.close();
+  await stack.stop();
+});
+
+/** A node of which something is wanted and not yet published. */
+const addNode = async (): Promise<NodeId> => {
+  const id = asId<NodeId>(randomUUID());
+  await db.transaction(async (stores) => {
+    await stores.nodes.add({
+      id,
+      siteId,
+      name: id,
+      publicKey: id,
+      hostname: id,
+      joinedAt: new Date(),
+      agentVersion: null,
+      fingerprint: null,
+      profile: null,
+      facts: null,
+      conditions: [],
+    });
+    await stores.desired.lock(id);
+    const digest = asId<never>(`sha256:${'1'.repeat(64)}`);
+    await stores.desired.save({ nodeId: id, generation: 1, digest, body: { slots: [], jobs: [] }, issuedAt: new Date() });
+  });
+  return id;
+};
+
+describe('relay', () => {
+  it('replaces what the broker holds and is no desired state of the node', async () => {
+    const relay = new OutboxRelay(db, control, systemClock, silentLogger);
+    const [one, two] = [await addNode(), await addNode()];
+    await relay.publishBatch();
+    const other = (await control.readDesired(two))?.state;
+    for (const rubbish of ['{}', 'rubbish', JSON.stringify(other)]) {
+      await control.nats.request(desiredSubject(one), rubbish);
+      await expect(control.readDesired(one)).rejects.toMatchObject({ code: 'MessageInvalid' });
+      await db.transaction((stores) => stores.desired.markDirty([one]));
+      expect(await relay.publishBatch()).toBe(1);
+      expect((await control.readDesired(one))?.state).toMatchObject({ nodeId: one, generation: 1 });
+    }
+  });
+
+  it('puts off a node that cannot be published, says so once, and goes on with the others', async () => {
+    const bad = await addNode();
+    const good = await Promise.all(Array.from({ length: 5 }, addNode));
+    const asked: NodeId[] = [];
+    const relay = new OutboxRelay(
+      db,
+      {
+        ensureDesired: (state) => {
+          asked.push(state.nodeId);
+          return state.nodeId === bad ? Promise.reject(new Error('too large')) : control.ensureDesired(state);
+        },
+      },
+      systemClock,
+      silentLogger,
+    );
+    expect(await relay.publishBatch()).toBe(6);
+    expect(new Set(asked)).toEqual(new Set([bad, ...good]));
+    for (const id of good) expect((await control.readDesired(id))?.state.generation).toBe(1);
+    expect(await relay.publishBatch()).toBe(0);
+    await until('it was tried again twice', async () => {
+      await relay.publishBatch();
+      return asked.filter((id) => id === bad).length === 3;
+    });
+    expect(asked).toHaveLength(8);
+    const events = await db.stores.events.newest({ object: bad, limit: 100 }, null);
+    expect(events.map((event) => event.code)).toEqual(['DesiredStateNotPublished']);
+  });
+
+  it('does not spend a whole batch on failures', async () => {
+    const nodes = await Promise.all(Array.from({ length: 10 }, addNode));
+    let asked = 0;
+    const failing = {
+      ensureDesired: (): Promise<never> => {
+        asked += 1;
+        return Promise.reject(new Error('no answer'));
+      },
+    };
+    await new OutboxRelay(db, failing, systemClock, silentLogger).publishBatch();
+    expect(asked).toBeLessThanOrEqual(3);
+    const relay = new OutboxRelay(db, control, systemClock, silentLogger);
+    await until('all are published in the end', async () => {
+      await relay.publishBatch();
+      return (await Promise.all(nodes.map((id) => control.readDesired(id)))).every((last) => last !== undefined);
+    });
+  });
+});
