@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { slugSchema } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
+import { workerEnvironment } from './work/worker-environment.js';
 
 export const AgentCommand = {
   join: 'join',
@@ -53,6 +54,8 @@ export interface AgentConfig {
   readonly json: boolean;
   /** Entry of `takt-worker`, absolute. */
   readonly workerPath: string;
+  /** Environment of workers. */
+  readonly workerEnvironment: Readonly<Record<string, string>>;
   readonly logLevel: z.output<typeof settingsSchema>['TAKT_LOG_LEVEL'];
   readonly heartbeatMs: number;
   readonly pollMs: number;
@@ -118,6 +121,7 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     line: given.line,
     json: given.json,
     workerPath: given.TAKT_WORKER ?? DEFAULT_WORKER,
+    workerEnvironment: workerEnvironment(environment),
     logLevel: given.TAKT_LOG_LEVEL,
     heartbeatMs: given.TAKT_HEARTBEAT_MS,
     pollMs: given.TAKT_POLL_MS,

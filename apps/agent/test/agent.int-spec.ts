@@ -124,7 +124,7 @@ describe('a node', () => {
   });
 
   it('stops a build that is not wanted any more', async () => {
-    node.environment['TEST_WORKER_MS'] = '60000';
+    node.environment['TAKT_WORKER_TEST_MS'] = '60000';
     const slow = deploymentOf(releaseOf(content));
     await stand.want({ slots: [slotOf(content, slow)], jobs: [] });
     node.startRuntime();
@@ -151,7 +151,7 @@ describe('a node', () => {
   });
 
   it("fails a deployment whose model cannot be built, with the worker's own words", async () => {
-    node.environment['TEST_WORKER_FAIL'] = 'build';
+    node.environment['TAKT_WORKER_TEST_FAIL'] = 'build';
     const deployment = deploymentOf(releaseOf(content));
     await stand.want({ slots: [slotOf(content, deployment)], jobs: [] });
     node.startRuntime();

@@ -31,7 +31,7 @@ const open: Run[] = [];
 /** A first release that commits and a second one that is judged; the second one's every state can be interrupted. */
 async function startRun(good: boolean): Promise<Run> {
   const stand = await ControlStand.start();
-  const node = await NodeStand.create({ TEST_WORKER_MS: '600', TEST_CHECK_MS: '900' });
+  const node = await NodeStand.create({ TAKT_WORKER_TEST_MS: '600', TEST_CHECK_MS: '900' });
   stand.downloadDelayMs = 150;
   const content = await contentIn(stand);
   const job = calibrationOf(content);

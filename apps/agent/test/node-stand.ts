@@ -24,7 +24,7 @@ export class NodeStand {
     this.data = join(root, 'data');
     this.environment = {
       TAKT_WORKER: WORKER,
-      TEST_WORKER_LOG: join(root, 'worker.log'),
+      TAKT_WORKER_TEST_LOG: join(root, 'worker.log'),
       TAKT_HEARTBEAT_MS: '300',
       TAKT_POLL_MS: '1000',
       ...environment,
@@ -85,7 +85,7 @@ export class NodeStand {
   /** Lines that worker doubles wrote: `start-build PID`, `end-build PID`. */
   workerLog(): string[] {
     try {
-      return readFileSync(this.environment['TEST_WORKER_LOG'] ?? '', 'utf8')
+      return readFileSync(this.environment['TAKT_WORKER_TEST_LOG'] ?? '', 'utf8')
         .trim()
         .split('\n');
     } catch {

@@ -5,7 +5,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 
 const job = JSON.parse(readFileSync(process.argv[process.argv.indexOf('--job') + 1], 'utf8'));
-const { TEST_WORKER_LOG: log, TEST_WORKER_MS: pace = '100', TEST_WORKER_FAIL: fail } = process.env;
+const { TAKT_WORKER_TEST_LOG: log, TAKT_WORKER_TEST_MS: pace = '100', TAKT_WORKER_TEST_FAIL: fail } = process.env;
 const note = (what) => appendFileSync(log, `${what} ${process.pid}\n`);
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const parent = process.ppid;

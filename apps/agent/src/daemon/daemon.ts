@@ -114,7 +114,14 @@ export class Daemon {
       },
     });
     this.#delivery = new Delivery(reporter, this.#link, clock, logger);
-    this.#worker = new WorkerLauncher({ workerPath: config.workerPath, folder: folder.work, fs, logger, deadlineMs: config.jobDeadlineMs });
+    this.#worker = new WorkerLauncher({
+      workerPath: config.workerPath,
+      environment: config.workerEnvironment,
+      folder: folder.work,
+      fs,
+      logger,
+      deadlineMs: config.jobDeadlineMs,
+    });
     this.#executors = createExecutors({
       store: this.#store,
       jobs: this.#jobs,

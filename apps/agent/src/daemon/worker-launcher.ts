@@ -4,6 +4,7 @@ import { runWorker } from '../work/run-worker.js';
 
 export interface WorkerSettings {
   readonly workerPath: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly fs: DurableFs;
   readonly logger: Logger;

@@ -9,6 +9,8 @@ import { execa } from 'execa';
 export interface WorkerRun {
   /** Absolute path of `takt-worker`. */
   readonly workerPath: string;
+  /** All that the worker sees of this process's environment. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Folder for the job file. */
   readonly folder: string;
   readonly fs: DurableFs;
@@ -49,8 +51,10 @@ async function spawn<K extends WorkerJob['kind']>(
   jobFile: string,
   run: WorkerRun,
 ): Promise<Extract<WorkerResult, { kind: K }>> {
-  const { workerPath, logger, deadlineMs, signal } = run;
+  const { workerPath, environment, logger, deadlineMs, signal } = run;
   const child = execa('nice', [...NICE, process.execPath, workerPath, 'run', '--job', jobFile], {
+    env: environment,
+    extendEnv: false,
     reject: false,
     buffer: false,
     stdin: 'ignore',
