@@ -153,7 +153,7 @@ export class HostStack {
     await this.supervisor.start(join(units, 'takt-runtime@.service'), { ...place, instance: line, as: runtimeUnit });
     await this.supervisor.start(join(units, 'takt-agent.service'), {
       ...place,
-      env: { TAKT_SERVER: this.serverUrl, TAKT_JOIN_TOKEN: token },
+      env: { TAKT_SERVER: this.serverUrl, TAKT_JOIN_TOKEN: token, TAKT_NODE_NAME: name },
       as: agentUnit,
     });
     const id = await eventually('the node joining', async () => {

@@ -30,7 +30,7 @@ describe('applyDeploymentReport', () => {
     fc.assert(
       fc.property(fc.array(anyState, { maxLength: 40 }), (reports) => {
         let state: DeploymentState = 'pending';
-        const visited = [state];
+        const visited: DeploymentState[] = [state];
         for (const reported of reports) {
           const step = applyDeploymentReport(state, reported);
           if (!step.ok || step.value.kind === 'noop') continue;

@@ -29,7 +29,7 @@ async function joinedId(fs: DurableFs, dataDir: string): Promise<string | undefi
  */
 async function startNode(services: Services, demoNode: DemoNode): Promise<void> {
   const dataDir = nodeData(services, demoNode);
-  const environment: Record<string, string> = { TAKT_SERVER: services.serverUrl };
+  const environment: Record<string, string> = { TAKT_SERVER: services.serverUrl, TAKT_NODE_NAME: demoNode.folder };
   if ((await joinedId(services.fs, dataDir)) === undefined) {
     const token = await services.api.call('createJoinToken', { body: { site: demoNode.site, uses: 1, expiresInMinutes: 10 } });
     environment['TAKT_JOIN_TOKEN'] = token.token;
