@@ -1,6 +1,8 @@
+import { request } from 'node:http';
 import { API_PREFIX, apiRoutes, problemSchema } from '@takt/contracts';
 import type { ApiRoute } from '@takt/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { issueLoginCode } from '../src/access/login.js';
 import { Harness } from './harness.js';
 
 let harness: Harness;
@@ -43,9 +45,9 @@ describe('every route', () => {
 
   it.each(routes.filter(([, route]) => ['operator', 'admin'].includes(route.access)))(
     '%s refuses a role that is too low',
-    async (_, route) => {
+    async (name, route) => {
       const role = route.access === 'admin' ? 'operator' : 'viewer';
-      const { token } = await harness.ok<{ token: string }>('POST', '/tokens', { name: `a-${role}`, role });
+      const { token } = await harness.ok<{ token: string }>('POST', '/tokens', { name: `${role}-for-${name}`, role });
       const answer = await harness.call(route.method, pathOf(route), route.method === 'GET' ? undefined : {}, token);
       expect(answer.status).toBe(403);
       expect(problemSchema.parse(answer.body).code).toBe('RoleTooLow');
@@ -94,6 +96,42 @@ describe('access', () => {
   it('takes a login code once', async () => {
     const answer = await harness.call('POST', '/login', { code: harness.controlPlane.loginCode }, '');
     expect(answer).toMatchObject({ status: 401, body: { code: 'LoginCodeInvalid' } });
+  });
+
+  it('counts wrong codes by remote address', async () => {
+    const guess = (localAddress: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request(
+          `${harness.controlPlane.url}${API_PREFIX}/login`,
+          { method: 'POST', localAddress, agent: false, headers: { 'content-type': 'application/json' } },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode ?? 0);
+          },
+        );
+        outgoing.once('error', reject);
+        outgoing.end(JSON.stringify({ code: 'wrong' }));
+      });
+    for (let count = 0; count < 20; count += 1) expect(await guess('127.0.0.2')).toBe(401);
+    expect(await guess('127.0.0.2')).toBe(429);
+    expect(await guess('127.0.0.3')).toBe(401);
+  });
+
+  it('lets nobody act in the name of the system or of another actor', async () => {
+    const code = async (): Promise<string> => harness.controlPlane.parts.db.transaction((stores) => issueLoginCode(stores, new Date()));
+    for (const name of ['control-plane', 'node:box', 'Node:box', ' control-plane']) {
+      const reserved = { status: 422, body: { code: 'ActorNameReserved' } };
+      expect(await harness.call('POST', '/tokens', { name, role: 'viewer' })).toMatchObject(reserved);
+      expect(await harness.call('POST', '/login', { code: await code(), name }, '')).toMatchObject(reserved);
+    }
+    await harness.ok('POST', '/tokens', { name: 'reader', role: 'viewer' });
+    const taken = { status: 409, body: { code: 'AlreadyExists' } };
+    expect(await harness.call('POST', '/tokens', { name: 'reader', role: 'admin' })).toMatchObject(taken);
+    const one = await code();
+    expect(await harness.call('POST', '/login', { code: one, name: 'reader' }, '')).toMatchObject(taken);
+    // The code is still good; who has lost the admin token gets another one in the same name.
+    expect((await harness.call('POST', '/login', { code: one, name: 'tester' }, '')).status).toBe(201);
+    expect((await harness.call('POST', '/tokens', { name: 'tester', role: 'viewer' })).status).toBe(201);
   });
 
   it('ends a revoked token at once', async () => {

@@ -1,10 +1,10 @@
-import { Body, Controller, Inject, Param } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Req } from '@nestjs/common';
 import { apiRoutes } from '@takt/contracts';
 import type { LoginReply, WhoAmI, createdTokenSchema, tokenViewSchema } from '@takt/contracts';
 import type { z } from 'zod';
 import { ApiCall } from '../http/api-call.js';
 import { Caller } from '../http/context.js';
-import type { RequestContext } from '../http/context.js';
+import type { RequestContext, TaktRequest } from '../http/context.js';
 import { Login } from './login.js';
 import { CreateToken, RevokeToken, TokenQueries } from './tokens.js';
 
@@ -18,8 +18,11 @@ export class AccessController {
   ) {}
 
   @ApiCall(apiRoutes.login)
-  async exchange(@Body({ schema: apiRoutes.login.body }) body: z.output<typeof apiRoutes.login.body>): Promise<LoginReply> {
-    return this.login.execute(body);
+  async exchange(
+    @Req() request: TaktRequest,
+    @Body({ schema: apiRoutes.login.body }) body: z.output<typeof apiRoutes.login.body>,
+  ): Promise<LoginReply> {
+    return this.login.execute(body, request.socket.remoteAddress ?? '');
   }
 
   @ApiCall(apiRoutes.whoAmI)

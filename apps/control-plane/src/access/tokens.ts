@@ -9,6 +9,7 @@ import { seesSite } from '../http/context.js';
 import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
 import { resolveSite } from '../resolve.js';
+import { requireFreeForm, requireUnknown } from './actor-names.js';
 import { hashSecret, newToken } from './secrets.js';
 
 type TokenView = z.output<typeof tokenViewSchema>;
@@ -56,9 +57,12 @@ export class CreateToken {
   ) {}
 
   async execute(ctx: RequestContext, input: z.output<typeof createTokenSchema>): Promise<z.output<typeof createdTokenSchema>> {
+    requireFreeForm(input.name);
     const secret = newToken('api');
     const now = new Date(this.clock.now());
     return this.db.transaction(async (stores) => {
+      // Nobody acts in another's name; a further token for oneself is for oneself.
+      if (input.name !== ctx.actor) await requireUnknown(stores, input.name);
       // A token can never reach further than the one that makes it.
       const asked = input.sites === null ? null : await siteIds(stores, ctx, input.sites);
       const token: ApiToken = {

@@ -70,6 +70,10 @@ export class AccessStore {
     ]);
   }
 
+  async findActor(name: string): Promise<Actor | null> {
+    return this.#manager.getRepository(actors).findOneBy({ name });
+  }
+
   async addToken(token: ApiToken): Promise<void> {
     await insertRow(this.#manager, apiTokens, token);
   }
