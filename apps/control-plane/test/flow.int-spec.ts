@@ -15,7 +15,11 @@ let content: { model: string; golden: string; calibration: string };
 let slot: SlotView;
 
 beforeAll(async () => {
-  harness = await Harness.start({ TAKT_NODE_OFFLINE_SECONDS: '600', TAKT_MAX_ARTIFACT_BYTES: '2000000' });
+  harness = await Harness.start({
+    TAKT_NODE_OFFLINE_SECONDS: '600',
+    TAKT_MAX_ARTIFACT_BYTES: '2000000',
+    TAKT_MAX_STATISTICS_BYTES: '1000',
+  });
   await harness.ok('POST', '/sites', { name: 'north' });
   await harness.ok('POST', '/lines', {
     site: 'north',
@@ -287,6 +291,9 @@ describe('deployments', () => {
       sizeBytes: statistics.length,
       fileName: 'statistics.json',
     };
+    await expect(node.connection.request('grant', { access: 'write', artifact: { ...ref, sizeBytes: 1001 } })).rejects.toMatchObject({
+      code: 'ArtifactTooLarge',
+    });
     const grant = await node.connection.request('grant', { access: 'write', artifact: ref });
     expect((await fetch(grant.url, { method: 'PUT', body: 'another content' })).status).toBe(422);
     expect((await fetch(grant.url, { method: 'PUT', body: statistics })).status).toBe(200);
@@ -302,6 +309,8 @@ describe('deployments', () => {
       error: null,
     });
     await node.confirmed();
+    // The job is over: what was granted for it is, too.
+    expect((await fetch(grant.url, { method: 'PUT', body: statistics })).status).toBe(401);
     const ready = await desiredWhere(node, (now) => now.generation > state.generation);
     expect(ready).toMatchObject({
       generation: before + 2,

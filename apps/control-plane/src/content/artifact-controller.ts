@@ -53,7 +53,7 @@ export class ArtifactController {
       fileName: query.fileName,
       expected: params.digest,
       ...announced(request),
-      ...(taktGrant === undefined ? {} : { maxBytes: taktGrant.sizeBytes }),
+      ...(taktGrant === undefined ? {} : { maxBytes: taktGrant.sizeBytes, madeBy: taktGrant }),
     });
   }
 

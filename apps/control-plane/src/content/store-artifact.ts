@@ -1,7 +1,11 @@
 import type { ServerArtifactStore } from '@takt/artifact-store';
 import type { ArtifactRef } from '@takt/contracts';
-import type { Clock, Digest } from '@takt/kernel';
+import { asId } from '@takt/kernel';
+import type { Clock, Digest, JobId } from '@takt/kernel';
 import type { Database } from '@takt/persistence';
+import { refused } from '../errors.js';
+import type { ArtifactGrant } from '../http/context.js';
+import { isOpen } from '../rollout/calibration.js';
 
 interface Upload {
   readonly content: AsyncIterable<Uint8Array>;
@@ -9,6 +13,8 @@ interface Upload {
   readonly expected?: Digest;
   readonly announcedBytes?: number;
   readonly maxBytes?: number;
+  /** The job that the file is made by, and its node: a job that is over, or another node's, makes none. */
+  readonly madeBy?: Pick<ArtifactGrant, 'jobId' | 'nodeId'>;
 }
 
 /** Takes a file's bytes: on disk first, then the row, so that a row always has its file. */
@@ -19,12 +25,19 @@ export class StoreArtifact {
     private readonly clock: Clock,
   ) {}
 
-  async execute(actor: string, { content, fileName, ...options }: Upload): Promise<ArtifactRef> {
+  async execute(actor: string, { content, fileName, madeBy, ...options }: Upload): Promise<ArtifactRef> {
+    if (madeBy !== undefined) await this.#requireOpenJob(madeBy);
     const stored = await this.files.put(content, options);
     await this.db.transaction(async (stores) => {
       await stores.content.saveArtifact({ ...stored, fileName, createdBy: actor, createdAt: new Date(this.clock.now()) });
     });
     const artifact = await this.db.stores.content.findArtifact(stored.digest);
     return { ...stored, fileName: artifact?.fileName ?? fileName };
+  }
+
+  async #requireOpenJob({ jobId, nodeId }: Pick<ArtifactGrant, 'jobId' | 'nodeId'>): Promise<void> {
+    const job = await this.db.stores.jobs.find(asId<JobId>(jobId));
+    if (job !== null && isOpen(job) && job.nodeId === nodeId) return;
+    throw refused('GrantInvalid', 'the job that this file is for is over, or with another node', 'nothing to do', jobId);
   }
 }

@@ -23,6 +23,8 @@ export interface ArtifactGrant {
   readonly sizeBytes: number;
   /** Ms since the epoch. */
   readonly expiresAt: number;
+  /** Job that makes the file, where one is written; empty where one is read. */
+  readonly jobId: string;
 }
 
 export interface TaktRequest extends IncomingMessage {

@@ -21,6 +21,7 @@ export class NodeRequests {
     private readonly clock: Clock,
     private readonly takeReport: Pick<TakeReport, 'passOver'>,
     private readonly options: Addresses & { readonly grantSeconds: number },
+    private readonly limits: { readonly maxStatisticsBytes: number },
   ) {}
 
   /** `firstSeq` is the oldest report the node still has: a gap below it is passed over. */
@@ -35,15 +36,24 @@ export class NodeRequests {
   async grant(nodeId: NodeId, request: z.output<typeof grantRequestSchema>): Promise<z.output<typeof grantReplySchema>> {
     const node = await this.#node(nodeId);
     if (request.access === 'write') {
-      const jobs = await this.db.stores.jobs.openCalibrationsOf(nodeId);
-      if (jobs.length === 0)
+      const [job] = await this.db.stores.jobs.openCalibrationsOf(nodeId);
+      if (job === undefined)
         throw refused(
           'ArtifactNotGranted',
           `node ${node.name} has no job that makes a file`,
           'nothing to do; the job is over',
           request.artifact.digest,
         );
-      return this.#reply(node, 'write', request.artifact.digest, request.artifact.sizeBytes, request.artifact.fileName);
+      const { digest, sizeBytes, fileName } = request.artifact;
+      if (sizeBytes > this.limits.maxStatisticsBytes) {
+        throw refused(
+          'ArtifactTooLarge',
+          `the statistics have ${String(sizeBytes)} bytes; the limit is ${String(this.limits.maxStatisticsBytes)}`,
+          'raise TAKT_MAX_STATISTICS_BYTES of the control plane, then deploy again',
+          digest,
+        );
+      }
+      return this.#reply(node, 'write', digest, sizeBytes, { fileName, jobId: job.id });
     }
     const desired = await this.db.stores.desired.find(nodeId);
     if (desired === null || !JSON.stringify(desired.body).includes(request.digest)) {
@@ -71,12 +81,12 @@ export class NodeRequests {
     access: 'read' | 'write',
     digest: Digest,
     sizeBytes: number,
-    fileName?: string,
+    made?: { readonly fileName: string; readonly jobId: string },
   ): z.output<typeof grantReplySchema> {
     const expiresAt = this.clock.now() + this.options.grantSeconds * 1000;
     const url = new URL(`${this.options.publicUrl()}${API_PREFIX}/artifacts/${digest}`);
-    url.searchParams.set('grant', this.grants.issue({ access, nodeId: node.id, digest, sizeBytes, expiresAt }));
-    if (fileName !== undefined) url.searchParams.set('fileName', fileName);
+    url.searchParams.set('grant', this.grants.issue({ access, nodeId: node.id, digest, sizeBytes, expiresAt, jobId: made?.jobId ?? '' }));
+    if (made !== undefined) url.searchParams.set('fileName', made.fileName);
     return { url: url.toString(), sizeBytes, expiresInSeconds: this.options.grantSeconds };
   }
 
