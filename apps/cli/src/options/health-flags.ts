@@ -42,7 +42,7 @@ export const HEALTH_FLAGS: readonly HealthFlag[] = [
   {
     name: 'deadlineMs',
     flag: '--deadline-ms <ms>',
-    description: 'time after which an unfinished check is given up',
+    description: 'time without a judged frame after which a check is given up',
     parse: integerIn(1000, 86_400_000),
   },
 ];
