@@ -204,6 +204,35 @@ describe('the journal', () => {
   });
 });
 
+describe('a broker that went back', () => {
+  it('changes nothing on the node, which says that it was shown an older generation', async () => {
+    await stand.want({ slots: [], jobs: [] });
+    const generation = await stand.want({ slots: [slotOf(content, null)], jobs: [] });
+    node.startAgent(...joinArguments());
+    const document = join(node.data, 'agent', 'desired.json');
+    const followed = (): unknown =>
+      existsSync(document) && (JSON.parse(readFileSync(document, 'utf8')) as { generation: number }).generation;
+    await until('the generation is followed', () => followed() === generation);
+    await stand.publishRaw({ generation: generation - 1 });
+    const said = (): (readonly [string, string])[] =>
+      stand.reports.flatMap(({ body }) =>
+        body.kind === 'condition' && body.condition.type === 'DesiredStateAccepted'
+          ? [[body.condition.status, body.condition.reason] as const]
+          : [],
+      );
+    await until('the node says so', () => said().at(-1)?.[1] === 'OlderGeneration');
+    expect(said().at(-1)?.[0]).toBe('false');
+    expect(followed()).toBe(generation);
+    await stand.want({ slots: [], jobs: [] });
+    await until('a newer one ends it', () => said().at(-1)?.[0] === 'true');
+    // Each confirm says which reports the node still has.
+    for (const { firstSeq, lastSeq } of stand.confirmRequests) {
+      expect(firstSeq).toBeGreaterThan(0);
+      expect(firstSeq).toBeLessThanOrEqual(lastSeq as number);
+    }
+  });
+});
+
 describe('identity', () => {
   it('has the name that the node was given, and no name that cannot be one', async () => {
     node.startAgent(...joinArguments(), '--name', 'press-left');

@@ -26,6 +26,7 @@ export class ControlStand {
   /** Transitions of each deployment, `pending` first. */
   readonly deployments = new Map<string, DeploymentState[]>();
   readonly rejected: string[] = [];
+  readonly confirmRequests: Record<string, unknown>[] = [];
   joins = 0;
   /** Life of the JWTs that are issued from now on. */
   jwtSeconds = 3600;
@@ -170,6 +171,7 @@ export class ControlStand {
   async #answer(method: string, data: Record<string, unknown>): Promise<unknown> {
     switch (method) {
       case 'confirm':
+        this.confirmRequests.push(data);
         return { ok: true, value: { confirmedSeq: this.confirmedSeq } };
       case 'grant': {
         const artifact = data['artifact'] as ArtifactRef | undefined;

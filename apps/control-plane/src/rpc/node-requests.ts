@@ -20,8 +20,7 @@ export class NodeRequests {
     private readonly trust: Trust,
     private readonly clock: Clock,
     private readonly takeReport: Pick<TakeReport, 'passOver'>,
-    private readonly options: Addresses & { readonly grantSeconds: number },
-    private readonly limits: { readonly maxStatisticsBytes: number },
+    private readonly options: Addresses & { readonly grantSeconds: number; readonly maxStatisticsBytes: number },
   ) {}
 
   /** `firstSeq` is the oldest report the node still has: a gap below it is passed over. */
@@ -45,10 +44,10 @@ export class NodeRequests {
           request.artifact.digest,
         );
       const { digest, sizeBytes, fileName } = request.artifact;
-      if (sizeBytes > this.limits.maxStatisticsBytes) {
+      if (sizeBytes > this.options.maxStatisticsBytes) {
         throw refused(
           'ArtifactTooLarge',
-          `the statistics have ${String(sizeBytes)} bytes; the limit is ${String(this.limits.maxStatisticsBytes)}`,
+          `the statistics have ${String(sizeBytes)} bytes; the limit is ${String(this.options.maxStatisticsBytes)}`,
           'raise TAKT_MAX_STATISTICS_BYTES of the control plane, then deploy again',
           digest,
         );
