@@ -7,7 +7,7 @@ import { ServerArtifactStore } from '@takt/artifact-store';
 import { createDurableFs } from '@takt/durable-fs';
 import { LogField, TaktError } from '@takt/kernel';
 import type { Logger } from '@takt/kernel';
-import { controlTransportOptions, createTrust, issueServiceUser } from '@takt/messaging';
+import { controlTransportOptions, createTrust, issueRpcUser, issueServiceUser } from '@takt/messaging';
 import type { Trust } from '@takt/messaging';
 import { Database, sqlState } from '@takt/persistence';
 import { DEPLOYMENT_TRANSITIONS, DeploymentState, transitionTableFaults } from '@takt/rollout';
@@ -117,7 +117,7 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
         {
           transport: Transport.NATS,
           options: {
-            ...controlTransportOptions(config.natsServers, await issueServiceUser(trust, 'control-plane-rpc')),
+            ...controlTransportOptions(config.natsServers, await issueRpcUser(trust, 'control-plane-rpc')),
             queue: 'control-plane',
           } as never,
         },
