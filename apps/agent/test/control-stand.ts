@@ -137,7 +137,7 @@ export class ControlStand {
     await control.provisionStreams();
     control.consumeReports({
       handler: ({ report }) => {
-        this.#apply(report);
+        this.#apply(report as Report);
         return Promise.resolve();
       },
     });

@@ -53,6 +53,7 @@ export {
   jobStateSchema,
   reportBodySchema,
   reportMessageId,
+  reportEnvelopeSchema,
   reportSchema,
   slotReportSchema,
 } from './node/report.js';

@@ -13,7 +13,7 @@ export { nodeIdOfSubject } from './connection/subject-node.js';
 export { connectControl, controlTransportOptions } from './control/control-connection.js';
 export type { ControlConnection, ControlOptions } from './control/control-connection.js';
 export type { EnsureOutcome, PublishOutcome } from './control/desired-publisher.js';
-export type { ReportConsumer, ReportConsumerOptions, ReportDelivery } from './control/report-consumer.js';
+export type { IncomingReport, ReportConsumer, ReportConsumerOptions, ReportDelivery } from './control/report-consumer.js';
 export type { ProvisionedStreams, StreamIdentity, StreamLimits } from './control/streams.js';
 export { jwtLife } from './node/jwt-life.js';
 export type { JwtLife } from './node/jwt-life.js';

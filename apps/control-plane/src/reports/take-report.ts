@@ -1,9 +1,17 @@
-import type { Report } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, Logger, NodeId, TaktError } from '@takt/kernel';
+import type { IncomingReport } from '@takt/messaging';
+import { sqlState } from '@takt/persistence';
 import type { Database, StoredReport, Stores } from '@takt/persistence';
 import { record } from '../record.js';
 import type { ApplyReport } from './apply-report.js';
+import { storableJson, storableText, storableTime } from './storable.js';
+
+/** The report that is worked on, and those that the database refused. */
+interface Course {
+  seq: number;
+  readonly refused: Set<number>;
+}
 
 /**
  * Stores a report and its effects in one transaction, per node in the order of `seq`. A repeated report changes nothing; one
@@ -17,8 +25,25 @@ export class TakeReport {
     private readonly logger: Logger,
   ) {}
 
-  async execute(report: Pick<Report, 'nodeId' | 'seq' | 'at'> & { readonly body: unknown }): Promise<void> {
-    const { nodeId, seq, at, body } = report;
+  async execute(report: IncomingReport): Promise<void> {
+    const refused = new Set<number>();
+    for (;;) {
+      const course: Course = { seq: report.seq, refused };
+      try {
+        await this.#take(report, course);
+        return;
+      } catch (error) {
+        // A value that the database does not take (class 22: data exception) never becomes one that it does.
+        if (sqlState(error)?.startsWith('22') !== true || refused.has(course.seq)) throw error;
+        refused.add(course.seq);
+      }
+    }
+  }
+
+  async #take(report: IncomingReport, course: Course): Promise<void> {
+    const { nodeId, seq } = report;
+    const at = storableTime(report.at, new Date(this.clock.now()));
+    const body = course.refused.has(seq) ? null : storableJson(report.body);
     await this.db.transaction(async (stores) => {
       if ((await stores.nodes.find(nodeId)) === null) {
         this.logger.warn('report of an unknown node dropped', { [LogField.nodeId]: nodeId, [LogField.seq]: seq });
@@ -26,7 +51,7 @@ export class TakeReport {
       }
       const cursor = await stores.reports.lockCursor(nodeId);
       if (seq <= cursor || !(await stores.reports.save({ nodeId, seq, at, body }))) return;
-      await this.#applyInOrder(stores, nodeId, cursor);
+      await this.#applyInOrder(stores, nodeId, cursor, cursor, course);
     });
   }
 
@@ -38,7 +63,7 @@ export class TakeReport {
       record(stores, `node:${node.name}`, new Date(this.clock.now()), {
         code: 'ReportInvalid',
         severity: 'error',
-        message: `node ${node.name} sent something that is no report: ${error.message}`,
+        message: `node ${node.name} sent something that is no report: ${storableText(error.message)}`,
         object: { kind: 'node', id: node.id, name: node.name },
         siteId: node.siteId,
         data: { action: error.action },
@@ -74,14 +99,16 @@ export class TakeReport {
   }
 
   /** Applies what follows `from` without a gap and moves the cursor, which stands at `cursor`; returns where it then stands. */
-  async #applyInOrder(stores: Stores, nodeId: NodeId, from: number, cursor = from): Promise<number> {
+  async #applyInOrder(stores: Stores, nodeId: NodeId, from: number, cursor = from, course?: Course): Promise<number> {
     let applied = from;
     for (;;) {
       const next: StoredReport | null = await stores.reports.find(nodeId, applied + 1);
       // Read anew each time: a report may change what the next one is judged by.
       const node = next === null ? null : await stores.nodes.find(nodeId);
       if (next === null || node === null) break;
-      await this.apply.execute(stores, node, next, new Date(this.clock.now()));
+      if (course !== undefined) course.seq = next.seq;
+      const judged = course?.refused.has(next.seq) === true ? { ...next, body: null } : next;
+      await this.apply.execute(stores, node, judged, new Date(this.clock.now()));
       applied = next.seq;
     }
     if (applied > cursor) await stores.reports.advanceCursor(nodeId, applied);

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { candidateSchema, enginePlanSchema } from '../engine-plan.js';
 import { hardwareFactsSchema, hardwareProfileSchema } from '../hardware.js';
 import { healthReportSchema } from '../health.js';
-import { artifactRefSchema, deploymentIdSchema, jobIdSchema, nodeIdSchema, slotIdSchema, taktErrorSchema, timestampSchema } from '../primitives.js';
+import {
+  artifactRefSchema,
+  deploymentIdSchema,
+  jobIdSchema,
+  nodeIdSchema,
+  slotIdSchema,
+  taktErrorSchema,
+  timestampSchema,
+} from '../primitives.js';
 
 export const deploymentStateSchema = z.enum(Object.values(DeploymentState) as [DeploymentState, ...DeploymentState[]]);
 
@@ -102,5 +110,8 @@ export const reportSchema = z.object({
   body: reportBodySchema,
 });
 export type Report = z.output<typeof reportSchema>;
+
+/** What must be right for a report to have a place in the node's order, whatever else is wrong with it. */
+export const reportEnvelopeSchema = z.object({ nodeId: nodeIdSchema, seq: z.int().positive(), body: z.unknown().optional() });
 
 export const reportMessageId = (report: Pick<Report, 'nodeId' | 'seq'>): string => `${report.nodeId}.${String(report.seq)}`;

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import type { Report } from '@takt/contracts';
-import { REPORT_CONSUMER, REPORT_STREAM, reportSchema } from '@takt/contracts';
+import { REPORT_CONSUMER, REPORT_STREAM, reportEnvelopeSchema, reportSchema } from '@takt/contracts';
 import type { Logger, NodeId } from '@takt/kernel';
 import { LogField, TaktError } from '@takt/kernel';
 import { nodeIdOfSubject } from '../connection/subject-node.js';
 import { parseMessage } from '../connection/wire-json.js';
 import type { ProvisionedStreams } from './streams.js';
 
+/** A report whose place in the node's order is known; `body` is as it came, or null where the rest breaks its contract. */
+export type IncomingReport = Pick<Report, 'nodeId' | 'seq' | 'at'> & { readonly body: unknown };
+
 export interface ReportDelivery {
-  readonly report: Report;
+  readonly report: IncomingReport;
   /** From the subject, which the server checked against the publisher's JWT. */
   readonly nodeId: NodeId;
   /** 1 on the first delivery. */
@@ -23,7 +26,7 @@ export interface ReportConsumerOptions {
    * came before its predecessor is refused by throwing too. Called for one report at a time, in stream order.
    */
   readonly handler: (delivery: ReportDelivery) => Promise<void>;
-  /** A message that is no valid report of its node. It is dropped after this returns, since it can never become one. */
+  /** A message without a place in the order of its node. It is dropped after this returns, since it can never become one. */
   readonly onInvalid?: (nodeId: NodeId | undefined, error: TaktError) => Promise<void>;
   /** Told after each (re)provisioning, so that a wiped store is noticed. */
   readonly onProvisioned?: (streams: ProvisionedStreams) => void;
@@ -46,9 +49,12 @@ const MAX_NAK_DELAY_MS = 30_000;
 /** 200 ms, doubling to 30 s: a database that is down is asked gently, a gap in the order is retried soon. */
 export const nakDelayMs = (attempt: number): number => Math.min(MAX_NAK_DELAY_MS, 200 * 2 ** Math.min(attempt - 1, 10));
 
+const headSchema = reportSchema.omit({ body: true });
+
 const parseDelivery = (message: JsMsg): ReportDelivery => {
   const nodeId = nodeIdOfSubject(message.subject);
-  const report = parseMessage(reportSchema, message.data, `report on ${message.subject}`);
+  // What a report says is judged where it is stored: refused here, it would leave a gap that holds up all later ones.
+  const report = parseMessage(reportEnvelopeSchema, message.data, `report on ${message.subject}`);
   if (nodeId === undefined || report.nodeId !== nodeId) {
     throw new TaktError({
       code: 'ReportNodeMismatch',
@@ -58,7 +64,11 @@ const parseDelivery = (message: JsMsg): ReportDelivery => {
       element: report.nodeId,
     });
   }
-  return { report, nodeId, attempt: message.info.deliveryCount, streamSeq: message.seq };
+  const head = headSchema.safeParse(message.json());
+  const incoming: IncomingReport = head.success
+    ? { nodeId, seq: report.seq, at: head.data.at, body: report.body ?? null }
+    : { nodeId, seq: report.seq, at: message.time.toISOString(), body: null };
+  return { report: incoming, nodeId, attempt: message.info.deliveryCount, streamSeq: message.seq };
 };
 
 /** Pulls reports until stopped; survives server restarts and makes streams and consumer again after a wiped store. */

@@ -1,0 +1,32 @@
+const REPLACEMENT = '\u{fffd}';
+/** NUL characters and halves of surrogate pairs: JSON has them, PostgreSQL refuses them. */
+const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const DEEPEST = 64;
+const FIRST_YEAR = 1970;
+const LAST_YEAR = 9999;
+
+export const storableText = (text: string): string => text.replace(UNSTORABLE, REPLACEMENT);
+
+/** A JSON value as the database takes it; null for one that is nested deeper than anything a node has to say. */
+export const storableJson = (value: unknown): unknown => (depthOf(value) > DEEPEST ? null : clean(value));
+
+/** A time of a node with a wrong clock may lie outside what the database takes. */
+export const storableTime = (at: string, now: Date): string => {
+  const year = new Date(at).getUTCFullYear();
+  return year >= FIRST_YEAR && year <= LAST_YEAR ? at : now.toISOString();
+};
+
+function depthOf(value: unknown): number {
+  let depth = 0;
+  for (let level: unknown[] = [value]; level.length > 0 && depth <= DEEPEST; depth += 1) {
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return depth;
+}
+
+function clean(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storableText(key), clean(inner)]));
+}
