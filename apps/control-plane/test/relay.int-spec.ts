@@ -9,6 +9,7 @@ import type { TestStack } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/boot/parts.js';
 import { OutboxRelay } from '../src/desired/relay.js';
+import { Heartbeats } from '../src/reports/heartbeats.js';
 
 let stack: TestStack;
 let db: Database;
@@ -111,5 +112,29 @@ describe('relay', () => {
       await relay.publishBatch();
       return (await Promise.all(nodes.map((id) => control.readDesired(id)))).every((last) => last !== undefined);
     });
+  });
+});
+
+describe('heartbeats', () => {
+  it('that no node could send say nothing about the nodes', async () => {
+    const id = await addNode();
+    let time = Date.now();
+    let connected = true;
+    const clock = { now: () => time, monotonic: () => time };
+    const heartbeats = new Heartbeats(db, clock, { nodeOfflineMs: 20_000, jobLeaseMs: 20_000 }, silentLogger, () => connected);
+    const online = async (): Promise<boolean | undefined> => (await db.stores.nodes.liveness([id])).get(id)?.online;
+    const pass = async (ms: number): Promise<void> => {
+      time += ms;
+      await heartbeats.flush();
+    };
+    heartbeats.receive(id, { nodeId: id, observedGeneration: 0, slots: [] } as never);
+    await pass(0);
+    connected = false;
+    for (let i = 0; i < 5; i += 1) await pass(10_000);
+    connected = true;
+    await pass(19_000);
+    expect(await online()).toBe(true);
+    await pass(2_000);
+    expect(await online()).toBe(false);
   });
 });

@@ -16,15 +16,17 @@ export class Heartbeats {
   /** Nodes ahead of their row that were given to the relay since this process started. */
   readonly #compared = new Set<NodeId>();
   readonly #ticker: Ticker;
-  readonly #startedAt: number;
+  /** Since when, in the monotonic clock's ms, nodes could be heard. */
+  #hearingSince: number;
 
   constructor(
     private readonly db: Database,
     private readonly clock: Clock,
     private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number },
     logger: Logger,
+    private readonly connected: () => boolean = () => true,
   ) {
-    this.#startedAt = clock.monotonic();
+    this.#hearingSince = clock.monotonic();
     this.#ticker = new Ticker(
       FLUSH_MS,
       () => this.flush(),
@@ -61,6 +63,7 @@ export class Heartbeats {
   async flush(): Promise<void> {
     const batch = [...this.#pending.values()];
     const now = new Date(this.clock.now());
+    if (!this.connected()) this.#hearingSince = this.clock.monotonic();
     await this.db.transaction(async (stores) => {
       if (batch.length > 0) {
         const arrived = await stores.nodes.saveHeartbeats(batch);
@@ -71,8 +74,8 @@ export class Heartbeats {
         await this.#compare(stores, batch);
         for (const id of arrived) await note(stores, id, now, 'NodeOnline', 'info', 'is online');
       }
-      // A control plane that has just started has heard nobody yet, which says nothing about the nodes.
-      if (this.clock.monotonic() - this.#startedAt < this.times.nodeOfflineMs) return;
+      // One that has just started, or was without messaging, has heard nobody yet, which says nothing about the nodes.
+      if (this.clock.monotonic() - this.#hearingSince < this.times.nodeOfflineMs) return;
       for (const id of await stores.nodes.markOffline(new Date(now.getTime() - this.times.nodeOfflineMs))) {
         await note(
           stores,

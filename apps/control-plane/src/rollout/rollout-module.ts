@@ -4,6 +4,7 @@ import { Database } from '@takt/persistence';
 import { CLOCK, CONFIG, LOGGER, provide } from '../boot/tokens.js';
 import type { Config } from '../config.js';
 import { RefreshDesired } from '../desired/refresh-desired.js';
+import { MessagingState } from '../boot/messaging-runtime.js';
 import { ApplyJobReport } from '../reports/apply-job-report.js';
 import { ApplyReport } from '../reports/apply-report.js';
 import { Heartbeats } from '../reports/heartbeats.js';
@@ -44,8 +45,9 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
     provide(TakeReport, Database, ApplyReport, CLOCK, LOGGER),
     {
       provide: Heartbeats,
-      useFactory: (db: Database, clock: Clock, config: Config, logger: Logger) => new Heartbeats(db, clock, config, logger),
-      inject: [Database, CLOCK, CONFIG, LOGGER],
+      useFactory: (db: Database, clock: Clock, config: Config, logger: Logger, messaging: MessagingState) =>
+        new Heartbeats(db, clock, config, logger, () => messaging.connected),
+      inject: [Database, CLOCK, CONFIG, LOGGER, MessagingState],
     },
   ],
   exports: [DeploymentQueries, TakeReport],
