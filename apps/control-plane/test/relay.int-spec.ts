@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { desiredSubject } from '@takt/contracts';
+import { DESIRED_STREAM, desiredSubject } from '@takt/contracts';
 import { asId, silentLogger } from '@takt/kernel';
 import type { NodeId, SiteId } from '@takt/kernel';
 import type { ControlConnection } from '@takt/messaging';
@@ -9,6 +9,7 @@ import type { TestStack } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/boot/parts.js';
 import { OutboxRelay } from '../src/desired/relay.js';
+import { StreamWatch } from '../src/desired/stream-watch.js';
 import { Heartbeats } from '../src/reports/heartbeats.js';
 
 let stack: TestStack;
@@ -112,6 +113,29 @@ describe('relay', () => {
       await relay.publishBatch();
       return (await Promise.all(nodes.map((id) => control.readDesired(id)))).every((last) => last !== undefined);
     });
+  });
+});
+
+describe('watch of the stream', () => {
+  it('has everything published again after a purge, and only then', async () => {
+    const relay = new OutboxRelay(db, control, systemClock, silentLogger);
+    const watch = new StreamWatch(db, silentLogger);
+    const id = await addNode();
+    const publishAll = (): Promise<void> =>
+      until('nothing is left to publish', async () => {
+        await relay.publishBatch();
+        return (await db.stores.desired.countPublished()) === (await db.stores.nodes.allIds()).length;
+      });
+    await publishAll();
+    await watch.seen(await control.provisionStreams());
+    await publishAll();
+    expect(await watch.seen(await control.provisionStreams())).toBe(false);
+    await control.nats.request(`$JS.API.STREAM.PURGE.${DESIRED_STREAM}`);
+    expect(await control.readDesired(id)).toBeUndefined();
+    expect(await watch.seen(await control.provisionStreams())).toBe(true);
+    await publishAll();
+    expect((await control.readDesired(id))?.state.generation).toBe(1);
+    expect(await watch.seen(await control.provisionStreams())).toBe(false);
   });
 });
 

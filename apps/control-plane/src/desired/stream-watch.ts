@@ -7,8 +7,8 @@ const KEY = 'desired_stream';
 
 /**
  * Remembers which stream the desired states were published to. Another creation time means that the broker's store was
- * wiped (or is another one), a lower last sequence that it was put back: every node becomes dirty and the relay publishes
- * all of them again at its own pace.
+ * wiped (or is another one), a lower last sequence that it was put back, fewer messages than nodes that it was purged or lost
+ * its end: every node becomes dirty and the relay publishes all of them again at its own pace.
  */
 export class StreamWatch {
   constructor(
@@ -20,13 +20,14 @@ export class StreamWatch {
   async seen({ desired }: Pick<ProvisionedStreams, 'desired'>): Promise<boolean> {
     const lost = await this.db.transaction(async (stores) => {
       const known = (await stores.settings.get(KEY)) as { created: string; lastSeq: number } | undefined;
-      const same = known !== undefined && known.created === desired.created && known.lastSeq <= desired.lastSeq;
+      const complete = desired.messages >= (await stores.desired.countPublished());
+      const same = known !== undefined && known.created === desired.created && known.lastSeq <= desired.lastSeq && complete;
       await stores.settings.set(KEY, { created: desired.created, lastSeq: desired.lastSeq });
       if (!same) await stores.desired.markDirty(await stores.nodes.allIds());
       return !same;
     });
     if (lost)
-      this.logger.warn('the broker has another store than before; publishing all desired states again', {
+      this.logger.warn('the store of the broker is another one or has lost something; publishing all desired states again', {
         [LogField.phase]: desired.created,
       });
     return lost;

@@ -21,6 +21,8 @@ export interface StreamIdentity {
   /** ISO 8601 with nanoseconds, as the server gives it. */
   readonly created: string;
   readonly lastSeq: number;
+  /** Messages it holds now. */
+  readonly messages: number;
   /** True where this call made it, because there was none. */
   readonly createdNow: boolean;
 }
@@ -101,7 +103,7 @@ const ensureStream = async (jsm: JetStreamManager, config: Partial<StreamConfig>
   } else if (LIMITS.some((limit) => config[limit] !== undefined && config[limit] !== info?.config[limit])) {
     info = await jsm.streams.update(config.name, Object.fromEntries(LIMITS.map((limit) => [limit, config[limit]])));
   }
-  return { stream: config.name, created: info.created, lastSeq: info.state.last_seq, createdNow };
+  return { stream: config.name, created: info.created, lastSeq: info.state.last_seq, messages: info.state.messages, createdNow };
 };
 
 /**

@@ -84,6 +84,14 @@ export class DesiredStore {
     return rows.map((row) => row.node_id);
   }
 
+  /** Nodes of which anything is wanted, without those that wait for the relay. */
+  async countPublished(): Promise<number> {
+    const [row]: { count: string }[] = await this.#manager.query(
+      'SELECT count(*) AS count FROM desired_states d WHERE generation > 0 AND NOT EXISTS (SELECT FROM outbox o WHERE o.node_id = d.node_id)',
+    );
+    return Number(row?.count ?? 0);
+  }
+
   async generations(nodeIds: readonly NodeId[]): Promise<ReadonlyMap<string, number>> {
     const rows: { node_id: string; generation: number }[] = await this.#manager.query(
       'SELECT node_id, generation FROM desired_states WHERE node_id = ANY($1::uuid[])',
