@@ -1,10 +1,12 @@
+import { spawn as spawnProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { workerMessageSchema } from '@takt/contracts';
 import type { WorkerJob, WorkerMessage, WorkerResult } from '@takt/contracts';
 import { LogField, TaktError } from '@takt/kernel';
 import type { DurableFs, Logger } from '@takt/kernel';
-import { execa } from 'execa';
 
 export interface WorkerRun {
   /** Absolute path of `takt-worker`. */
@@ -52,46 +54,64 @@ async function spawn<K extends WorkerJob['kind']>(
   run: WorkerRun,
 ): Promise<Extract<WorkerResult, { kind: K }>> {
   const { workerPath, environment, logger, deadlineMs, signal } = run;
-  const child = execa('nice', [...NICE, process.execPath, workerPath, 'run', '--job', jobFile], {
+  const child = spawnProcess('nice', [...NICE, process.execPath, workerPath, 'run', '--job', jobFile], {
     env: environment,
-    extendEnv: false,
-    reject: false,
-    buffer: false,
-    stdin: 'ignore',
-    timeout: deadlineMs,
-    killSignal: 'SIGTERM',
-    forceKillAfterDelay: GRACE_MS,
-    cancelSignal: signal,
-    cleanup: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   logger.info('worker started', { [LogField.phase]: job.kind, [LogField.pid]: child.pid });
   let result: WorkerResult | undefined;
   let failure: TaktError | undefined;
   let tail = '';
-  const readErrors = async (): Promise<void> => {
-    for await (const line of child.iterable({ from: 'stderr' })) tail = `${tail}${line}\n`.slice(-STDERR_TAIL);
-  };
-  const readMessages = async (): Promise<void> => {
-    for await (const line of child.iterable({ from: 'stdout' })) {
-      const message = parseLine(line);
-      if (message?.type === 'progress') run.onProgress?.(message);
-      else if (message?.type === 'result') result = message.result;
-      else if (message?.type === 'error') failure = TaktError.fromData(message.error);
-    }
-  };
-  // The iterables reject with the child's failure, which is judged below from its exit.
-  const [ended] = await Promise.all([child, readMessages().catch(() => undefined), readErrors().catch(() => undefined)]);
-  signal.throwIfAborted();
-  logger.info('worker ended', {
-    [LogField.phase]: job.kind,
-    [LogField.pid]: child.pid,
-    [LogField.code]: ended.exitCode ?? ended.signal ?? null,
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    tail = `${tail}${line}\n`.slice(-STDERR_TAIL);
   });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const message = parseLine(line);
+    if (message?.type === 'progress') run.onProgress?.(message);
+    else if (message?.type === 'result') result = message.result;
+    else if (message?.type === 'error') failure = TaktError.fromData(message.error);
+  });
+  const { exit, timedOut } = await endOf(child, signal, deadlineMs);
+  signal.throwIfAborted();
+  logger.info('worker ended', { [LogField.phase]: job.kind, [LogField.pid]: child.pid, [LogField.code]: exit });
   if (result?.kind === job.kind) return result as Extract<WorkerResult, { kind: K }>;
   if (failure !== undefined) throw failure;
-  throw ended.timedOut
-    ? deadline(job.kind, deadlineMs)
-    : died(job.kind, workerPath, ended.exitCode ?? ended.signal ?? 'no exit code', tail);
+  throw timedOut ? deadline(job.kind, deadlineMs) : died(job.kind, workerPath, exit, tail);
+}
+
+/** Waits for a child and its output to end; past the deadline, or when the signal is aborted, it is told to end and then killed. */
+async function endOf(
+  child: ChildProcess,
+  signal: AbortSignal,
+  deadlineMs: number,
+): Promise<{ readonly exit: number | string; readonly timedOut: boolean }> {
+  let timedOut = false;
+  let killing: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    child.kill('SIGTERM');
+    killing ??= setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  };
+  const deadlineTimer = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, deadlineMs);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const exit = await new Promise<number | string>((resolve) => {
+      child.once('error', (error) => {
+        resolve(error.message);
+      });
+      child.once('close', (code, killedBy) => {
+        resolve(code ?? killedBy ?? 'no exit code');
+      });
+      if (signal.aborted) end();
+    });
+    return { exit, timedOut };
+  } finally {
+    clearTimeout(deadlineTimer);
+    clearTimeout(killing);
+    signal.removeEventListener('abort', end);
+  }
 }
 
 function parseLine(line: string): WorkerMessage | undefined {
