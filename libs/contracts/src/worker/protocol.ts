@@ -66,10 +66,23 @@ const evaluateJobSchema = z.discriminatedUnion('of', [
 
 const probeJobSchema = z.object({ kind: z.literal('probe'), dataDir: z.string() });
 
-export const workerJobSchema = z.union([calibrateJobSchema, quantizeJobSchema, buildJobSchema, benchmarkJobSchema, evaluateJobSchema, probeJobSchema]);
+export const workerJobSchema = z.union([
+  calibrateJobSchema,
+  quantizeJobSchema,
+  buildJobSchema,
+  benchmarkJobSchema,
+  evaluateJobSchema,
+  probeJobSchema,
+]);
 export type WorkerJob = z.output<typeof workerJobSchema>;
 
-export const calibrateResultSchema = z.object({ kind: z.literal('calibrate'), statistics: z.string(), images: z.int(), tensors: z.int(), seconds: z.number() });
+export const calibrateResultSchema = z.object({
+  kind: z.literal('calibrate'),
+  statistics: z.string(),
+  images: z.int(),
+  tensors: z.int(),
+  seconds: z.number(),
+});
 
 export const buildResultSchema = z.object({
   kind: z.literal('build'),
@@ -104,7 +117,14 @@ export const quantizeResultSchema = z.object({
 export const benchmarkResultSchema = z.object({
   kind: z.literal('benchmark'),
   rows: z.array(
-    z.object({ model: z.string(), engine: z.string(), threads: z.int(), medianMs: z.number(), p95Ms: z.number(), ratioToFirst: z.number() }),
+    z.object({
+      model: z.string(),
+      engine: z.string(),
+      threads: z.int(),
+      medianMs: z.number(),
+      p95Ms: z.number(),
+      ratioToFirst: z.number(),
+    }),
   ),
 });
 
