@@ -12,7 +12,7 @@ const domainEdges = {
 };
 
 export const depConstraints = [
-  { sourceTag: 'type:kernel', onlyDependOnLibsWithTags: ['type:kernel'], bannedExternalImports: ['*'] },
+  { sourceTag: 'type:kernel', onlyDependOnLibsWithTags: ['type:kernel'] },
   { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:kernel', 'type:domain'] },
   {
     sourceTag: 'type:contracts',

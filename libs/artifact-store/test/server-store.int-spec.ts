@@ -7,7 +7,7 @@ import { asId } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServerArtifactStore, summarizeArchive } from '@takt/artifact-store';
+import { ServerArtifactStore, summarizeArchive } from '../src/index.js';
 
 let root: string;
 let store: ServerArtifactStore;

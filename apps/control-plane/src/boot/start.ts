@@ -126,7 +126,11 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
       await app.startAllMicroservices();
       return started;
     } catch (error) {
-      if (!ends.aborted) logger.error('messaging could not be started', { [LogField.error]: error });
+      if (!ends.aborted) {
+        // A control plane that answers people but not nodes would look healthy: it ends, and its unit starts it again.
+        logger.error('messaging could not be started', { [LogField.error]: error });
+        process.kill(process.pid, 'SIGTERM');
+      }
       return undefined;
     }
   })();
