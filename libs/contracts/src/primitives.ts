@@ -1,4 +1,16 @@
-import type { DatasetId, DeploymentId, Digest, JobId, LineId, ModelId, NodeId, ReleaseId, SiteId, SlotId, TaktErrorData } from '@takt/kernel';
+import type {
+  DatasetId,
+  DeploymentId,
+  Digest,
+  JobId,
+  LineId,
+  ModelId,
+  NodeId,
+  ReleaseId,
+  SiteId,
+  SlotId,
+  TaktErrorData,
+} from '@takt/kernel';
 import { z } from 'zod';
 
 /** Ids are lower-case UUIDs on every wire; the brand keeps them apart in the code. */
@@ -14,9 +26,10 @@ export const releaseIdSchema = id<ReleaseId>();
 export const deploymentIdSchema = id<DeploymentId>();
 export const jobIdSchema = id<JobId>();
 
-export const digestSchema = z
-  .string()
-  .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits') as unknown as z.ZodType<Digest, string>;
+export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits') as unknown as z.ZodType<
+  Digest,
+  string
+>;
 
 /** Wall-clock time as ISO 8601 in UTC; for people and ordering within one machine, never for durations. */
 export const timestampSchema = z.iso.datetime();

@@ -1,5 +1,5 @@
-/** Share of the host that all lines of the demo may use together. */
-const HOST_SHARE = 0.6;
+/** Share of the host that all lines of the demo use together; builds beside them have the rest. */
+const HOST_SHARE = 0.45;
 /** A line inspects no faster than this, however fast the host is. */
 const FASTEST_CAMERA = 25;
 

@@ -3,7 +3,7 @@ import type { ApiClient } from '@takt/api-client';
 import type { DeploymentDetail } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
 import type { DeploymentId } from '@takt/kernel';
-import { isTerminal } from '@takt/rollout';
+import { DeploymentState, isTerminal } from '@takt/rollout';
 
 /** Asks until `ready` answers something, or the deadline passes. */
 export async function until<T>(what: string, deadlineMs: number, ask: () => Promise<T | undefined>, signal: AbortSignal): Promise<T> {
@@ -35,23 +35,35 @@ export function describeProgress(deployment: DeploymentDetail): string {
   return `${deployment.node.name}: ${deployment.state}${work}`;
 }
 
-/** Follows deployments until each has ended. */
-export async function untilEnded(
+const following = (
+  what: string,
+  isDone: (deployment: DeploymentDetail) => boolean,
+): ((
   api: ApiClient,
   ids: readonly DeploymentId[],
   deadlineMs: number,
   progress: (note: string) => void,
   signal: AbortSignal,
-): Promise<DeploymentDetail[]> {
-  return until(
-    `the end of ${ids.length === 1 ? 'the deployment' : `${String(ids.length)} deployments`}`,
-    deadlineMs,
-    async () => {
-      const details = await Promise.all(ids.map((id) => api.call('getDeployment', { params: { id } })));
-      const open = details.filter((deployment) => !isTerminal(deployment.state));
-      progress(open.map(describeProgress).join(' · '));
-      return open.length === 0 ? details : undefined;
-    },
-    signal,
-  );
-}
+) => Promise<DeploymentDetail[]>) => {
+  return (api, ids, deadlineMs, progress, signal) =>
+    until(
+      `${what} of ${ids.length === 1 ? 'the deployment' : `${String(ids.length)} deployments`}`,
+      deadlineMs,
+      async () => {
+        const details = await Promise.all(ids.map((id) => api.call('getDeployment', { params: { id } })));
+        const open = details.filter((deployment) => !isDone(deployment));
+        progress(open.map(describeProgress).join(' · '));
+        return open.length === 0 ? details : undefined;
+      },
+      signal,
+    );
+};
+
+/** Follows deployments until each has ended. */
+export const untilEnded = following('the end', ({ state }) => isTerminal(state));
+
+/** Follows deployments until each has built its engine, or has ended. */
+export const untilBuilt = following(
+  'the build',
+  ({ state }) => isTerminal(state) || state === DeploymentState.activating || state === DeploymentState.checking,
+);
