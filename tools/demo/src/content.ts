@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient } from '@takt/api-client';
@@ -19,6 +19,21 @@ const pushDataset = async (api: ApiClient, name: string, role: DatasetRole, fold
   }
 };
 
+/** The few images that a hurried operator calibrates on. */
+const SHORT_SET_IMAGES = 16;
+
+const pushShortCalibration = async (api: ApiClient): Promise<void> => {
+  const scratch = await mkdtemp(join(tmpdir(), 'takt-short-'));
+  try {
+    const folder = join(sampleCalibrationPath(), 'images');
+    const images = (await readdir(folder)).filter((name) => name.endsWith('.jpg')).sort();
+    for (const name of images.slice(0, SHORT_SET_IMAGES)) await cp(join(folder, name), join(scratch, name));
+    await pushDataset(api, 'steel-calibration-short', 'calibration', scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
 /** Pushes the sample detector and its sets, as an operator would with `takt model push` and `takt dataset push`. */
 export async function pushContent(api: ApiClient, progress: (note: string) => void): Promise<void> {
   progress('model');
@@ -31,5 +46,6 @@ export async function pushContent(api: ApiClient, progress: (note: string) => vo
   ] as const) {
     progress(name);
     await pushDataset(api, name, role, folder);
-  }
+  }  progress('steel-calibration-short');
+  await pushShortCalibration(api);
 }

@@ -26,7 +26,7 @@ export const createLibraryDefault = async (api: ApiClient): Promise<void> => {
     body: {
       name: 'library-default-int8',
       ...sets,
-      calibration: 'steel-calibration',
+      calibration: 'steel-calibration-short',
       recipes: ['int8-library-default'],
       threads: [1],
       accuracyBudgetPoints: 100,
