@@ -46,6 +46,7 @@ export async function pushContent(api: ApiClient, progress: (note: string) => vo
   ] as const) {
     progress(name);
     await pushDataset(api, name, role, folder);
-  }  progress('steel-calibration-short');
+  }
+  progress('steel-calibration-short');
   await pushShortCalibration(api);
 }
