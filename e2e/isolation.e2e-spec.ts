@@ -82,11 +82,12 @@ describe('two nodes of one machine share nothing but the server', () => {
     }
   });
 
-  it('listens on no socket but the control socket in its own folder', () => {
+  it('listens on no socket but those in its own folder', () => {
     for (const node of nodes) {
       for (const process of processesOfNode(node)) {
         for (const path of unixSocketsOf(process.pid)) {
-          expect(path, process.command).toContain(`lines/${node.line}/control.sock`);
+          expect(path, process.command).toMatch(/\/(agent\/agent|lines\/[a-z-]+\/control)\.sock$/);
+          expect(path.startsWith(`${node.dataDir}/`), `${process.command}: ${path}`).toBe(true);
         }
       }
     }

@@ -1,3 +1,4 @@
+import './disable-telemetry.js';
 import type * as ort from 'onnxruntime-node';
 
 /** The parts of `onnxruntime-node` that takt uses. */
