@@ -189,7 +189,8 @@ export async function runCase(
       state: again.state === ended.state ? ended.state : again.state,
       activeArtifact: settled.slot?.serving?.plan?.artifact ?? null,
       generations: settled.view.desiredGeneration - before.desiredGeneration,
-      finishedBuilds: buildsAfter.length - buildsBefore.length,
+      // Older builds are pruned meanwhile, so folders are compared by name.
+      finishedBuilds: buildsAfter.filter((folder) => !buildsBefore.includes(folder)).length,
       buildJob: again.build?.state ?? 'none',
     },
     killedIn,
