@@ -29,9 +29,6 @@ export function listProcesses(): ProcessFacts[] {
     .filter((process) => process.state !== 'Z');
 }
 
-/** Processes whose command line names a folder: a node's agent, runtime and worker are all given their data folder. */
-export const processesOf = (folder: string): ProcessFacts[] => listProcesses().filter((process) => process.command.includes(folder));
-
 /** Descendants of a process, itself not included. */
 export function descendantsOf(pid: number): ProcessFacts[] {
   const all = listProcesses();
