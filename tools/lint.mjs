@@ -43,12 +43,14 @@ if (!process.argv.includes('--canary-only')) {
 }
 
 // A canary's text is linted under the name of a real file of the project, so that nothing is written beside the sources.
+// Without the override the typed parser reads the real file instead of the text wherever CI=true.
+const givenText = [{ files: ['**/*.ts'], languageOptions: { parserOptions: { disallowAutomaticSingleRunInference: true } } }];
 const untyped = new ESLint({ overrideConfigFile: true, overrideConfig: [cycleRule([])] });
 for (const { name, text, project, rule } of canaries) {
   const results =
     rule === 'import-x/no-cycle'
       ? await untyped.lintFiles([join(canaryDir, name)])
-      : await new ESLint({ ruleFilter: ({ ruleId }) => ruleId === rule }).lintText(text, {
+      : await new ESLint({ overrideConfig: givenText, ruleFilter: ({ ruleId }) => ruleId === rule }).lintText(text, {
           filePath: join(project, 'src', project.startsWith('apps/') ? 'main.ts' : 'index.ts'),
         });
   const rules = results.flatMap((result) => result.messages.filter((message) => message.severity === 2).map((message) => message.ruleId));
