@@ -58,6 +58,7 @@ export const releaseOf = (content: Content, change: Partial<ReleaseSpec> = {}): 
     maxErrorRate: 0.01,
     maxAttempts: 3,
     deadlineMs: 180_000,
+    onPerformanceBreach: 'roll-back',
   },
   ...change,
 });

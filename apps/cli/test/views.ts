@@ -85,6 +85,7 @@ export const slot: Wire<SlotView> = {
     serviceP99Ms: 9.8,
     framesDelivered: 900,
     framesDropped: 3,
+    counters: null,
     errors: 0,
   },
 };
@@ -144,6 +145,8 @@ export const deployment = (state: DeploymentView['state'], n = 0xd1): Wire<Deplo
   message: '',
   previousDeploymentId: null,
   buildJobId: uuid(0xb1),
+  rollout: null,
+  revertOf: null,
   plan: state === 'pending' ? null : plan,
   health: state === 'committed' ? health('pass') : state === 'rolled-back' ? health('fail') : null,
   error: null,

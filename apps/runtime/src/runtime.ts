@@ -19,6 +19,7 @@ import { linePaths } from './line-paths.js';
 import { DropReason, FrameLedger } from './serve/frame-ledger.js';
 import { FrameQueue } from './serve/frame-queue.js';
 import { serveLine } from './serve/serve-line.js';
+import { ServiceCounters } from './serve/service-counters.js';
 import { ServiceWindow } from './serve/service-window.js';
 import { createResultFile } from './sink/result-file.js';
 
@@ -72,7 +73,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let stopping = false;
 
   const ledger = new FrameLedger();
-  const window = new ServiceWindow(WINDOW_SECONDS, clock.monotonic());
+  const startedMs = clock.monotonic();
+  const window = new ServiceWindow(WINDOW_SECONDS, startedMs);
+  const counters = new ServiceCounters();
   const sink = createResultFile({ path: paths.results, run: startedAt, maxBytes: options.resultFileBytes, flushEveryMs: 200, logger });
   const dropLate = (frame: CameraFrame): void => {
     const reason = stopping ? DropReason.stopped : DropReason.tooSlow;
@@ -197,6 +200,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         pidOf: (deploymentId) => pool.pidOf(deploymentId),
         counts: ledger.counts(),
         window: window.read(clock.monotonic()),
+        elapsedMs: clock.monotonic() - startedMs,
+        serviceTime: counters.read(),
         errors,
         engineRestarts: pool.restarts,
       }),
@@ -216,6 +221,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     queue,
     ledger,
     window,
+    counters,
     sink,
     clock,
     engines: () => activator.engines(),

@@ -9,6 +9,8 @@ export const healthPolicySchema = z.object({
   maxErrorRate: z.number().min(0).max(1),
   maxAttempts: z.int().min(1).max(20),
   deadlineMs: z.int().min(1_000),
+  /** Records and nodes from before it was there go back. */
+  onPerformanceBreach: z.enum(['roll-back', 'report']).default('roll-back'),
 }) satisfies z.ZodType<HealthPolicy>;
 
 export const serviceTimeSchema = z.object({

@@ -8,6 +8,7 @@ export {
   modelIdSchema,
   nodeIdSchema,
   releaseIdSchema,
+  rolloutIdSchema,
   siteIdSchema,
   slotIdSchema,
   slugSchema,
@@ -39,8 +40,8 @@ export {
   threadChoiceSchema,
 } from './node/desired-state.js';
 export type { DesiredJob, DesiredSlot, DesiredState, FrameSource, LineConfig, ReleaseSpec } from './node/desired-state.js';
-export { heartbeatSchema, slotMetricsSchema } from './node/heartbeat.js';
-export type { Heartbeat, SlotMetrics } from './node/heartbeat.js';
+export { heartbeatSchema, slotCountersSchema, slotMetricsSchema } from './node/heartbeat.js';
+export type { Heartbeat, SlotCounters, SlotMetrics } from './node/heartbeat.js';
 export { joinChallengeReplySchema, joinChallengeRequestSchema, joinReplySchema, joinRequestSchema } from './node/join.js';
 export type { JoinReply } from './node/join.js';
 export {
@@ -153,3 +154,32 @@ export {
 export type { DeploymentDetail, DeploymentView, JobView } from './api/deployments.js';
 export { eventQuerySchema, eventViewSchema, explanationSchema, healthViewSchema, statusSchema } from './api/insight.js';
 export type { EventView, Explanation, StatusView } from './api/insight.js';
+export {
+  changePolicySchema,
+  createRolloutSchema,
+  gatePolicySchema,
+  gateReportSchema,
+  gateViewSchema,
+  rolloutDetailSchema,
+  rolloutHoldSchema,
+  rolloutIntentSchema,
+  rolloutMemberViewSchema,
+  rolloutPlanViewSchema,
+  rolloutPolicyInputSchema,
+  rolloutPolicySchema,
+  rolloutTargetSchema,
+  rolloutViewSchema,
+  rolloutWaveViewSchema,
+} from './api/rollouts.js';
+export type {
+  GateView,
+  RolloutCounts,
+  RolloutDetail,
+  RolloutMemberView,
+  RolloutPlanView,
+  RolloutPolicyInput,
+  RolloutTarget,
+  RolloutView,
+} from './api/rollouts.js';
+export { createSessionSchema, fleetFiguresSchema, modelFiguresSchema, samplePointSchema, slotSamplesSchema } from './api/figures.js';
+export type { FleetFigures, ModelFigures, SlotSamples } from './api/figures.js';

@@ -7,6 +7,7 @@ import type {
   ModelId,
   NodeId,
   ReleaseId,
+  RolloutId,
   SiteId,
   SlotId,
   TaktErrorData,
@@ -25,6 +26,7 @@ export const datasetIdSchema = id<DatasetId>();
 export const releaseIdSchema = id<ReleaseId>();
 export const deploymentIdSchema = id<DeploymentId>();
 export const jobIdSchema = id<JobId>();
+export const rolloutIdSchema = id<RolloutId>();
 
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits') as unknown as z.ZodType<
   Digest,

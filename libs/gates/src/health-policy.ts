@@ -17,6 +17,11 @@ export interface HealthPolicy {
    * frame that was judged, or the engines being ready; so a slow camera has all the time that its frames take.
    */
   readonly deadlineMs: number;
+  /**
+   * What a breach of service time or delivered FPS leads to. `report`: the engine stays and the breach is reported; somebody else
+   * watches. Crashes, errors, accuracy and the deadline lead back in any case.
+   */
+  readonly onPerformanceBreach: 'roll-back' | 'report';
 }
 
 export const DEFAULT_HEALTH_POLICY: HealthPolicy = {
@@ -27,6 +32,7 @@ export const DEFAULT_HEALTH_POLICY: HealthPolicy = {
   maxErrorRate: 0.01,
   maxAttempts: 3,
   deadlineMs: 180_000,
+  onPerformanceBreach: 'roll-back',
 };
 
 /** Distribution of service time: frame taken to result handed to the sink, in ms. */

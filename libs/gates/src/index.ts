@@ -3,6 +3,18 @@ export type { Comparison, Verdict } from './assess-comparison.js';
 export { SOLO_FAILS_BELOW, assessSolo, maxSoloFrames } from './assess-solo.js';
 export type { SoloAssessment, SoloObservation } from './assess-solo.js';
 export { assessAccuracy, assessAttempts, assessDeadline, assessErrors, noFrames, notMeasured } from './bounds.js';
+export { DEFAULT_GATE_POLICY, FindingOutcomes, GateOutcome } from './fleet/gate-policy.js';
+export type { FindingOutcome, GateDistribution, GateFinding, GatePolicy, GateReport } from './fleet/gate-policy.js';
+export {
+  HISTOGRAM_GROWTH,
+  bucketOf,
+  edgeOf,
+  framesIn,
+  histogramBetween,
+  histogramQuantile,
+  mergeHistograms,
+} from './fleet/service-histogram.js';
+export type { Histogram } from './fleet/service-histogram.js';
 export { DEFAULT_HEALTH_POLICY } from './health-policy.js';
 export type { HealthFinding, HealthPolicy, HealthReport, ServiceTime } from './health-policy.js';
 export { brokenBound, buildHealthReport, describeHealth } from './health-report.js';

@@ -12,6 +12,7 @@ export type DatasetId = Branded<'DatasetId'>;
 export type ReleaseId = Branded<'ReleaseId'>;
 export type DeploymentId = Branded<'DeploymentId'>;
 export type JobId = Branded<'JobId'>;
+export type RolloutId = Branded<'RolloutId'>;
 /** `sha256:` and 64 lower-case hex digits. */
 export type Digest = Branded<'Digest'>;
 

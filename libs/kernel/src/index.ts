@@ -4,7 +4,20 @@ export type { Clock } from './clock.js';
 export type { DurableFs } from './durable-fs.js';
 export type { Sha256 } from './hasher.js';
 export { asId, isDigest } from './ids.js';
-export type { Branded, DatasetId, DeploymentId, Digest, JobId, LineId, ModelId, NodeId, ReleaseId, SiteId, SlotId } from './ids.js';
+export type {
+  Branded,
+  DatasetId,
+  DeploymentId,
+  Digest,
+  JobId,
+  LineId,
+  ModelId,
+  NodeId,
+  ReleaseId,
+  RolloutId,
+  SiteId,
+  SlotId,
+} from './ids.js';
 export { LogField, silentLogger } from './logger.js';
 export type { LogFields, Logger } from './logger.js';
 export { err, ok } from './result.js';

@@ -4,9 +4,11 @@ import { actors, apiTokens, joinTokens, loginCodes } from './access/access-store
 import { artifacts, datasets, models } from './content/content-store.js';
 import { ChangeListener } from './listener.js';
 import { Initial1790000000001 } from './migrations/0001-initial.js';
+import { Rollouts1790000000002 } from './migrations/0002-rollouts.js';
 import { deploymentTransitions, deployments } from './rollout/deployment-store.js';
 import { jobs } from './rollout/job-store.js';
 import { releases } from './rollout/release-store.js';
+import { rolloutGates, rolloutMembers, rolloutWaves, rollouts } from './rollout/rollout-store.js';
 import { SnakeNaming } from './schema.js';
 import { Stores } from './stores.js';
 import { nodeLiveness, nodes } from './topology/node-store.js';
@@ -61,10 +63,14 @@ export class Database {
         nodeLiveness,
         nodes,
         releases,
+        rolloutGates,
+        rolloutMembers,
+        rolloutWaves,
+        rollouts,
         sites,
         slots,
       ],
-      migrations: [Initial1790000000001],
+      migrations: [Initial1790000000001, Rollouts1790000000002],
       migrationsTableName: 'migrations',
       namingStrategy: new SnakeNaming(),
       synchronize: false,

@@ -9,6 +9,8 @@ export type { DeploymentSummary, Serving, Slot, SlotOverview } from './topology/
 export type { Artifact, Dataset, Model } from './content/content-store.js';
 export type { Release } from './rollout/release-store.js';
 export type { Deployment, DeploymentFilter, DeploymentOverview, DeploymentTransition } from './rollout/deployment-store.js';
+export type { RolloutRow, StoredGate } from './rollout/rollout-store.js';
+export type { SlotSample } from './topology/sample-store.js';
 export type { Job, JobCandidate, JobFilter, JobResult } from './rollout/job-store.js';
 export type { DesiredRow, DirtyRow } from './wire/desired-store.js';
 export type { NewEvent } from './wire/event-store.js';

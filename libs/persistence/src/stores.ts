@@ -4,7 +4,9 @@ import { ContentStore } from './content/content-store.js';
 import { DeploymentStore } from './rollout/deployment-store.js';
 import { JobStore } from './rollout/job-store.js';
 import { ReleaseStore } from './rollout/release-store.js';
+import { RolloutStore } from './rollout/rollout-store.js';
 import { NodeStore } from './topology/node-store.js';
+import { SampleStore } from './topology/sample-store.js';
 import { LineStore, SiteStore } from './topology/site-store.js';
 import { SlotStore } from './topology/slot-store.js';
 import { DesiredStore } from './wire/desired-store.js';
@@ -23,6 +25,8 @@ export class Stores {
   readonly releases: ReleaseStore;
   readonly deployments: DeploymentStore;
   readonly jobs: JobStore;
+  readonly rollouts: RolloutStore;
+  readonly samples: SampleStore;
   readonly reports: ReportStore;
   readonly desired: DesiredStore;
   readonly events: EventStore;
@@ -38,6 +42,8 @@ export class Stores {
     this.releases = new ReleaseStore(manager);
     this.deployments = new DeploymentStore(manager);
     this.jobs = new JobStore(manager);
+    this.rollouts = new RolloutStore(manager);
+    this.samples = new SampleStore(manager);
     this.reports = new ReportStore(manager);
     this.desired = new DesiredStore(manager);
     this.events = new EventStore(manager);

@@ -4,3 +4,7 @@ export { transitionTableFaults } from './check-table.js';
 export { DEPLOYMENT_TRANSITIONS, DeploymentState, isTerminal } from './deployment-state.js';
 export { slotAfter, startDeployment } from './slot-decisions.js';
 export type { SlotTargets } from './slot-decisions.js';
+export { DEFAULT_ROLLOUT_POLICY } from './fleet/rollout-policy.js';
+export type { GateAction, RolloutPolicy, WaveSize } from './fleet/rollout-policy.js';
+export { MemberBucket, ROLLOUT_TRANSITIONS, RolloutPhase, WaveStep, hasEnded } from './fleet/rollout-state.js';
+export type { Rollout, RolloutGate, RolloutHold, RolloutMember, RolloutWave } from './fleet/rollout-state.js';

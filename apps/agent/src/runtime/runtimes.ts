@@ -91,6 +91,7 @@ export class Runtimes {
         framesDelivered: status?.metrics.framesDelivered ?? 0,
         framesDropped: status?.metrics.framesDropped ?? 0,
         errors: status?.metrics.errors ?? 0,
+        counters: status?.counters ?? null,
       };
     });
   }

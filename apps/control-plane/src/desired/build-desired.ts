@@ -56,7 +56,10 @@ async function releaseSpec(stores: Stores, deployment: Deployment): Promise<Rele
     threads: release.threads,
     accuracyBudgetPoints: release.accuracyBudgetPoints,
     buildCheck: release.buildCheck,
-    health: release.health,
+    health: {
+      ...release.health,
+      ...(deployment.onPerformanceBreach === null ? {} : { onPerformanceBreach: deployment.onPerformanceBreach }),
+    },
   };
 }
 

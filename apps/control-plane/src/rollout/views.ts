@@ -13,6 +13,8 @@ export const toDeploymentView = ({ deployment, ...names }: DeploymentOverview): 
   message: deployment.message,
   previousDeploymentId: deployment.previousId,
   buildJobId: deployment.buildJobId,
+  rollout: names.rollout,
+  revertOf: deployment.revertOf,
   plan: deployment.plan,
   health: deployment.health === null ? null : { ...deployment.health, findings: [...deployment.health.findings] },
   error: deployment.error,

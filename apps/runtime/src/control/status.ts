@@ -1,4 +1,4 @@
-import type { LineAssignment, RuntimeStatus } from '@takt/contracts';
+import type { LineAssignment, RuntimeStatus, SlotCounters } from '@takt/contracts';
 import type { DeploymentId } from '@takt/kernel';
 import type { MachineState } from '../activation/machine-types.js';
 import type { ActivationRecord } from '../activation/record.js';
@@ -16,6 +16,9 @@ export interface StatusInput {
   readonly counts: LedgerCounts;
   readonly window: ReturnType<ServiceWindow['read']>;
   readonly errors: number;
+  /** Monotonic time since the runtime started, ms. */
+  readonly elapsedMs: number;
+  readonly serviceTime: SlotCounters['serviceTime'];
   readonly engineRestarts: number;
 }
 
@@ -52,6 +55,14 @@ export function buildStatus(input: StatusInput): RuntimeStatus {
       framesDropped: counts.dropped,
       errors: input.errors,
       engineRestarts: input.engineRestarts,
+    },
+    counters: {
+      since: input.startedAt,
+      elapsedMs: input.elapsedMs,
+      delivered: counts.delivered,
+      dropped: counts.dropped,
+      errors: input.errors,
+      serviceTime: input.serviceTime,
     },
   };
 }

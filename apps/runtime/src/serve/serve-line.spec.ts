@@ -8,6 +8,7 @@ import { ENGINE_LOST } from '../engines/engine-host.js';
 import { DropReason, FrameLedger } from './frame-ledger.js';
 import { FrameQueue } from './frame-queue.js';
 import { serveLine } from './serve-line.js';
+import { ServiceCounters } from './service-counters.js';
 import { ServiceWindow } from './service-window.js';
 
 const A = 'a' as DeploymentId;
@@ -34,6 +35,7 @@ async function play(frames: readonly { readonly engines: readonly DeploymentId[]
     queue,
     ledger,
     window: new ServiceWindow(10, 0),
+    counters: new ServiceCounters(),
     sink: {
       deliver: ({ frame, deploymentId }) => delivered.push({ frame, deploymentId }),
       drop: (frame, reason) => dropped.push({ frame, reason }),

@@ -9,12 +9,14 @@ import type { ResultSink } from '../sink/result-file.js';
 import { DropReason } from './frame-ledger.js';
 import type { FrameLedger } from './frame-ledger.js';
 import type { FrameQueue } from './frame-queue.js';
+import type { ServiceCounters } from './service-counters.js';
 import type { ServiceWindow } from './service-window.js';
 
 export interface ServeLineOptions {
   readonly queue: FrameQueue<CameraFrame>;
   readonly ledger: FrameLedger;
   readonly window: ServiceWindow;
+  readonly counters: ServiceCounters;
   readonly sink: ResultSink;
   readonly clock: Clock;
   /** Engines that may serve the next frame, in the order they are tried. */
@@ -34,7 +36,7 @@ export async function serveLine(options: ServeLineOptions): Promise<void> {
 }
 
 async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promise<void> {
-  const { ledger, sink, clock, window } = options;
+  const { ledger, sink, clock, window, counters } = options;
   const drop = (reason: DropReason): void => {
     ledger.drop(frame.number, reason);
     sink.drop(frame.number, reason);
@@ -61,6 +63,7 @@ async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promis
       const doneAt = clock.monotonic();
       ledger.deliver(frame.number);
       window.add(doneAt, doneAt - takenAt);
+      counters.add(doneAt - takenAt);
       options.observe({ ...seen, ok: true, doneAt, droppedTotal: ledger.counts().dropped });
       return;
     }

@@ -33,6 +33,10 @@ export const deploymentViewSchema = z.object({
   /** What the slot goes back to when this one does not stay. */
   previousDeploymentId: z.uuid().nullable(),
   buildJobId: z.uuid(),
+  /** The rollout it is part of; null for one that was made by itself. */
+  rollout: namedSchema.nullable(),
+  /** The deployment it takes back; null for every other. */
+  revertOf: z.uuid().nullable(),
   plan: enginePlanSchema.nullable(),
   health: healthReportSchema.nullable(),
   error: taktErrorSchema.nullable(),

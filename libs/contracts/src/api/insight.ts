@@ -40,7 +40,7 @@ export type StatusView = z.output<typeof statusSchema>;
 
 /** Why something is as it is: a machine reason, the numbers behind it, and one thing to do. */
 export const explanationSchema = z.object({
-  object: namedSchema.extend({ kind: z.enum(['node', 'deployment']) }),
+  object: namedSchema.extend({ kind: z.enum(['node', 'deployment', 'rollout', 'gate']) }),
   reason: z.string(),
   summary: z.string(),
   /** Null where nothing needs doing. */

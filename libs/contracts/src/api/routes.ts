@@ -32,7 +32,17 @@ import {
 } from './deployments.js';
 import { listOf, refSchema } from './envelope.js';
 import type { Role } from './envelope.js';
+import { createSessionSchema, modelFiguresSchema, sampleQuerySchema, slotSamplesSchema } from './figures.js';
 import { eventQuerySchema, eventStreamQuerySchema, eventViewSchema, explanationSchema, healthViewSchema, statusSchema } from './insight.js';
+import {
+  changePolicySchema,
+  createRolloutSchema,
+  rolloutDetailSchema,
+  rolloutIntentSchema,
+  rolloutPlanViewSchema,
+  rolloutQuerySchema,
+  rolloutViewSchema,
+} from './rollouts.js';
 import {
   createLineSchema,
   createSiteSchema,
@@ -69,6 +79,18 @@ export interface ApiRoute {
 
 const ref = z.object({ ref: refSchema });
 const digest = z.object({ digest: digestSchema });
+
+const intent = <P extends string>(path: P, summary: string) =>
+  ({
+    method: 'POST',
+    path,
+    access: 'operator',
+    tag: 'rollout',
+    summary,
+    params: ref,
+    body: rolloutIntentSchema,
+    response: rolloutDetailSchema,
+  }) as const;
 
 /** Every route of the control plane; the server registers and the client calls from this table alone. */
 export const apiRoutes = {
@@ -348,6 +370,57 @@ export const apiRoutes = {
     params: z.object({ id: z.uuid() }),
     response: deploymentViewSchema,
   },
+  planRollout: {
+    method: 'POST',
+    path: '/rollouts/plan',
+    access: 'viewer',
+    tag: 'rollout',
+    summary: 'Waves and exclusions that a rollout would have; changes nothing',
+    body: createRolloutSchema,
+    response: rolloutPlanViewSchema,
+  },
+  listRollouts: {
+    method: 'GET',
+    path: '/rollouts',
+    access: 'viewer',
+    tag: 'rollout',
+    summary: 'Rollouts',
+    query: rolloutQuerySchema,
+    response: listOf(rolloutViewSchema),
+  },
+  createRollout: {
+    method: 'POST',
+    path: '/rollouts',
+    access: 'operator',
+    tag: 'rollout',
+    summary: 'Start a rollout',
+    body: createRolloutSchema,
+    response: rolloutDetailSchema,
+  },
+  getRollout: {
+    method: 'GET',
+    path: '/rollouts/:ref',
+    access: 'viewer',
+    tag: 'rollout',
+    summary: 'One rollout with its waves, gates and nodes',
+    params: ref,
+    response: rolloutDetailSchema,
+  },
+  pauseRollout: intent('/rollouts/:ref/pause', 'Pause: nodes that are being moved end, no other begins'),
+  resumeRollout: intent('/rollouts/:ref/resume', 'Resume after a pause, or measure again after a hold'),
+  approveRollout: intent('/rollouts/:ref/approve', 'Approve the next wave, or let a held gate pass'),
+  abortRollout: intent('/rollouts/:ref/abort', 'End it; nodes stay as they are'),
+  rollbackRollout: intent('/rollouts/:ref/rollback', 'Take every moved node back to the release before'),
+  changeRolloutPolicy: {
+    method: 'PATCH',
+    path: '/rollouts/:ref/policy',
+    access: 'operator',
+    tag: 'rollout',
+    summary: 'Change the policy; holds for what is moved and measured from now on',
+    params: ref,
+    body: changePolicySchema,
+    response: rolloutDetailSchema,
+  },
   listJobs: {
     method: 'GET',
     path: '/jobs',
@@ -392,6 +465,61 @@ export const apiRoutes = {
     tag: 'insight',
     summary: 'Why a node is as it is',
     params: ref,
+    response: explanationSchema,
+  },
+  streamFleet: {
+    method: 'GET',
+    path: '/fleet/stream',
+    access: 'viewer',
+    tag: 'insight',
+    summary: 'Live figures of every slot, as server-sent events',
+    response: 'events',
+  },
+  slotSamples: {
+    method: 'GET',
+    path: '/slots/:ref/samples',
+    access: 'viewer',
+    tag: 'insight',
+    summary: 'FPS and service time of a slot over time',
+    params: ref,
+    query: sampleQuerySchema,
+    response: slotSamplesSchema,
+  },
+  modelFigures: {
+    method: 'GET',
+    path: '/models/:ref/figures',
+    access: 'viewer',
+    tag: 'insight',
+    summary: 'Measured accuracy and speed of a model, per hardware profile and recipe',
+    params: ref,
+    response: modelFiguresSchema,
+  },
+  createSession: {
+    method: 'POST',
+    path: '/session',
+    access: 'public',
+    tag: 'access',
+    summary: 'Log the console in: sets a cookie',
+    body: createSessionSchema,
+    response: whoAmISchema,
+  },
+  endSession: { method: 'DELETE', path: '/session', access: 'viewer', tag: 'access', summary: 'Log the console out', response: 'none' },
+  explainRollout: {
+    method: 'GET',
+    path: '/explain/rollouts/:ref',
+    access: 'viewer',
+    tag: 'insight',
+    summary: 'Why a rollout stands where it stands',
+    params: ref,
+    response: explanationSchema,
+  },
+  explainGate: {
+    method: 'GET',
+    path: '/explain/gates/:id',
+    access: 'viewer',
+    tag: 'insight',
+    summary: 'What a gate measured and what follows',
+    params: z.object({ id: z.uuid() }),
     response: explanationSchema,
   },
   explainDeployment: {

@@ -1,6 +1,23 @@
 import { z } from 'zod';
 import { deploymentIdSchema, nodeIdSchema, slotIdSchema, timestampSchema } from '../primitives.js';
 
+/**
+ * Counters of one slot's runtime since it started; they only grow. The difference of two readings with the same `since` is what
+ * happened between them, exactly, however many readings were lost in between.
+ */
+export const slotCountersSchema = z.object({
+  /** Start of the runtime: names the series. */
+  since: timestampSchema,
+  /** Monotonic time since then, ms. */
+  elapsedMs: z.number().nonnegative(),
+  delivered: z.int().nonnegative(),
+  dropped: z.int().nonnegative(),
+  errors: z.int().nonnegative(),
+  /** Service times: pairs of bucket (see `HISTOGRAM_GROWTH`) and count, ascending. */
+  serviceTime: z.array(z.tuple([z.int(), z.int().positive()])),
+});
+export type SlotCounters = z.output<typeof slotCountersSchema>;
+
 /** Live figures of one slot over the last seconds. */
 export const slotMetricsSchema = z.object({
   slotId: slotIdSchema,
@@ -15,6 +32,8 @@ export const slotMetricsSchema = z.object({
   framesDelivered: z.int().nonnegative(),
   framesDropped: z.int().nonnegative(),
   errors: z.int().nonnegative(),
+  /** Null where the runtime is not reachable, or is older than the counters. */
+  counters: slotCountersSchema.nullable().default(null),
 });
 export type SlotMetrics = z.output<typeof slotMetricsSchema>;
 

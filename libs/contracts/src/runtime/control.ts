@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { enginePlanSchema, accuracySchema } from '../engine-plan.js';
 import { healthPolicySchema, healthReportSchema, serviceTimeSchema } from '../health.js';
 import { lineConfigSchema } from '../node/desired-state.js';
+import { slotCountersSchema } from '../node/heartbeat.js';
 import { deploymentIdSchema, slotIdSchema, taktErrorSchema, timestampSchema } from '../primitives.js';
 
 /**
@@ -83,5 +84,7 @@ export const runtimeStatusSchema = z.object({
     errors: z.int(),
     engineRestarts: z.int(),
   }),
+  /** Null in a runtime that is older than the counters. */
+  counters: slotCountersSchema.nullable().default(null),
 });
 export type RuntimeStatus = z.output<typeof runtimeStatusSchema>;

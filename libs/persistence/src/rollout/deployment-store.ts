@@ -1,7 +1,7 @@
 import type { EnginePlan } from '@takt/engines';
-import type { HealthReport } from '@takt/gates';
+import type { HealthPolicy, HealthReport } from '@takt/gates';
 import { asId } from '@takt/kernel';
-import type { DeploymentId, JobId, NodeId, ReleaseId, SlotId, TaktErrorData } from '@takt/kernel';
+import type { DeploymentId, JobId, NodeId, ReleaseId, RolloutId, SlotId, TaktErrorData } from '@takt/kernel';
 import type { DeploymentState } from '@takt/rollout';
 import type { EntityManager } from 'typeorm';
 import { bigint, insertRow, int, json, key, maybe, table, text, time, updateRows, uuid } from '../schema.js';
@@ -17,6 +17,12 @@ export interface Deployment {
   readonly message: string;
   readonly previousId: DeploymentId | null;
   readonly buildJobId: JobId;
+  /** The rollout it is part of. */
+  readonly rolloutId: RolloutId | null;
+  /** The deployment it takes back. */
+  readonly revertOf: DeploymentId | null;
+  /** Instead of the release's own word: what a breach of speed leads to on the node. */
+  readonly onPerformanceBreach: HealthPolicy['onPerformanceBreach'] | null;
   readonly plan: EnginePlan | null;
   readonly health: HealthReport | null;
   readonly error: TaktErrorData | null;
@@ -43,6 +49,7 @@ export interface DeploymentOverview {
   readonly lineId: string;
   readonly lineSlug: string;
   readonly releaseName: string;
+  readonly rollout: { readonly id: string; readonly name: string } | null;
 }
 export interface DeploymentFilter {
   readonly id?: string;
@@ -65,6 +72,9 @@ export const deployments = table<Deployment>('deployments', {
   message: text,
   previousId: maybe(uuid),
   buildJobId: uuid,
+  rolloutId: maybe(uuid),
+  revertOf: maybe(uuid),
+  onPerformanceBreach: maybe(text),
   plan: maybe(json),
   health: maybe(json),
   error: maybe(json),
@@ -92,6 +102,8 @@ interface NamesRow {
   line_id: string;
   line_slug: string;
   release_name: string;
+  rollout_id: string | null;
+  rollout_name: string | null;
 }
 
 export class DeploymentStore {
@@ -138,9 +150,10 @@ export class DeploymentStore {
 
   async overview(filter: DeploymentFilter, scope: SiteScope): Promise<DeploymentOverview[]> {
     const names: NamesRow[] = await this.#manager.query(
-      `SELECT d.id, s.site_id, site.name AS site, node.name AS node_name, s.line_id, line.slug AS line_slug, r.name AS release_name
+      `SELECT d.id, s.site_id, site.name AS site, node.name AS node_name, s.line_id, line.slug AS line_slug, r.name AS release_name,
+         ro.id AS rollout_id, ro.name AS rollout_name
        FROM deployments d JOIN slots s ON s.id = d.slot_id JOIN sites site ON site.id = s.site_id JOIN lines line ON line.id = s.line_id
-         JOIN nodes node ON node.id = d.node_id JOIN releases r ON r.id = d.release_id
+         JOIN nodes node ON node.id = d.node_id JOIN releases r ON r.id = d.release_id LEFT JOIN rollouts ro ON ro.id = d.rollout_id
        WHERE ($1::uuid[] IS NULL OR s.site_id = ANY($1)) AND ($2::uuid IS NULL OR d.id = $2) AND ($3::uuid IS NULL OR d.slot_id = $3)
          AND ($4::uuid IS NULL OR d.node_id = $4) AND ($5::uuid IS NULL OR s.line_id = $5) AND ($6::text IS NULL OR d.state = $6)
          AND (NOT $7 OR d.ended_at IS NULL
@@ -169,6 +182,7 @@ export class DeploymentStore {
         lineId: row.line_id,
         lineSlug: row.line_slug,
         releaseName: row.release_name,
+        rollout: row.rollout_id === null ? null : { id: row.rollout_id, name: row.rollout_name ?? '' },
       };
     });
   }
