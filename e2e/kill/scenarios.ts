@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient } from '@takt/api-client';
+import { uploadFile } from '@takt/api-client/node';
 import { packFolderTo } from '@takt/artifact-store';
 import type { DeploymentView } from '@takt/contracts';
 import { sampleCalibrationPath, sampleGoldenFolder, sampleModelPath } from '@takt/sample-model';
@@ -16,7 +17,7 @@ async function pushFolder(api: ApiClient, name: string, role: 'calibration' | 'g
   try {
     const path = join(scratch, `${name}.tar`);
     await packFolderTo(folder, path);
-    const { digest } = await api.uploadFile(path);
+    const { digest } = await uploadFile(api, path);
     await api.call('createDataset', { body: { name, role, artifact: digest } });
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -48,7 +49,7 @@ export async function prepareContent(api: ApiClient): Promise<Content> {
   const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-sets-'));
   try {
     await smallGolden(join(scratch, 'golden'), 8);
-    const { digest } = await api.uploadFile(sampleModelPath());
+    const { digest } = await uploadFile(api, sampleModelPath());
     await api.call('createModel', { body: { name: MODEL, version: '1', artifact: digest } });
     await pushFolder(api, 'golden-8', 'golden', join(scratch, 'golden'));
     await pushFolder(api, 'frames-8', 'frames', join(scratch, 'golden', 'images'));

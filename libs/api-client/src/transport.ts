@@ -9,7 +9,7 @@ export interface Exchange {
   readonly route: ApiRoute;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | ReadableStream<Uint8Array>;
+  readonly body?: string | Blob | ReadableStream<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole exchange, answer read included; null has no limit. */
   readonly timeoutMs: number | null;
@@ -20,7 +20,7 @@ export interface Transport {
   send<T>(exchange: Exchange, read: (reply: Response) => Promise<T>): Promise<T>;
 }
 
-export function createTransport(fetch: Fetch, token: string | undefined): Transport {
+export function createTransport(fetch: Fetch, token: string | undefined, always: Readonly<Record<string, string>> = {}): Transport {
   return {
     async send(exchange, read) {
       const { route, url, signal, timeoutMs, body } = exchange;
@@ -30,6 +30,7 @@ export function createTransport(fetch: Fetch, token: string | undefined): Transp
           method: route.method,
           headers: {
             accept: 'application/json, application/problem+json',
+            ...always,
             ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             ...exchange.headers,
           },

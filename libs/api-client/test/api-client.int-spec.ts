@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { TaktError } from '@takt/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiClient } from '../src/index.js';
-import type { EventNotification } from '../src/index.js';
+import type { EventNotification, FleetNotification } from '../src/index.js';
+import { uploadFile } from '../src/node/index.js';
 
 let server: Server | undefined;
 let folder: string;
@@ -137,7 +138,7 @@ describe('uploadFile', () => {
     });
     const phases = new Set<string>();
     let last = 0;
-    const reply = await createApiClient({ baseUrl }).uploadFile(path, {
+    const reply = await uploadFile(createApiClient({ baseUrl }), path, {
       onProgress: (phase, done, total) => {
         phases.add(phase);
         expect(total).toBe(content.length);
@@ -160,16 +161,16 @@ describe('uploadFile', () => {
       json(response, 413, problem(413, 'UploadTooLarge'), 'application/problem+json');
       request.resume();
     });
-    expect(await caught(createApiClient({ baseUrl }).uploadFile(path))).toMatchObject({ code: 'UploadTooLarge' });
+    expect(await caught(uploadFile(createApiClient({ baseUrl }), path))).toMatchObject({ code: 'UploadTooLarge' });
   });
 
   it('names a file that is not there, and a folder', async () => {
     const client = createApiClient({ baseUrl: 'http://127.0.0.1:1' });
-    expect(await caught(client.uploadFile(join(folder, 'none.onnx')))).toMatchObject({
+    expect(await caught(uploadFile(client, join(folder, 'none.onnx')))).toMatchObject({
       code: 'FileUnreadable',
       element: join(folder, 'none.onnx'),
     });
-    expect(await caught(client.uploadFile(folder))).toMatchObject({ code: 'FileUnreadable' });
+    expect(await caught(uploadFile(client, folder))).toMatchObject({ code: 'FileUnreadable' });
   });
 });
 
@@ -206,5 +207,30 @@ describe('events', () => {
     expect(await caught(createApiClient({ baseUrl: 'http://127.0.0.1:1' }).events().next())).toMatchObject({
       code: 'ControlPlaneUnreachable',
     });
+  });
+});
+
+describe('fleet', () => {
+  it('gives figures as they come, over a lost connection', async () => {
+    const figures = (online: number): string =>
+      `event: fleet\ndata: ${JSON.stringify({ at: site.createdAt, nodes: { total: 3, online }, slots: [] })}\n\n`;
+    const asked: string[] = [];
+    const baseUrl = await serve((request, response) => {
+      asked.push(`${request.url ?? ''} ${String(request.headers['x-takt-console'])}`);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (asked.length === 1) response.end(`retry: 5\n\n${figures(1)}${figures(2)}`);
+      else response.write(figures(3));
+    });
+    const controller = new AbortController();
+    const seen: FleetNotification[] = [];
+    for await (const notification of createApiClient({ baseUrl, headers: { 'x-takt-console': '1' } }).fleet({
+      signal: controller.signal,
+    })) {
+      seen.push(notification);
+      if (notification.type === 'figures' && notification.figures.nodes.online === 3) controller.abort();
+    }
+    expect(seen.flatMap((item) => (item.type === 'figures' ? [item.figures.nodes.online] : []))).toEqual([1, 2, 3]);
+    expect(seen.filter((item) => item.type === 'disconnected')).toHaveLength(1);
+    expect(asked).toEqual(['/api/v1/fleet/stream 1', '/api/v1/fleet/stream 1']);
   });
 });

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient } from '@takt/api-client';
+import { uploadFile } from '@takt/api-client/node';
 import { packFolderTo } from '@takt/artifact-store';
 import type { DatasetRole } from '@takt/contracts';
 import { sampleCalibrationPath, sampleFramesPath, sampleGoldenFolder, sampleModelPath } from '@takt/sample-model';
@@ -12,7 +13,7 @@ const pushDataset = async (api: ApiClient, name: string, role: DatasetRole, fold
   try {
     const file = join(scratch, `${name}.tar`);
     await packFolderTo(folder, file);
-    const artifact = await api.uploadFile(file);
+    const artifact = await uploadFile(api, file);
     await api.call('createDataset', { body: { name, role, artifact: artifact.digest } });
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -37,7 +38,7 @@ const pushShortCalibration = async (api: ApiClient): Promise<void> => {
 /** Pushes the sample detector and its sets, as an operator would with `takt model push` and `takt dataset push`. */
 export async function pushContent(api: ApiClient, progress: (note: string) => void): Promise<void> {
   progress('model');
-  const model = await api.uploadFile(sampleModelPath());
+  const model = await uploadFile(api, sampleModelPath());
   await api.call('createModel', { body: { name: MODEL, version: '1', artifact: model.digest } });
   for (const [name, role, folder] of [
     ['steel-calibration', 'calibration', sampleCalibrationPath()],

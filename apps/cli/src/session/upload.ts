@@ -1,4 +1,5 @@
 import type { ApiClient } from '@takt/api-client';
+import { uploadFile } from '@takt/api-client/node';
 import type { ArtifactRef } from '@takt/contracts';
 import { formatBytes } from '../render/figures.js';
 import type { Cli } from './session.js';
@@ -7,7 +8,7 @@ import type { Cli } from './session.js';
 export async function uploadWithProgress(cli: Cli, client: ApiClient, path: string, fileName?: string): Promise<ArtifactRef> {
   const startedAt = { hashing: 0, sending: 0 };
   try {
-    return await client.uploadFile(path, {
+    return await uploadFile(client, path, {
       signal: cli.signal,
       ...(fileName === undefined ? {} : { fileName }),
       onProgress: (phase, done, total) => {

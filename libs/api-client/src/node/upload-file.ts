@@ -4,13 +4,10 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import { apiRoutes, artifactRefSchema } from '@takt/contracts';
 import type { ArtifactRef } from '@takt/contracts';
 import { TaktError, asId } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
-import { schemaError } from './reply-error.js';
-import { routeUrl } from './route-url.js';
-import type { Transport } from './transport.js';
+import type { ApiClient } from '../create-api-client.js';
 
 export interface UploadOptions {
   /** Name kept with the file; its own where it is left out. */
@@ -76,33 +73,17 @@ export async function digestOfFile(path: string, report: (done: number) => void 
  *
  * @throws TaktError `FileUnreadable`, or what the server refuses (`ArtifactDigestMismatch`, too large, no room…).
  */
-export async function uploadFile(to: { transport: Transport; base: URL }, path: string, options: UploadOptions): Promise<ArtifactRef> {
+export async function uploadFile(client: Pick<ApiClient, 'putArtifact'>, path: string, options: UploadOptions = {}): Promise<ArtifactRef> {
   const { signal, onProgress } = options;
-  const size = await sizeOf(path);
-  const digest = await digestOfFile(path, (done) => onProgress?.('hashing', done, size), signal);
-  const route = apiRoutes.putArtifact;
-  const url = routeUrl(to.base, route, { digest }, { fileName: options.fileName ?? artifactFileName(path) });
+  const sizeBytes = await sizeOf(path);
+  const digest = await digestOfFile(path, (done) => onProgress?.('hashing', done, sizeBytes), signal);
   const source = Readable.from(
-    chunksOf(path, (done) => onProgress?.('sending', done, size), signal),
+    chunksOf(path, (done) => onProgress?.('sending', done, sizeBytes), signal),
     { objectMode: false },
   );
   const body = Readable.toWeb(source) as NodeReadableStream<Uint8Array> as unknown as ReadableStream<Uint8Array>;
   try {
-    return await to.transport.send(
-      {
-        route,
-        url,
-        body,
-        signal,
-        timeoutMs: null,
-        headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
-      },
-      async (reply) => {
-        const parsed = artifactRefSchema.safeParse(await reply.json());
-        if (!parsed.success) throw schemaError(url, 'no artifact reference');
-        return parsed.data;
-      },
-    );
+    return await client.putArtifact({ digest, sizeBytes, fileName: options.fileName ?? artifactFileName(path), body, signal });
   } finally {
     source.destroy();
   }
