@@ -77,6 +77,41 @@ describe('a node', () => {
     await reaches(again.deploymentId, 'rolled-back');
   });
 
+  it('keeps a slower engine whose policy only reports it, does not hold it against the content, and takes a revert', async () => {
+    const good = deploymentOf(releaseOf(content));
+    await stand.want({ slots: [slotOf(content, good)], jobs: [] });
+    node.startRuntime();
+    node.startAgent(...joinArguments());
+    await reaches(good.deploymentId, 'committed');
+    const slower = releaseOf(content, { name: 'slower', recipes: ['int8-library-default'], buildCheck: { waived: true, reason: 'trial' } });
+    const reported = deploymentOf({ ...slower, health: { ...slower.health, onPerformanceBreach: 'report' } });
+    await stand.want({ slots: [slotOf(content, reported)], jobs: [] });
+    await reaches(reported.deploymentId, 'committed');
+    const said = (deploymentId: string): unknown =>
+      stand.reports.map(({ body }) => body).findLast((body) => body.kind === 'deployment' && body.deploymentId === deploymentId);
+    expect(said(reported.deploymentId)).toMatchObject({ state: 'committed', reason: 'BreachReported', health: { outcome: 'fail' } });
+    expect(existsSync(join(node.data, 'agent', 'failed-content.json'))).toBe(false);
+
+    const revert = { ...deploymentOf(good.release), revert: true };
+    await stand.want({ slots: [slotOf(content, revert)], jobs: [] });
+    await reaches(revert.deploymentId, 'committed');
+    const job = stand.reports.map(({ body }) => body).findLast((body) => body.kind === 'job' && body.jobId === revert.buildJobId);
+    expect(job).toMatchObject({ state: 'succeeded', result: { reused: true } });
+    expect(node.count('end-build')).toBe(2);
+    const record = JSON.parse(readFileSync(join(node.data, 'lines', 'line-1', 'record.json'), 'utf8')) as { serving: unknown };
+    expect(record.serving).toMatchObject({ deploymentId: revert.deploymentId, revert: true });
+
+    // Nothing was held against it so far: with the loop on, the same content is tried, and then remembered for both policies.
+    const again = deploymentOf(slower);
+    await stand.want({ slots: [slotOf(content, again)], jobs: [] });
+    await reaches(again.deploymentId, 'rolled-back');
+    const third = deploymentOf({ ...slower, health: { ...slower.health, onPerformanceBreach: 'report' } });
+    await stand.want({ slots: [slotOf(content, third)], jobs: [] });
+    await reaches(third.deploymentId, 'failed');
+    expect(said(third.deploymentId)).toMatchObject({ reason: 'FailedContent' });
+    expect(node.count('end-build')).toBe(2);
+  });
+
   it('makes statistics for others, sends them, and waits for its own', async () => {
     const job = calibrationOf(content);
     const release = releaseOf(content, { recipes: ['fp32', 'int8'], needsStatistics: true });

@@ -58,6 +58,25 @@ describe('a line', () => {
     expect(isAlive(serving?.enginePid ?? 0)).toBe(false);
   });
 
+  it('keeps a slower engine where the policy only reports a breach, and comes back at once when it is taken back', async () => {
+    line = await LineUnderTest.create();
+    await line.start();
+    await line.assign({ fps: FPS, requiredFps: FPS / 2 });
+    const first = await line.activation('first', light, health);
+    await line.activate(first);
+    const slower = await line.activation('slower', heavy, { ...health, onPerformanceBreach: 'report' });
+    const kept = await line.activate(slower);
+    expect(kept).toMatchObject({ outcome: 'committed', reason: 'BreachReported', health: { outcome: 'fail', rollbackMs: null } });
+    expect(kept.health?.findings.find(({ code }) => code === 'ServiceTimeP50')?.held).toBe(false);
+    expect(kept.health?.candidate?.frames).toBeLessThan(health.windowFrames + 10);
+    expect(kept.message).toContain("the policy leaves the decision to the fleet's gate");
+    expect((await line.status()).serving?.deploymentId).toBe(slower.deploymentId);
+
+    const back = { ...(await line.activation('first', light, health)), revert: true };
+    expect(await line.activate(back)).toMatchObject({ outcome: 'committed', reason: 'ReturnedToKnownEngine' });
+    expect((await line.status()).serving?.deploymentId).toBe(back.deploymentId);
+  });
+
   it('finds boxes with the sample detector', async () => {
     line = await LineUnderTest.create();
     await line.start();

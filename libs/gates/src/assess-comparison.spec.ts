@@ -266,6 +266,33 @@ describe('assessComparison', () => {
     );
   });
 
+  it('runs to the end of its ordinary window and passes with the breach as a finding where the policy only reports one', () => {
+    const reporting = { ...policy, onPerformanceBreach: 'report' } as const;
+    expect(assessComparison(steady(20, 90), steady(60, 90), reporting)).toEqual({ verdict: 'continue', findings: [] });
+    const twice = assessComparison(steady(20, 100), steady(40, 100), reporting);
+    expect(twice.verdict).toBe('pass');
+    expect(twice.findings.map(({ code, held }) => [code, held])).toEqual([
+      ['ServiceTimeP50', false],
+      ['ServiceTimeP95', false],
+    ]);
+    expect(assessComparison(steady(20, 100), steady(20, 100), reporting)).toMatchObject({
+      verdict: 'pass',
+      findings: [{ held: true }, {}],
+    });
+  });
+
+  it('never extends where the policy only reports a breach, and keeps a bound that is exceeded by chance', () => {
+    const reporting = { ...policy, onPerformanceBreach: 'report' } as const;
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const next = lognormal(0.3)(seededRandom(seed));
+      const draw = (): number[] => Array.from({ length: policy.windowFrames }, next);
+      const { verdict, findings } = assessComparison(draw(), draw(), reporting);
+      expect(verdict).toBe('pass');
+      for (const { held, measured, bound, message } of findings)
+        if (held && measured > bound) expect(message).toContain('not shown to be more than noise');
+    }
+  });
+
   it('gives both engines equal shares in every round', () => {
     const round = Array.from({ length: COMPARISON.lookEvery }, (_, index) => comparedEngine(index));
     expect(round.filter((engine) => engine === 'candidate')).toHaveLength(COMPARISON.lookEvery / 2);

@@ -67,10 +67,14 @@ export const isComparisonLook = (served: number): boolean => served > 0 && serve
  *   (99.5 % where the medians are within 5 %), whose estimate from a few hundred frames rests on some twenty of them.
  * - Where the two halves of either engine's own window breach against each other, the host is too noisy to tell: until the end only
  *   a large breach fails, and at the end only one of p50 that is shown with 99.5 % confidence.
+ * - Where the policy only reports a breach, the window ends at `windowFrames`, neither earlier nor later, and passes: the findings
+ *   say what is broken, by the rules of a last look.
  */
 export function assessComparison(previous: readonly number[], candidate: readonly number[], policy: HealthPolicy, seed = 1): Comparison {
   const frames = Math.min(previous.length, candidate.length);
-  if (frames < Math.min(COMPARISON.earliestFrames, policy.windowFrames)) return { verdict: 'continue', findings: [] };
+  const reports = policy.onPerformanceBreach === 'report';
+  const earliest = reports ? policy.windowFrames : Math.min(COMPARISON.earliestFrames, policy.windowFrames);
+  if (frames < earliest) return { verdict: 'continue', findings: [] };
   const samples: Samples = { previous, candidate, seed };
   const bound = 1 + policy.maxServiceTimeIncrease;
   const mayBeLarge = frames >= COMPARISON.shownFrames || isSteady(previous, 0.5, bound);
@@ -81,10 +85,10 @@ export function assessComparison(previous: readonly number[], candidate: readonl
   }
   const findings = findingsOf(samples, bound);
   const breached = METRICS.filter((_, index) => findings[index]?.held === false);
-  if (breached.length === 0) return { verdict: mayPass(frames, policy) ? 'pass' : 'continue', findings };
-  const isLast = frames >= policy.maxWindowFrames;
+  const isLast = reports || frames >= policy.maxWindowFrames;
+  if (breached.length === 0) return { verdict: isLast || mayPass(frames, policy) ? 'pass' : 'continue', findings };
   const fails = isLarge || breached.some(({ p }) => isBroken(samples, p, bound, isLast));
-  if (fails) return { verdict: 'fail', findings };
+  if (fails) return { verdict: reports ? 'pass' : 'fail', findings };
   return isLast ? { verdict: 'pass', findings: findings.map(asNotShown) } : { verdict: 'continue', findings };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assessSolo, maxSoloFrames } from './assess-solo.js';
 import { assessAccuracy, assessAttempts, assessDeadline, assessErrors, noFrames } from './bounds.js';
 import { DEFAULT_HEALTH_POLICY } from './health-policy.js';
-import { brokenBound, buildHealthReport, describeHealth } from './health-report.js';
+import { brokenBound, buildHealthReport, decidingBound, describeHealth } from './health-report.js';
 import { quantile, summarize } from './quantile.js';
 
 const policy = DEFAULT_HEALTH_POLICY;
@@ -51,6 +51,13 @@ describe('assessSolo', () => {
     expect(solo(15, null).verdict).toBe('fail');
   });
 
+  it('passes at the end of its window with the finding where the policy only reports a breach', () => {
+    const seen = { delivered: 60, spanMs: span(60, 12), requiredFps: 20, previousFps: null, dropped: 40 };
+    const reporting = { ...policy, onPerformanceBreach: 'report' } as const;
+    expect(assessSolo(seen, reporting)).toMatchObject({ verdict: 'pass', findings: [{ code: 'DeliveredFps', held: false, bound: 20 }] });
+    expect(assessSolo({ ...seen, delivered: 59 }, reporting).verdict).toBe('continue');
+  });
+
   it('asks for nothing where the policy has no solo window', () => {
     expect(
       assessSolo({ delivered: 0, spanMs: 0, requiredFps: 20, previousFps: null, dropped: 0 }, { ...policy, soloFrames: 0 }).verdict,
@@ -97,6 +104,19 @@ describe('health report', () => {
     expect(brokenBound(report)?.code).toBe('Attempts');
     expect(report.candidate).toBeNull();
     expect(describeHealth(report)).toContain('0.90 s after');
+  });
+
+  it('is decided by the first broken bound that the policy does not leave to others', () => {
+    const slow = assessSolo({ delivered: 60, spanMs: span(60, 12), requiredFps: 20, previousFps: null, dropped: 40 }, policy).findings;
+    const reporting = { ...policy, onPerformanceBreach: 'report' } as const;
+    const slowOnly = buildHealthReport({ ...input, findings: slow });
+    expect(slowOnly.outcome).toBe('fail');
+    expect(decidingBound(slowOnly, policy)?.code).toBe('DeliveredFps');
+    expect(decidingBound(slowOnly, reporting)).toBeUndefined();
+    for (const ending of [assessErrors(9, 100, policy), assessAccuracy(1, 0.4), assessAttempts(4, policy), noFrames(180_001, 0, policy)]) {
+      const report = buildHealthReport({ ...input, findings: [...slow, ending] });
+      expect(decidingBound(report, reporting)?.code).toBe(ending.code);
+    }
   });
 
   it('has no rollback time on a pass', () => {

@@ -31,7 +31,8 @@ export const maxSoloFrames = (policy: HealthPolicy): number =>
  * intervals, and the camera's phase adds up to one more, so the rate is between (N − 1)/T and N/T; the check fails only when the
  * whole range is below the required rate. A rate that is short by less than a fifth extends the window as far as a comparison
  * may be extended, because a busy host costs either engine some frames. Where the previous engine itself was below the required
- * rate, the new one is held to what that one delivered: a line must not be put back to the slower of two engines.
+ * rate, the new one is held to what that one delivered: a line must not be put back to the slower of two engines. Where the policy
+ * only reports a breach, the window is not extended and passes; the finding says what is broken.
  */
 export function assessSolo(seen: SoloObservation, policy: HealthPolicy): SoloAssessment {
   const { delivered, spanMs, requiredFps, previousFps, dropped } = seen;
@@ -47,7 +48,7 @@ export function assessSolo(seen: SoloObservation, policy: HealthPolicy): SoloAss
     `the new engine alone delivered ${measured.toFixed(1)} FPS over ${String(results)} frames, the line needs ` +
     `${requiredFps.toFixed(1)} FPS${previousFps === null || bound === requiredFps ? '' : ` and had ${previousFps.toFixed(1)} FPS before`}; ${String(dropped)} camera frame${dropped === 1 ? ' was' : 's were'} dropped meanwhile`;
   const findings: HealthFinding[] = [{ code: 'DeliveredFps', held, measured, bound, unit: 'fps', message }];
-  if (held) return { verdict: 'pass', deliveredFps: measured, findings };
+  if (held || policy.onPerformanceBreach === 'report') return { verdict: 'pass', deliveredFps: measured, findings };
   const decided = highest < bound * SOLO_FAILS_BELOW || delivered >= maxSoloFrames(policy);
   return { verdict: decided ? 'fail' : 'continue', deliveredFps: measured, findings };
 }

@@ -68,6 +68,6 @@ export interface HealthReport {
   readonly findings: readonly HealthFinding[];
   /** From activation to the outcome, ms of monotonic time. */
   readonly durationMs: number;
-  /** From the first frame of the failed engine to the previous engine serving every frame again, ms; null on a pass. */
+  /** From the first frame of the failed engine to the previous engine serving every frame again, ms; null where none went back. */
   readonly rollbackMs: number | null;
 }

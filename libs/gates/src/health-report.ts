@@ -1,4 +1,4 @@
-import type { HealthFinding, HealthReport } from './health-policy.js';
+import type { HealthFinding, HealthPolicy, HealthReport } from './health-policy.js';
 import { summarize } from './quantile.js';
 
 export interface HealthReportInput {
@@ -27,8 +27,15 @@ export function buildHealthReport(input: HealthReportInput): HealthReport {
   };
 }
 
-/** The first broken bound, which names the outcome; undefined on a pass. */
+/** The first broken bound; undefined on a pass. */
 export const brokenBound = (report: HealthReport): HealthFinding | undefined => report.findings.find((finding) => !finding.held);
+
+/** Bounds of speed: what a policy may leave to somebody else to judge. */
+const SPEED: ReadonlySet<string> = new Set(['ServiceTimeP50', 'ServiceTimeP95', 'DeliveredFps']);
+
+/** The first broken bound that leads back under this policy, which names the outcome; undefined where the engine may stay. */
+export const decidingBound = (report: HealthReport, policy: HealthPolicy): HealthFinding | undefined =>
+  report.findings.find(({ held, code }) => !held && !(policy.onPerformanceBreach === 'report' && SPEED.has(code)));
 
 /** One sentence for people: why the check passed or failed, with its numbers. */
 export function describeHealth(report: HealthReport): string {

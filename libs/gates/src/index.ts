@@ -3,6 +3,9 @@ export type { Comparison, Verdict } from './assess-comparison.js';
 export { SOLO_FAILS_BELOW, assessSolo, maxSoloFrames } from './assess-solo.js';
 export type { SoloAssessment, SoloObservation } from './assess-solo.js';
 export { assessAccuracy, assessAttempts, assessDeadline, assessErrors, noFrames, notMeasured } from './bounds.js';
+export { assessGate } from './fleet/assess-gate.js';
+export type { GateInput } from './fleet/assess-gate.js';
+export type { Interval, SlotFigures } from './fleet/interval.js';
 export { DEFAULT_GATE_POLICY, FindingOutcomes, GateOutcome } from './fleet/gate-policy.js';
 export type { FindingOutcome, GateDistribution, GateFinding, GatePolicy, GateReport } from './fleet/gate-policy.js';
 export {
@@ -17,7 +20,7 @@ export {
 export type { Histogram } from './fleet/service-histogram.js';
 export { DEFAULT_HEALTH_POLICY } from './health-policy.js';
 export type { HealthFinding, HealthPolicy, HealthReport, ServiceTime } from './health-policy.js';
-export { brokenBound, buildHealthReport, describeHealth } from './health-report.js';
+export { brokenBound, buildHealthReport, decidingBound, describeHealth } from './health-report.js';
 export type { HealthReportInput } from './health-report.js';
 export { quantile, quantileOfSorted, summarize } from './quantile.js';
 export { seededRandom } from './random.js';

@@ -20,13 +20,15 @@ export interface WantedRelease {
   readonly accuracyBudgetPoints: number;
   readonly buildCheck: { readonly waived: boolean };
   /** Bounds of the health check; only compared, never read here. */
-  readonly health: object;
+  readonly health: { readonly onPerformanceBreach?: string };
 }
 
 export interface WantedDeployment {
   readonly deploymentId: DeploymentId;
   readonly buildJobId: JobId;
   readonly release: WantedRelease;
+  /** It takes another deployment back. */
+  readonly revert?: boolean | undefined;
 }
 
 export interface WantedLine {

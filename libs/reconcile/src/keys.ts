@@ -27,6 +27,12 @@ const buildInputs = (release: WantedRelease): Json => ({
 export const buildKeyOf = (release: WantedRelease, fingerprint: string, sha256: Sha256): string =>
   sha256(canonicalJson({ format: BUILD_FORMAT, fingerprint, inputs: buildInputs(release) }));
 
+/** What a breach leads to is no bound: content that broke one would break it again, whoever acts on it. */
+function boundsOf({ health }: WantedRelease): Json {
+  const { onPerformanceBreach: _, ...bounds } = health;
+  return bounds;
+}
+
 /**
  * What failed when a deployment failed: content of the release, the bounds it was judged by, the box and the line's need.
  * Names and ids are left out, so that a renumbered copy has the same hash.
@@ -36,7 +42,7 @@ export const contentKeyOf = (release: WantedRelease, line: WantedLine, fingerpri
     canonicalJson({
       fingerprint,
       inputs: buildInputs(release),
-      health: release.health as Json,
+      health: boundsOf(release),
       line: line.slug,
       requiredFps: line.requiredFps,
       fps: line.source.fps,

@@ -63,10 +63,10 @@ class DeploymentPlan {
     return this.#steps;
   }
 
-  /** A renumbered copy of what failed on this box is not tried again. */
+  /** A renumbered copy of what failed on this box is not tried again; the way back stays open, whatever failed before. */
   #isRefused(contentKey: string): boolean {
     const failed = this.#local.failedContent.get(contentKey);
-    if (failed === undefined || failed.deploymentId === this.#deployment.deploymentId) return false;
+    if (failed === undefined || failed.deploymentId === this.#deployment.deploymentId || this.#deployment.revert === true) return false;
     if (stageRank(this.#stage) > stageRank('building')) return false;
     const message = `the same content already failed on this node as deployment ${failed.deploymentId}: ${failed.message}`;
     this.#report('failed', 'FailedContent', message, {

@@ -169,6 +169,19 @@ describe('a release that did not pass', () => {
     expect(node.finishedBuilds).toBe(2);
   });
 
+  it('is refused whoever is to act on a breach, and taken where it is the way back', () => {
+    const node = new SimulatedNode();
+    node.outcome = 'rolled-back';
+    run(node, wanting(slotWanted('d1', { health: { onPerformanceBreach: 'roll-back' } })));
+    run(node, wanting(slotWanted('d2', { health: { onPerformanceBreach: 'report' } })));
+    expect(node.reported.at(-1)?.[2]).toBe('FailedContent');
+    node.outcome = 'committed';
+    const slot = slotWanted('d3');
+    run(node, wanting({ ...slot, deployment: slot.deployment === null ? null : { ...slot.deployment, revert: true } }));
+    expect(statesOf(node, 'd3').at(-1)).toBe('committed');
+    expect(node.finishedBuilds).toBe(1);
+  });
+
   it('is not remembered when a person ended the check', () => {
     const node = new SimulatedNode();
     const wanted = wanting(slotWanted('d1'));

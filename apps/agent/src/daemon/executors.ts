@@ -258,5 +258,6 @@ async function activationOf(
     dropPoints: chosen.dropPoints,
     accuracyBudgetPoints: deployment.release.accuracyBudgetPoints,
     health: deployment.release.health,
+    ...(deployment.revert === true ? { revert: true } : {}),
   };
 }

@@ -28,7 +28,12 @@ async function desiredSlot(stores: Stores, slot: Slot, line: Line): Promise<Desi
     deployment:
       deployment === null
         ? null
-        : { deploymentId: deployment.id, buildJobId: deployment.buildJobId, release: await releaseSpec(stores, deployment) },
+        : {
+            deploymentId: deployment.id,
+            buildJobId: deployment.buildJobId,
+            release: await releaseSpec(stores, deployment),
+            ...(deployment.revertOf === null ? {} : { revert: true }),
+          },
   };
 }
 

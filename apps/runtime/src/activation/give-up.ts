@@ -1,5 +1,5 @@
 import type { Activation, ActivationOutcome } from '@takt/contracts';
-import { brokenBound, describeHealth } from '@takt/gates';
+import { decidingBound, describeHealth } from '@takt/gates';
 import type { HealthReport } from '@takt/gates';
 import type { TaktErrorData } from '@takt/kernel';
 import { asRecorded, withOutcome } from './record.js';
@@ -26,7 +26,7 @@ function describe(activation: Activation, why: GiveUp): Pick<ActivationOutcome, 
   switch (why.by) {
     case 'health':
       return {
-        reason: brokenBound(why.report)?.code ?? null,
+        reason: decidingBound(why.report, activation.health)?.code ?? null,
         message: describeHealth(why.report),
         health: asRecorded(why.report),
         error: null,

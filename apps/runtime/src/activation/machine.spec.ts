@@ -326,6 +326,127 @@ describe('a check beside a serving engine', () => {
   });
 });
 
+describe('a check whose policy only reports a breach of speed', () => {
+  const health: HealthPolicy = { ...policy, onPerformanceBreach: 'report' };
+  const reported = activation(7, { health });
+  const isSlow = (engine: DeploymentId): number => (engine === first.deploymentId ? 10 : 20);
+  const reporting = (wanted: Activation = reported): World => {
+    const world = serving();
+    world.send({ type: 'activate', activation: wanted });
+    world.ready(wanted.deploymentId);
+    return world;
+  };
+
+  it('runs to the end of its ordinary window, commits the slower engine, and keeps what it broke', () => {
+    const world = reporting();
+    world.frames(2 * policy.windowFrames - 1, isSlow);
+    expect(world.state.trial?.phase).toBe('comparing');
+    world.frame(isSlow);
+    expect(world.state.trial?.phase).toBe('solo');
+    world.frames(policy.soloFrames, isSlow);
+    expect(world.outcomes).toEqual(['committed', 'committed BreachReported']);
+    expect(world.disk.committed?.deploymentId).toBe(reported.deploymentId);
+    expect(world.disk.previous?.deploymentId).toBe(first.deploymentId);
+    const outcome = world.disk.outcomes.at(-1);
+    expect(outcome?.health).toMatchObject({ outcome: 'fail', rollbackMs: null });
+    expect(outcome?.health?.findings.filter(({ held }) => !held).map(({ code }) => code)).toEqual(['ServiceTimeP50', 'ServiceTimeP95']);
+    expect(outcome?.message).toMatch(
+      /^Release release-7 broke a bound of speed and stays: the policy leaves the decision to the fleet's gate\. Service-time p50 of the new engine is 20\.0 ms against 10\.0 ms/,
+    );
+    expect(isSettled(world.disk, reported.deploymentId)).toBe(true);
+  });
+
+  it('does not extend the solo window of one that delivers too few frames', () => {
+    const world = serving();
+    // A frame of this world takes 50 ms: 20 FPS, short by less than what fails at once.
+    world.send({ type: 'line', requiredFps: 23, newSource: true });
+    world.send({ type: 'activate', activation: reported });
+    world.ready(reported.deploymentId);
+    world.frames(2 * policy.windowFrames + policy.soloFrames, () => 0);
+    expect(world.outcomes.at(-1)).toBe('committed BreachReported');
+    expect(world.disk.outcomes.at(-1)?.health?.findings.find(({ held }) => !held)?.code).toBe('DeliveredFps');
+  });
+
+  it('says nothing of a breach where there is none', () => {
+    const world = reporting();
+    world.frames(500);
+    expect(world.outcomes.at(-1)).toBe('committed');
+    expect(world.disk.outcomes.at(-1)?.health?.outcome).toBe('pass');
+  });
+
+  it('goes back for anything else, and names that', () => {
+    const wrong = reporting();
+    for (let frame = 0; frame < 30; frame += 1) wrong.frame(isSlow);
+    wrong.frame(undefined, { ok: false, deploymentId: reported.deploymentId });
+    wrong.frame(undefined, { ok: false, deploymentId: reported.deploymentId });
+    expect(wrong.outcomes.at(-1)).toBe('rolled-back ErrorRate');
+
+    const inaccurate = reporting(activation(8, { health, dropPoints: 0.5 }));
+    inaccurate.frames(500, isSlow);
+    expect(inaccurate.outcomes.at(-1)).toBe('rolled-back Accuracy');
+
+    const crashing = reporting();
+    for (let attempt = 1; attempt <= policy.maxAttempts; attempt += 1) {
+      crashing.frames(10, isSlow);
+      crashing.lose(reported.deploymentId);
+      crashing.ready(reported.deploymentId);
+    }
+    expect(crashing.outcomes.at(-1)).toBe('rolled-back Attempts');
+
+    for (const [engineReady, reason] of [
+      [false, 'Deadline'],
+      [true, 'NotMeasured'],
+    ] as const) {
+      const late = serving();
+      late.send({ type: 'activate', activation: reported });
+      if (engineReady) late.ready(reported.deploymentId);
+      late.monotonic += policy.deadlineMs + 1;
+      late.send({ type: 'tick' });
+      expect(late.outcomes.at(-1)).toBe(`rolled-back ${reason}`);
+    }
+  });
+
+  it('commits by a policy without a solo window, and without a comparison', () => {
+    const world = reporting(activation(9, { health: { ...health, soloFrames: 0 } }));
+    world.frames(2 * policy.windowFrames, isSlow);
+    expect(world.outcomes.at(-1)).toBe('committed BreachReported');
+  });
+});
+
+describe('a deployment that takes another back', () => {
+  const revert = (index: number, of: Activation): Activation => activation(index, { plan: of.plan, revert: true });
+
+  it('brings the engine before back without a check, though it is the slower one', () => {
+    const world = checking();
+    world.frames(500);
+    const back = revert(10, first);
+    world.send({ type: 'activate', activation: back });
+    world.ready(back.deploymentId);
+    expect(world.outcomes.at(-1)).toBe('committed ReturnedToKnownEngine');
+    expect(world.disk.committed?.deploymentId).toBe(back.deploymentId);
+    expect(world.running).toEqual(new Set([back.deploymentId]));
+    world.send({ type: 'activate', activation: back });
+    expect(world.disk.candidate).toBeNull();
+  });
+
+  it('ends a check that runs', () => {
+    const world = checking();
+    const back = revert(10, first);
+    world.send({ type: 'activate', activation: back });
+    world.ready(back.deploymentId);
+    expect(world.outcomes.slice(-2)).toEqual(['rolled-back Superseded', 'committed ReturnedToKnownEngine']);
+  });
+
+  it('is checked like any other where this line does not know its engine', () => {
+    const world = checking();
+    world.frames(500);
+    world.send({ type: 'activate', activation: activation(11, { revert: true }) });
+    expect(world.disk.candidate?.kind).toBe('check');
+    world.send({ type: 'activate', activation: activation(12, { plan: first.plan }) });
+    expect(world.disk.candidate?.kind).toBe('check');
+  });
+});
+
 describe('activating', () => {
   it('is idempotent while the engine is checked, serves, or was given up', () => {
     const world = checking();

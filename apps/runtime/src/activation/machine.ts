@@ -1,10 +1,11 @@
 import type { Activation } from '@takt/contracts';
-import { assessAttempts, assessDeadline, noFrames, notMeasured } from '@takt/gates';
+import { assessAttempts, assessDeadline, decidingBound, noFrames, notMeasured } from '@takt/gates';
 import type { TaktErrorData } from '@takt/kernel';
+import { committedAs } from './committed-as.js';
 import { giveUpCandidate } from './give-up.js';
 import type { GiveUp } from './give-up.js';
 import type { Command, MachineEvent, MachineState, Moment, Step, Trial } from './machine-types.js';
-import { asRecorded, lastOutcome, withOutcome } from './record.js';
+import { lastOutcome, withOutcome } from './record.js';
 import type { ActivationRecord, CandidateRecord } from './record.js';
 import { hasBaseline, judgedFrames, newTrial, observeFrame, observeServing, servedFps, trialReport } from './trial.js';
 import type { TrialVerdict } from './trial.js';
@@ -118,22 +119,10 @@ function commit(state: MachineState, trial: Trial, now: Moment): Step {
   const { activation, kind } = candidate;
   const report = kind === 'return' ? null : trialReport(state, trial, [], now.monotonic);
   // A policy without a solo window comes here straight from the comparison, or from nothing at all.
-  if (report?.outcome === 'fail') return giveUp(state, { by: 'health', report }, now);
-  const health = report === null ? null : asRecorded(report);
+  if (report !== null && decidingBound(report, activation.health) !== undefined) return giveUp(state, { by: 'health', report }, now);
   const ended = withOutcome(
     { ...state.record, committed: activation, previous: kind === 'return' ? null : committed, candidate: null },
-    {
-      deploymentId: activation.deploymentId,
-      outcome: 'committed',
-      reason: kind === 'return' ? 'ReturnedToKnownEngine' : null,
-      message:
-        kind === 'return'
-          ? `Release ${activation.releaseName} serves again; it was committed on this line before.`
-          : `Release ${activation.releaseName} kept every bound of its health check.`,
-      health,
-      error: null,
-      at: now.wall,
-    },
+    { deploymentId: activation.deploymentId, outcome: 'committed', at: now.wall, ...committedAs(activation, report) },
   );
   const end: Command[] = committed === null ? [] : [{ type: 'end', deploymentId: committed.deploymentId }];
   return {
@@ -161,12 +150,19 @@ function activate(state: MachineState, activation: Activation, now: Moment): Ste
   const { record } = state;
   const { deploymentId } = activation;
   if (isSettled(record, deploymentId)) return { state, commands: [] };
-  const returns = lastOutcome(record, deploymentId)?.outcome === 'committed';
+  const returns = lastOutcome(record, deploymentId)?.outcome === 'committed' || revertsToKnown(record, activation);
   const message = `Release ${activation.releaseName} took the place of ${record.candidate?.activation.releaseName ?? ''} before its check was done.`;
   return followedBy(giveUp(state, { by: 'request', reason: 'Superseded', message }, now), (free) =>
     begin(free, activation, returns ? 'return' : 'check', now),
   );
 }
+
+/** Whether a deployment that takes another back names the engine that serves, or the one before it, though under a new id. */
+const revertsToKnown = ({ committed, previous }: ActivationRecord, { revert, plan }: Activation): boolean =>
+  revert === true && [committed, previous].some((known) => known !== null && isSameEngine(known.plan, plan));
+
+const isSameEngine = (a: Activation['plan'], b: Activation['plan']): boolean =>
+  a.engine === b.engine && a.artifact === b.artifact && a.threads.intraOp === b.threads.intraOp && a.threads.spin === b.threads.spin;
 
 /** Whether activating the deployment would change nothing: it serves, is being checked, or was given up here before. */
 export function isSettled(record: ActivationRecord, deploymentId: string): boolean {

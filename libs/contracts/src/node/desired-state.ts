@@ -68,6 +68,8 @@ export const desiredDeploymentSchema = z.object({
   /** Job id under which the node reports this deployment's build. */
   buildJobId: jobIdSchema,
   release: releaseSpecSchema,
+  /** Set where it takes another deployment back: the release of before under a new id. */
+  revert: z.boolean().optional(),
 });
 
 export const desiredSlotSchema = z.object({

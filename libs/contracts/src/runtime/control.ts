@@ -13,10 +13,13 @@ import { deploymentIdSchema, slotIdSchema, taktErrorSchema, timestampSchema } fr
  * - PUT /v1/line ← lineAssignment (200).
  * - PUT /v1/activation ← activation (202). Idempotent by deploymentId: one that serves, is being checked, or was given up on this
  *   line changes nothing. Another one while a check runs takes its place, which ends as `rolled-back` with reason `Superseded`.
- *   One that was committed on this line before comes back without a comparison (reason `ReturnedToKnownEngine`).
+ *   One that was committed on this line before comes back without a comparison (reason `ReturnedToKnownEngine`); so does a `revert`
+ *   to the engine that serves or served last, though its deployment is a new one.
  * - POST /v1/rollback (202): ends the check that runs, or goes back to the engine committed before, once; the deployment that is
  *   left ends as `rolled-back` with reason `OperatorRollback`.
  *
+ * An activation whose policy only reports a breach of speed (`onPerformanceBreach`) and that breaks no other bound is `committed`
+ * with reason `BreachReported`; its health has `outcome: 'fail'` and the broken findings.
  * An activation that ends as `rolled-back` has the first bound it broke as its reason (`ServiceTimeP50`, `ServiceTimeP95`,
  * `DeliveredFps`, `ErrorRate`, `Accuracy`, `Attempts`, `Deadline`), or `NotMeasured` where the check ended without a word on the
  * engine: no frame was judged for `deadlineMs` (camera outage), the previous engine kept ending, or the attempts were used up by
@@ -41,6 +44,8 @@ export const activationSchema = z.object({
   dropPoints: z.number(),
   accuracyBudgetPoints: z.number(),
   health: healthPolicySchema,
+  /** It takes another deployment back. What it goes back to was judged before, and may be the slower one. */
+  revert: z.boolean().optional(),
 });
 export type Activation = z.output<typeof activationSchema>;
 
