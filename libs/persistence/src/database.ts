@@ -5,6 +5,7 @@ import { artifacts, datasets, models } from './content/content-store.js';
 import { ChangeListener } from './listener.js';
 import { Initial1790000000001 } from './migrations/0001-initial.js';
 import { Rollouts1790000000002 } from './migrations/0002-rollouts.js';
+import { Sessions1790000000003 } from './migrations/0003-sessions.js';
 import { deploymentTransitions, deployments } from './rollout/deployment-store.js';
 import { jobs } from './rollout/job-store.js';
 import { releases } from './rollout/release-store.js';
@@ -70,7 +71,7 @@ export class Database {
         sites,
         slots,
       ],
-      migrations: [Initial1790000000001, Rollouts1790000000002],
+      migrations: [Initial1790000000001, Rollouts1790000000002, Sessions1790000000003],
       migrationsTableName: 'migrations',
       namingStrategy: new SnakeNaming(),
       synchronize: false,

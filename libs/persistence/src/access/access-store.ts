@@ -8,6 +8,10 @@ export interface Actor {
 }
 export interface ApiToken {
   readonly id: string;
+  /** A session is what the console's cookie holds; it is no bearer token, and a bearer token is no session. */
+  readonly kind: 'api' | 'session';
+  /** The API token that a session was opened with; it ends with that token. */
+  readonly madeFrom: string | null;
   readonly actor: string;
   readonly hash: string;
   readonly role: string;
@@ -18,6 +22,8 @@ export interface ApiToken {
 }
 export interface LoginCode {
   readonly hash: string;
+  /** What it was made for; whoever holds it may still choose. */
+  readonly purpose: 'token' | 'session';
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly usedAt: Date | null;
@@ -35,6 +41,8 @@ export interface JoinToken {
 export const actors = table<Actor>('actors', { id: key(uuid), name: text, createdAt: time });
 export const apiTokens = table<ApiToken>('api_tokens', {
   id: key(uuid),
+  kind: text,
+  madeFrom: maybe(uuid),
   actor: text,
   hash: text,
   role: text,
@@ -43,7 +51,13 @@ export const apiTokens = table<ApiToken>('api_tokens', {
   expiresAt: maybe(time),
   revokedAt: maybe(time),
 });
-export const loginCodes = table<LoginCode>('login_codes', { hash: key(text), createdAt: time, expiresAt: time, usedAt: maybe(time) });
+export const loginCodes = table<LoginCode>('login_codes', {
+  hash: key(text),
+  purpose: text,
+  createdAt: time,
+  expiresAt: time,
+  usedAt: maybe(time),
+});
 export const joinTokens = table<JoinToken>('join_tokens', {
   id: key(uuid),
   siteId: uuid,
@@ -86,13 +100,31 @@ export class AccessStore {
     return this.#manager.getRepository(apiTokens).find({ order: { createdAt: 'DESC' } });
   }
 
+  /** Sessions that were opened with it end too. */
   async revokeToken(id: string, at: Date): Promise<boolean> {
-    return (await updateRows(this.#manager, apiTokens, { id }, { revokedAt: at })) > 0;
+    const rows: unknown[] = await this.#manager.query(
+      `WITH gone AS (
+         UPDATE api_tokens SET revoked_at = $2 WHERE (id = $1 OR made_from = $1) AND revoked_at IS NULL RETURNING id
+       ) SELECT id FROM gone`,
+      [id, at],
+    );
+    return rows.length > 0;
   }
 
-  /** A new code makes every older one useless. */
+  /** Deletes sessions that ended before, `limit` at most; returns how many. */
+  async sweepSessions(endedBefore: Date, limit: number): Promise<number> {
+    const rows: unknown[] = await this.#manager.query(
+      `WITH old AS (
+         SELECT id FROM api_tokens WHERE kind = 'session' AND LEAST(expires_at, revoked_at) < $1 LIMIT $2
+       ), gone AS (DELETE FROM api_tokens WHERE id IN (SELECT id FROM old) RETURNING 1) SELECT 1 FROM gone`,
+      [endedBefore, limit],
+    );
+    return rows.length;
+  }
+
+  /** A new code makes every older one of its purpose useless. */
   async replaceLoginCode(code: LoginCode): Promise<void> {
-    await this.#manager.query('DELETE FROM login_codes');
+    await this.#manager.query('DELETE FROM login_codes WHERE purpose = $1', [code.purpose]);
     await insertRow(this.#manager, loginCodes, code);
   }
 

@@ -65,6 +65,14 @@ export interface JobCandidate {
   readonly openJobs: number;
 }
 
+/** What a build measured on its node. */
+export interface FinishedBuild {
+  readonly nodeId: NodeId;
+  readonly profile: string;
+  readonly at: Date;
+  readonly candidates: Extract<JobResult, { kind: 'build' }>['candidates'];
+}
+
 export class JobStore {
   readonly #manager: EntityManager;
 
@@ -186,6 +194,21 @@ export class JobStore {
     return this.#manager
       .getRepository(jobs)
       .find({ where: { id: In(rows.map((row) => asId<JobId>(row.id))) }, order: { createdAt: 'DESC', id: 'ASC' } });
+  }
+
+  /** Finished builds of a model with the hardware profile of their node, newest first. */
+  async finishedBuilds(modelDigest: Digest, scope: SiteScope, limit: number): Promise<FinishedBuild[]> {
+    const rows: { node_id: string; profile: string; updated_at: Date; result: JobResult }[] = await this.#manager.query(
+      `SELECT j.node_id, n.profile ->> 'name' AS profile, j.updated_at, j.result FROM jobs j JOIN nodes n ON n.id = j.node_id
+       WHERE j.kind = 'build' AND j.state = 'succeeded' AND j.model_digest = $1 AND n.profile IS NOT NULL
+         AND ($2::uuid[] IS NULL OR n.site_id = ANY($2)) ORDER BY j.updated_at DESC, j.id LIMIT $3`,
+      [modelDigest, scope, limit],
+    );
+    return rows.flatMap((row) =>
+      row.result.kind === 'build'
+        ? [{ nodeId: asId<NodeId>(row.node_id), profile: row.profile, at: row.updated_at, candidates: row.result.candidates }]
+        : [],
+    );
   }
 
   async counts(scope: SiteScope): Promise<{ queued: number; running: number }> {

@@ -354,7 +354,7 @@ export class RolloutStore {
       `WITH due AS (
          SELECT id FROM rollouts r
          WHERE (lease_owner = $1 OR lease_until IS NULL OR lease_until < $2)
-           AND phase NOT IN ('rolled-back', 'superseded')
+           AND phase <> 'superseded'
            AND (ended_at IS NULL OR EXISTS (SELECT FROM rollout_members m WHERE m.rollout_id = r.id AND m.bucket IN ('working', 'offline', 'deferred')))
          ORDER BY lease_until NULLS FIRST LIMIT $4 FOR UPDATE SKIP LOCKED
        ), taken AS (

@@ -112,6 +112,14 @@ export class NodeStore {
     return new Map(rows.map((row) => [row.nodeId, row]));
   }
 
+  async countsBySite(): Promise<{ siteId: SiteId; total: number; online: number }[]> {
+    const rows: { site_id: string; total: string; online: string }[] = await this.#manager.query(
+      `SELECT n.site_id, count(*) AS total, count(*) FILTER (WHERE l.online) AS online
+       FROM nodes n LEFT JOIN node_liveness l ON l.node_id = n.id GROUP BY n.site_id`,
+    );
+    return rows.map((row) => ({ siteId: asId(row.site_id), total: Number(row.total), online: Number(row.online) }));
+  }
+
   async counts(scope: SiteScope): Promise<{ total: number; online: number }> {
     const [row]: { total: string; online: string }[] = await this.#manager.query(
       `SELECT count(*) AS total, count(*) FILTER (WHERE l.online) AS online FROM nodes n LEFT JOIN node_liveness l ON l.node_id = n.id

@@ -1,6 +1,6 @@
 import type { SlotCounters } from '@takt/contracts';
 import { asId } from '@takt/kernel';
-import type { SlotId } from '@takt/kernel';
+import type { NodeId, SlotId } from '@takt/kernel';
 import type { EntityManager } from 'typeorm';
 
 /** One reading of a slot's counters, as its node sent it. */
@@ -67,6 +67,61 @@ export class SampleStore {
         samples.map((sample) => JSON.stringify(sample.counters.serviceTime)),
       ],
     );
+  }
+
+  /**
+   * Readings as nodes sent them, in one statement: at most one per slot in each window of `windowMs`, whoever else writes. A
+   * reading of a slot that is not the node's own, or not there any more, is left out.
+   */
+  async record(readings: readonly (SlotSample & { readonly nodeId: NodeId })[], windowMs: number): Promise<number> {
+    if (readings.length === 0) return 0;
+    const rows: unknown[] = await this.#manager.query(
+      `WITH batch AS (
+         SELECT DISTINCT ON (slot_id, floor(extract(epoch FROM at) * 1000 / $11)) *
+         FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::timestamptz[], $6::float8[], $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[])
+           AS b(node_id, slot_id, at, deployment_id, since, elapsed_ms, delivered, dropped, errors, service_time)
+         ORDER BY slot_id, floor(extract(epoch FROM at) * 1000 / $11), at
+       ), saved AS (
+         INSERT INTO slot_samples (slot_id, at, deployment_id, since, elapsed_ms, delivered, dropped, errors, service_time)
+         SELECT b.slot_id, b.at, b.deployment_id, b.since, b.elapsed_ms, b.delivered, b.dropped, b.errors, b.service_time
+         FROM batch b JOIN slots s ON s.id = b.slot_id AND s.node_id = b.node_id
+         WHERE NOT EXISTS (
+           SELECT FROM slot_samples x WHERE x.slot_id = b.slot_id
+             AND x.at >= to_timestamp(floor(extract(epoch FROM b.at) * 1000 / $11) * $11 / 1000)
+             AND x.at < to_timestamp((floor(extract(epoch FROM b.at) * 1000 / $11) + 1) * $11 / 1000))
+         ON CONFLICT DO NOTHING RETURNING 1
+       ) SELECT 1 FROM saved`,
+      [
+        readings.map((reading) => reading.nodeId),
+        readings.map((reading) => reading.slotId),
+        readings.map((reading) => reading.at),
+        readings.map((reading) => reading.deploymentId),
+        readings.map((reading) => reading.counters.since),
+        readings.map((reading) => reading.counters.elapsedMs),
+        readings.map((reading) => reading.counters.delivered),
+        readings.map((reading) => reading.counters.dropped),
+        readings.map((reading) => reading.counters.errors),
+        readings.map((reading) => JSON.stringify(reading.counters.serviceTime)),
+        windowMs,
+      ],
+    );
+    return rows.length;
+  }
+
+  /**
+   * Of one slot from `from` to `to`, oldest first, thinned to one reading per `stepMs` and the first of each run of an engine.
+   * Counters only grow, so that what lies between two of them is exact all the same.
+   */
+  async thinned(slotId: SlotId, from: Date, to: Date, stepMs: number): Promise<SlotSample[]> {
+    const rows: SampleRow[] = await this.#manager.query(
+      `SELECT * FROM (
+         SELECT *, row_number() OVER (PARTITION BY since, deployment_id, floor(extract(epoch FROM at) * 1000 / $4) ORDER BY at DESC) AS last,
+           row_number() OVER (PARTITION BY since, deployment_id ORDER BY at) AS first
+         FROM slot_samples WHERE slot_id = $1 AND at >= $2 AND at <= $3
+       ) s WHERE last = 1 OR first = 1 ORDER BY at`,
+      [slotId, from, to, stepMs],
+    );
+    return rows.map(toSample);
   }
 
   /** Of these slots from `from` to `to`, oldest first. */

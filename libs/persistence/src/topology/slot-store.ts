@@ -40,6 +40,14 @@ export interface DeploymentSummary {
   readonly state: string;
 }
 
+/** Live figures of a slot, without its counters. */
+export interface SlotFigures {
+  readonly slotId: SlotId;
+  readonly siteId: SiteId;
+  readonly online: boolean;
+  readonly metrics: SlotMetrics | null;
+}
+
 export const slots = table<Slot>('slots', {
   id: key(uuid),
   siteId: uuid,
@@ -57,7 +65,7 @@ const OVERVIEW = `
     site.name AS site, line.slug AS line_slug, line.required_fps, node.name AS node_name,
     CASE WHEN t.id IS NULL THEN NULL ELSE jsonb_build_object('deploymentId', t.id, 'release', tr.name, 'state', t.state) END AS target,
     CASE WHEN a.id IS NULL THEN NULL ELSE jsonb_build_object('deploymentId', a.id, 'release', ar.name, 'state', a.state) END AS active,
-    (SELECT m FROM jsonb_array_elements(live.heartbeat -> 'slots') m WHERE m ->> 'slotId' = s.id::text LIMIT 1) AS metrics
+    (SELECT m || '{"counters": null}' FROM jsonb_array_elements(live.heartbeat -> 'slots') m WHERE m ->> 'slotId' = s.id::text LIMIT 1) AS metrics
   FROM slots s
   JOIN sites site ON site.id = s.site_id
   JOIN lines line ON line.id = s.line_id
@@ -140,6 +148,16 @@ export class SlotStore {
       [scope],
     );
     return rows.map(toOverview);
+  }
+
+  /** Of every slot. */
+  async figures(): Promise<SlotFigures[]> {
+    const rows: { id: string; site_id: string; online: boolean; metrics: SlotMetrics | null }[] = await this.#manager.query(
+      `SELECT s.id, s.site_id, l.node_id IS NOT NULL AS online,
+         (SELECT m || '{"counters": null}' FROM jsonb_array_elements(l.heartbeat -> 'slots') m WHERE m ->> 'slotId' = s.id::text LIMIT 1) AS metrics
+       FROM slots s LEFT JOIN node_liveness l ON l.node_id = s.node_id AND l.online ORDER BY s.id`,
+    );
+    return rows.map((row) => ({ slotId: asId(row.id), siteId: asId(row.site_id), online: row.online, metrics: row.metrics }));
   }
 
   async findOverview(id: SlotId): Promise<SlotOverview | null> {

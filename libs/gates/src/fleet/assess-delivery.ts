@@ -1,0 +1,102 @@
+import { bootstrap } from './bootstrap.js';
+import type { SlotDraw } from './bootstrap.js';
+import type { FindingOutcome, GateFinding, GatePolicy } from './gate-policy.js';
+import { deliveredFpsOf, framesOf } from './interval.js';
+import type { Interval, SlotFigures } from './interval.js';
+
+/** A single line that lacks this many times the margin counts as failed, whatever the mean of the others says. */
+const LINE_FAILS_AT = 2;
+/** Errors before a rate of errors says anything. */
+const ERRORS_SHOWN = 3;
+
+/** Results per second that a moved slot is held to: what its line requires, or what it had before where that was less (ADR 5). */
+export function referenceFps(slot: SlotFigures): number | null {
+  if (slot.requiredFps <= 0) return null;
+  const before = deliveredFpsOf(slot.before);
+  return before === null || before <= 0 ? slot.requiredFps : Math.min(slot.requiredFps, before);
+}
+
+const rate = (intervals: readonly Interval[], weights: Float64Array): number => {
+  let [delivered, seconds] = [0, 0];
+  for (const [index, interval] of intervals.entries()) {
+    const weight = weights[index] ?? 0;
+    delivered += interval.delivered * weight;
+    seconds += interval.seconds * weight;
+  }
+  return seconds <= 0 ? Number.NaN : delivered / seconds;
+};
+
+/** Delivered FPS of the moved slots against the rate of their lines: the mean, and each line by itself. */
+export function assessDeliveredFps(updated: readonly SlotFigures[], policy: GatePolicy, allowedLines: number, seed: number): GateFinding[] {
+  const held = updated.flatMap((slot) => {
+    const reference = referenceFps(slot);
+    return reference === null ? [] : [{ slot, reference }];
+  });
+  if (held.length === 0) return [];
+  const shortfall = ({ slot, reference }: (typeof held)[number], draw: SlotDraw): number => 1 - rate(slot.after, draw.after) / reference;
+  const estimate = bootstrap({
+    groups: [held],
+    sizes: ({ slot }) => ({ before: slot.before.length, after: slot.after.length }),
+    figure: shortfall,
+    combine: ([mean = Number.NaN]) => mean,
+    confidence: policy.confidence,
+    seed,
+  });
+  const bound = policy.maxDeliveredFpsShortfall;
+  const each = held.map((slot) => {
+    const { before, after } = slot.slot;
+    return shortfall(slot, { before: new Float64Array(before.length).fill(1), after: new Float64Array(after.length).fill(1) });
+  });
+  const below = each.filter((value) => value > bound * LINE_FAILS_AT).length;
+  const lines: GateFinding = {
+    code: 'LinesBelowRate',
+    outcome: below > allowedLines ? 'failed' : 'successful',
+    against: 'required rate',
+    measured: below,
+    lower: null,
+    upper: null,
+    bound: allowedLines,
+    unit: 'nodes',
+    message: `${String(below)} of ${String(held.length)} lines deliver less than ${share(1 - bound * LINE_FAILS_AT)} of their rate; allowed ${String(allowedLines)}`,
+  };
+  const base = { code: 'DeliveredFps', against: 'required rate', bound, unit: 'fraction' } as const;
+  if (estimate === null) {
+    return [{ ...base, outcome: 'error', measured: null, lower: null, upper: null, message: 'delivered FPS could not be measured' }, lines];
+  }
+  const outcome: FindingOutcome = estimate.upper <= bound ? 'successful' : estimate.lower > bound ? 'failed' : 'inconclusive';
+  return [
+    {
+      ...base,
+      outcome,
+      measured: estimate.point,
+      lower: estimate.lower,
+      upper: estimate.upper,
+      message:
+        `delivered FPS is ${share(1 - estimate.point)} of the required rate (${share(1 - estimate.upper)} to ${share(1 - estimate.lower)}); ` +
+        `at least ${share(1 - bound)} is needed`,
+    },
+    lines,
+  ];
+}
+
+/** Share of frames since the move that ended in an error. */
+export function assessErrorRate(updated: readonly SlotFigures[], policy: GatePolicy): GateFinding {
+  const after = updated.flatMap((slot) => slot.after);
+  const errors = after.reduce((sum, interval) => sum + interval.errors, 0);
+  const frames = framesOf(after) + errors;
+  const measured = frames === 0 ? 0 : errors / frames;
+  const within = measured <= policy.maxErrorRate;
+  return {
+    code: 'ErrorRate',
+    outcome: within ? 'successful' : errors >= ERRORS_SHOWN ? 'failed' : 'inconclusive',
+    against: 'policy',
+    measured,
+    lower: null,
+    upper: null,
+    bound: policy.maxErrorRate,
+    unit: 'fraction',
+    message: `${String(errors)} of ${String(frames)} frames ended in an error; allowed ${share(policy.maxErrorRate)}`,
+  };
+}
+
+const share = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;

@@ -1,0 +1,22 @@
+import { MemberBucket } from './rollout-state.js';
+import type { RolloutMember } from './rollout-state.js';
+
+export type BucketCounts = { readonly total: number } & Readonly<Record<MemberBucket, number>>;
+
+/** How many nodes stand where; every node counts once, so the buckets add up to the total. */
+export function countBuckets(members: readonly Pick<RolloutMember, 'bucket'>[]): BucketCounts {
+  const counts: { total: number } & Record<MemberBucket, number> = {
+    total: members.length,
+    pending: 0,
+    working: 0,
+    offline: 0,
+    deferred: 0,
+    succeeded: 0,
+    failed: 0,
+    'rolled-back': 0,
+    superseded: 0,
+    excluded: 0,
+  };
+  for (const { bucket } of members) counts[bucket] += 1;
+  return counts;
+}

@@ -1,0 +1,224 @@
+import { decideGates } from './decide-gates.js';
+import { isSettled, placeMember, wasMoved } from './member-bucket.js';
+import { awaitsRevert, moveEligible, promoteCanaries, startReverts } from './move-members.js';
+import { newWave } from './plan-waves.js';
+import { MemberBucket, RolloutPhase, WaveStep } from './rollout-state.js';
+import type { Rollout, RolloutMember, RolloutWave } from './rollout-state.js';
+import { changed, draftOf, told } from './rollout-step.js';
+import type { Draft, RolloutObservation, RolloutStep } from './rollout-step.js';
+import {
+  attemptedProfiles,
+  awaitingMove,
+  currentWaveOf,
+  gateOf,
+  hasBegun,
+  isLost,
+  isProfileOut,
+  letPass,
+  needsApproval,
+} from './wave-questions.js';
+
+/**
+ * What a rollout does next: a pure function of its rows, of what is seen of its nodes, and of the time (ms since the epoch).
+ *
+ * It is level-triggered: it looks at where things stand, never at what has just happened, so it may be run again after a crash,
+ * by another replica, or twice. Invariants: each node is in one bucket; a node is moved once; no more nodes are at work than the
+ * budget allows; a wave begins only after every gate of the one before let it pass; what has ended decides nothing any more.
+ */
+export function stepRollout(rollout: Rollout, seen: RolloutObservation, now: number): RolloutStep {
+  const step = decide(rollout, seen, now);
+  return { ...step, rollout: { ...step.rollout, members: unchangedKept(rollout.members, step.rollout.members) } };
+}
+
+function decide(rollout: Rollout, seen: RolloutObservation, now: number): Draft {
+  const placed = placeAll(draftOf(rollout), seen);
+  switch (rollout.phase) {
+    case 'running':
+      return run(startReverts(placed, seen, now), seen, now);
+    case 'rolling-back':
+      return goBack(startReverts(placed, seen, now), now);
+    case 'paused':
+    case 'held':
+    case 'awaiting-approval':
+      // What a gate has decided is carried out although nothing new begins.
+      return startReverts(placed, seen, now);
+    case 'succeeded':
+    case 'partial':
+      return moveEligible(placed, now, { onlyProved: true });
+    case 'rolled-back':
+    case 'aborted':
+    case 'superseded':
+      return placed;
+  }
+}
+
+/** A member that came out as it went in stays the same object, so that it costs no write. */
+const unchangedKept = (before: readonly RolloutMember[], after: readonly RolloutMember[]): readonly RolloutMember[] =>
+  before === after ? after : after.map((member, index) => (isSame(before[index], member) ? (before[index] ?? member) : member));
+
+const isSame = (a: RolloutMember | undefined, b: RolloutMember): boolean =>
+  a === b ||
+  (a?.nodeId === b.nodeId &&
+    a.bucket === b.bucket &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.wave === b.wave &&
+    a.movedAt === b.movedAt &&
+    a.revert?.reason === b.revert?.reason &&
+    a.revert?.startedAt === b.revert?.startedAt);
+
+function placeAll(draft: Draft, seen: RolloutObservation): Draft {
+  const { rollout } = draft;
+  const members = rollout.members.map((member) => {
+    const observation = seen.members.get(member.nodeId);
+    return observation === undefined ? member : placeMember(member, observation, hasBegun(rollout, member));
+  });
+  return members.every((member, index) => member === rollout.members[index]) ? draft : changed(draft, { members });
+}
+
+function run(draft: Draft, seen: RolloutObservation, now: number): Draft {
+  const wave = currentWaveOf(draft.rollout);
+  if (wave === undefined) return end(draft, now);
+  switch (wave.step) {
+    case 'pending':
+      return run(placeAll(begin(draft, wave, now), seen), seen, now);
+    case 'moving':
+      return moveWave(decideGates(draft, seen.gates, now), wave, now);
+    case 'soaking':
+      return finishSoak(decideGates(draft, seen.gates, now), wave, now);
+    case 'passed':
+    case 'failed':
+    case 'cancelled':
+      return advance(draft, wave, now);
+  }
+}
+
+const withWave = (draft: Draft, wave: RolloutWave, change: Partial<RolloutWave>): Draft =>
+  changed(draft, { waves: draft.rollout.waves.map((other) => (other.index === wave.index ? { ...other, ...change } : other)) });
+
+function begin(draft: Draft, wave: RolloutWave, now: number): Draft {
+  const nodes = draft.rollout.members.filter((member) => member.wave === wave.index && !wasMoved(member)).length;
+  return told(
+    withWave(draft, wave, { step: WaveStep.moving, startedAt: now }),
+    'RolloutWaveStarted',
+    `begins ${wave.name} with ${String(nodes)} ${nodes === 1 ? 'node' : 'nodes'}`,
+    { wave: wave.index, nodes },
+  );
+}
+
+function moveWave(draft: Draft, wave: RolloutWave, now: number): Draft {
+  if (draft.rollout.phase !== RolloutPhase.running) return draft;
+  const moved = moveEligible(promoteCanaries(draft), now, { onlyProved: false });
+  const { rollout } = moved;
+  const atWork = rollout.members.some((member) => member.bucket === MemberBucket.working && member.revert === null);
+  const waiting = awaitingMove(rollout).filter((member) => !isLost(rollout, member.profile) && !isSpent(rollout, member.profile));
+  const late = wave.startedAt !== null && now - wave.startedAt >= rollout.policy.waveDeadlineSeconds * 1000;
+  if (!late && (atWork || waiting.length > 0)) return moved;
+  const attempted = attemptedProfiles(rollout);
+  if (attempted.length === 0) return nobodyMoved(moved, wave, now, late);
+  if (attempted.every((profile) => gateOf(rollout, profile)?.decidedAt != null)) return conclude(moved, wave, now);
+  const soaking = withWave(moved, wave, { step: WaveStep.soaking, soakingSince: now });
+  return late && (atWork || waiting.length > 0)
+    ? told(
+        soaking,
+        'RolloutWaveDeadline',
+        `${wave.name} goes to its gate although nodes still wait or work`,
+        { wave: wave.index },
+        'warning',
+      )
+    : soaking;
+}
+
+/** An unproved profile has its canary in this wave; the others of it wait for the next one. */
+const isSpent = (rollout: Rollout, profile: string): boolean =>
+  rollout.currentWave > 0 &&
+  !rollout.gates.some((gate) => gate.profile === profile && letPass(gate)) &&
+  rollout.members.some((member) => member.profile === profile && member.wave === rollout.currentWave && wasMoved(member));
+
+function nobodyMoved(draft: Draft, wave: RolloutWave, now: number, late: boolean): Draft {
+  const { rollout } = draft;
+  const left = rollout.members.some((member) => member.wave <= wave.index && !wasMoved(member) && member.bucket === MemberBucket.offline);
+  // Nodes that went away after a proved canary catch up by themselves; without a canary nothing may go on.
+  if (wave.index > 0 || !left) return conclude(draft, wave, now);
+  if (!late) return draft;
+  const message = 'no node of the canary can be reached';
+  const suggestedAction = 'bring one of its nodes online, then `takt rollout resume`; or abort';
+  return told(
+    changed(draft, { phase: RolloutPhase.held, hold: { code: 'NobodyReachable', message, suggestedAction } }),
+    'RolloutHeld',
+    `is held: ${message}`,
+    {},
+    'warning',
+  );
+}
+
+function finishSoak(draft: Draft, wave: RolloutWave, now: number): Draft {
+  if (draft.rollout.phase !== RolloutPhase.running) return draft;
+  const undecided = attemptedProfiles(draft.rollout).some((profile) => gateOf(draft.rollout, profile)?.decidedAt == null);
+  return undecided ? draft : conclude(draft, wave, now);
+}
+
+function conclude(draft: Draft, wave: RolloutWave, now: number): Draft {
+  const gates = draft.rollout.gates.filter((gate) => gate.wave === wave.index);
+  const passed = gates.length === 0 || gates.some(letPass);
+  const ended = withWave(draft, wave, { step: passed ? WaveStep.passed : WaveStep.failed, endedAt: now });
+  return advance(ended, { ...wave, step: passed ? WaveStep.passed : WaveStep.failed }, now);
+}
+
+/** On to the next wave, to approval, or to the end. */
+function advance(draft: Draft, wave: RolloutWave, now: number): Draft {
+  const { rollout } = draft;
+  const remaining = rollout.members.filter(
+    (member) => !wasMoved(member) && !isSettled(member.bucket) && !isProfileOut(rollout, member.profile),
+  );
+  const planned = rollout.waves.find((other) => other.index > wave.index);
+  const next = planned ?? (remaining.some((member) => member.bucket === MemberBucket.pending) ? newWave(wave.index + 1) : undefined);
+  if (next === undefined || (remaining.length === 0 && !laterCatchUp(rollout, wave))) return end(draft, now);
+  const approved = rollout.waves.find((other) => other.index === wave.index)?.approvedBy ?? null;
+  if (needsApproval(rollout.policy, wave.index) && approved === null) {
+    const message = `${wave.name} passed its gates; ${next.name} waits for approval`;
+    const hold = { code: 'ApprovalNeeded', message, suggestedAction: 'look at the gates, then `takt rollout approve`' };
+    return told(changed(draft, { phase: RolloutPhase.awaitingApproval, hold }), 'RolloutAwaitsApproval', message, { wave: wave.index });
+  }
+  const waves = planned === undefined ? [...rollout.waves, next] : rollout.waves;
+  return changed(draft, { waves, currentWave: next.index });
+}
+
+/** A later wave has nodes that are only away: it begins, since they may be back by then. */
+const laterCatchUp = (rollout: Rollout, wave: RolloutWave): boolean =>
+  rollout.members.some(
+    (member) =>
+      member.wave > wave.index && !wasMoved(member) && member.bucket === MemberBucket.offline && !isProfileOut(rollout, member.profile),
+  );
+
+function end(draft: Draft, now: number): Draft {
+  const { members, gates } = draft.rollout;
+  if (members.some((member) => awaitsRevert(member) || (member.revert !== null && member.bucket === MemberBucket.working))) {
+    return goBack(changed(draft, { phase: RolloutPhase.rollingBack, hold: null }), now);
+  }
+  const out = gates.some((gate) => gate.decidedAt !== null && !letPass(gate));
+  const kept = members.some((member) => member.bucket === MemberBucket.succeeded);
+  const phase = !out ? RolloutPhase.succeeded : kept ? RolloutPhase.partial : RolloutPhase.rolledBack;
+  return finish(draft, phase, now);
+}
+
+function goBack(draft: Draft, now: number): Draft {
+  const { members } = draft.rollout;
+  if (members.some((member) => awaitsRevert(member) || (member.revert !== null && member.bucket === MemberBucket.working))) return draft;
+  const kept = members.some((member) => member.bucket === MemberBucket.succeeded);
+  return finish(draft, kept ? RolloutPhase.partial : RolloutPhase.rolledBack, now);
+}
+
+const WORDS = {
+  succeeded: ['RolloutSucceeded', 'succeeded: every wave passed its gates', 'info'],
+  partial: ['RolloutPartial', 'ended: some nodes have the release, others went back', 'warning'],
+  'rolled-back': ['RolloutRolledBack', 'is rolled back: no node keeps the release', 'warning'],
+} as const;
+
+function finish(draft: Draft, phase: keyof typeof WORDS, now: number): Draft {
+  const waves = draft.rollout.waves.map((wave) =>
+    wave.endedAt === null && wave.startedAt !== null ? { ...wave, step: WaveStep.cancelled, endedAt: now } : wave,
+  );
+  const [code, message, severity] = WORDS[phase];
+  return told(changed(draft, { phase, hold: null, waves }), code, message, {}, severity);
+}
