@@ -1,18 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import type { DeploymentView, createDeploymentsSchema } from '@takt/contracts';
-import { asId } from '@takt/kernel';
-import type { Clock, DeploymentId, JobId, NodeId, SlotId } from '@takt/kernel';
+import type { Clock, SlotId } from '@takt/kernel';
 import type { Database, Model, Release, Slot, Stores } from '@takt/persistence';
-import { startDeployment } from '@takt/rollout';
 import type { z } from 'zod';
-import type { RefreshDesired } from '../desired/refresh-desired.js';
 import { refused } from '../errors.js';
 import { seesSite } from '../http/context.js';
 import type { RequestContext } from '../http/context.js';
-import { record } from '../record.js';
 import { resolveLine, resolveModel, resolveNode, resolveRelease, resolveSlot } from '../resolve.js';
-import type { Calibrations } from './calibration.js';
-import type { MoveDeployment } from './move-deployment.js';
+import { plainOrder } from './deploy-release.js';
+import type { DeployRelease } from './deploy-release.js';
 import { unsuitable } from './suitability.js';
 import { toDeploymentView } from './views.js';
 
@@ -23,9 +18,7 @@ export class CreateDeployments {
   constructor(
     private readonly db: Database,
     private readonly clock: Clock,
-    private readonly refresh: RefreshDesired,
-    private readonly move: MoveDeployment,
-    private readonly calibrations: Calibrations,
+    private readonly deploy: DeployRelease,
   ) {}
 
   async execute(ctx: RequestContext, input: Input): Promise<DeploymentView[]> {
@@ -34,114 +27,10 @@ export class CreateDeployments {
       const release = await resolveRelease(stores, input.release);
       const model = await resolveModel(stores, release.modelId);
       const slotIds = await chooseSlots(stores, ctx, input, release, model);
-      const calibration =
-        release.needsStatistics && release.calibrationId !== null ? await stores.content.findDataset(release.calibrationId) : null;
-      // Job before slots and desired rows, as the report of its end does.
-      if (calibration !== null) await stores.jobs.lockCalibrationOf(model.digest, calibration.digest);
-      const made: DeploymentId[] = [];
-      const dirty: NodeId[] = [];
-      for (const slotId of slotIds) {
-        const { id, nodeId } = await this.#deploy(stores, ctx, slotId, release, model, now);
-        made.push(id);
-        dirty.push(nodeId);
-      }
-      if (calibration !== null) {
-        await this.calibrations.ensure(
-          stores,
-          { modelDigest: model.digest, modelName: `${model.name}@${model.version}`, calibrationDigest: calibration.digest },
-          now,
-        );
-      }
-      await this.refresh.nodes(stores, dirty, now);
-      return made;
+      return this.deploy.execute(stores, { actor: ctx.actor, now }, release, model, slotIds.map(plainOrder));
     });
     const views = await Promise.all(ids.map((id) => this.db.stores.deployments.overview({ id, limit: 1 }, null)));
     return views.flat().map(toDeploymentView);
-  }
-
-  async #deploy(
-    stores: Stores,
-    ctx: RequestContext,
-    slotId: SlotId,
-    release: Release,
-    model: Model,
-    now: Date,
-  ): Promise<{ id: DeploymentId; nodeId: NodeId }> {
-    const slot = await stores.slots.lock(slotId);
-    if (slot === null) throw new Error(`slot ${slotId} vanished`);
-    const id = asId<DeploymentId>(randomUUID());
-    const generation = (await stores.desired.generations([slot.nodeId])).get(slot.nodeId) ?? 0;
-    const current = slot.targetId === null ? null : await stores.deployments.find(slot.targetId);
-    const started = startDeployment({ target: slot.targetId, active: slot.activeId }, current, id);
-    if (started.superseded !== null) {
-      await this.move.execute(stores, started.superseded, {
-        to: 'superseded',
-        by: ctx.actor,
-        at: now,
-        generation,
-        reason: 'NewerDeployment',
-        message: `release ${release.name} takes its place`,
-      });
-    }
-    const buildJobId = asId<JobId>(randomUUID());
-    await stores.deployments.add({
-      id,
-      slotId,
-      nodeId: slot.nodeId,
-      releaseId: release.id,
-      state: 'pending',
-      reason: null,
-      message: 'waiting for the node',
-      previousId: slot.activeId,
-      buildJobId,
-      rolloutId: null,
-      revertOf: null,
-      onPerformanceBreach: null,
-      plan: null,
-      health: null,
-      error: null,
-      createdBy: ctx.actor,
-      createdAt: now,
-      updatedAt: now,
-      endedAt: null,
-    });
-    await stores.deployments.addTransition({
-      deploymentId: id,
-      state: 'pending',
-      at: now,
-      by: ctx.actor,
-      generation,
-      reason: null,
-      message: 'made',
-    });
-    await stores.jobs.add({
-      id: buildJobId,
-      kind: 'build',
-      state: 'queued',
-      phase: 'waiting',
-      progress: 0,
-      etaSeconds: null,
-      nodeId: slot.nodeId,
-      deploymentId: id,
-      modelDigest: model.digest,
-      modelName: `${model.name}@${model.version}`,
-      calibrationDigest: null,
-      attempts: 1,
-      leaseUntil: null,
-      result: null,
-      error: null,
-      createdAt: now,
-      updatedAt: now,
-    });
-    await stores.slots.update(slotId, { targetId: started.slot.target });
-    record(stores, ctx.actor, now, {
-      code: 'DeploymentPending',
-      message: `${ctx.actor} deploys release ${release.name}`,
-      object: { kind: 'deployment', id, name: release.name },
-      siteId: slot.siteId,
-      data: { slotId, previousDeploymentId: slot.activeId },
-    });
-    return { id, nodeId: slot.nodeId };
   }
 }
 

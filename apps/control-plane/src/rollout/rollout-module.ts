@@ -9,10 +9,12 @@ import { ApplyJobReport } from '../reports/apply-job-report.js';
 import { ApplyReport } from '../reports/apply-report.js';
 import { Heartbeats } from '../reports/heartbeats.js';
 import { ReportRetention } from '../reports/report-retention.js';
+import { SampleRecorder } from '../reports/sample-recorder.js';
 import { TakeReport } from '../reports/take-report.js';
 import { Calibrations } from './calibration.js';
 import { CancelDeployment } from './cancel-deployment.js';
 import { CreateDeployments } from './create-deployments.js';
+import { DeployRelease } from './deploy-release.js';
 import { JobReconciler } from './job-reconciler.js';
 import { MoveDeployment } from './move-deployment.js';
 import { CreateRelease, ReleaseQueries } from './releases.js';
@@ -31,12 +33,13 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
     provide(ReleaseQueries, Database),
     provide(CreateRelease, Database, CLOCK),
     provide(DeploymentQueries, Database),
-    provide(CreateDeployments, Database, CLOCK, RefreshDesired, MoveDeployment, Calibrations),
+    provide(DeployRelease, RefreshDesired, MoveDeployment, Calibrations),
+    provide(CreateDeployments, Database, CLOCK, DeployRelease),
     provide(CancelDeployment, Database, CLOCK, MoveDeployment),
     provide(JobQueries, Database),
     {
       provide: ReportRetention,
-      useFactory: (db: Database, clock: Clock, config: Config) => new ReportRetention(db, clock, config.reportDays),
+      useFactory: (db: Database, clock: Clock, config: Config) => new ReportRetention(db, clock, config),
       inject: [Database, CLOCK, CONFIG],
     },
     provide(JobReconciler, Database, Calibrations, ReportRetention, CLOCK, LOGGER),
@@ -46,7 +49,7 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
     {
       provide: Heartbeats,
       useFactory: (db: Database, clock: Clock, config: Config, logger: Logger, messaging: MessagingState) =>
-        new Heartbeats(db, clock, config, logger, () => messaging.connected),
+        new Heartbeats(db, clock, config, new SampleRecorder(db.stores.samples, config.sampleMs), logger, () => messaging.connected),
       inject: [Database, CLOCK, CONFIG, LOGGER, MessagingState],
     },
   ],

@@ -148,6 +148,22 @@ export class DeploymentStore {
     return this.#load(rows.map((row) => row.id));
   }
 
+  /** Every deployment of a rollout, oldest first. */
+  async ofRollout(rolloutId: RolloutId): Promise<Deployment[]> {
+    return this.#manager.getRepository(deployments).find({ where: { rolloutId }, order: { createdAt: 'ASC', id: 'ASC' } });
+  }
+
+  /** Of these slots, the last deployment of the release that ended. */
+  async lastEndedOf(releaseId: ReleaseId, slotIds: readonly SlotId[]): Promise<ReadonlyMap<SlotId, Deployment>> {
+    const rows: { id: string }[] = await this.#manager.query(
+      `SELECT DISTINCT ON (slot_id) id FROM deployments
+       WHERE release_id = $1 AND slot_id = ANY($2::uuid[]) AND ended_at IS NOT NULL AND revert_of IS NULL
+       ORDER BY slot_id, created_at DESC, id DESC`,
+      [releaseId, slotIds],
+    );
+    return new Map((await this.#load(rows.map((row) => row.id))).map((row) => [row.slotId, row]));
+  }
+
   async overview(filter: DeploymentFilter, scope: SiteScope): Promise<DeploymentOverview[]> {
     const names: NamesRow[] = await this.#manager.query(
       `SELECT d.id, s.site_id, site.name AS site, node.name AS node_name, s.line_id, line.slug AS line_slug, r.name AS release_name,

@@ -74,6 +74,31 @@ interface GateRow {
   readonly decidedAt: Date | null;
   readonly decidedBy: string | null;
 }
+interface ObservedSlotRow {
+  node_id: string;
+  slot_id: string;
+  online: boolean;
+  required_fps: number;
+  active_id: string | null;
+  active_since: Date | null;
+  target_id: string | null;
+  target_rollout: string | null;
+  target_open: boolean;
+  newest_id: string | null;
+  newest_rollout: string | null;
+}
+/** A slot of a rollout as the rows show it now. */
+export interface ObservedSlot {
+  readonly nodeId: NodeId;
+  readonly slotId: SlotId;
+  readonly online: boolean;
+  readonly requiredFps: number;
+  /** The last committed deployment, and since when it serves. */
+  readonly activeId: string | null;
+  readonly activeSince: Date | null;
+  readonly target: { readonly id: string; readonly rolloutId: string | null; readonly open: boolean } | null;
+  readonly newest: { readonly id: string; readonly rolloutId: string | null } | null;
+}
 export type StoredGate = RolloutGate & { readonly id: string; readonly rolloutId: RolloutId };
 
 export const rollouts = table<RolloutRow>('rollouts', {
@@ -293,7 +318,7 @@ export class RolloutStore {
     const changed: unknown[] = await this.#manager.query(
       `WITH saved AS (
          UPDATE rollouts SET phase = $3, policy = $4, current_wave = $5, hold = $6, updated_at = $7, ended_at = $8, generation = generation + 1
-         WHERE id = $1 AND generation = $2 AND ($9::text IS NULL OR (lease_owner = $9 AND lease_until > $7)) RETURNING id
+         WHERE id = $1 AND generation = $2 AND ($9::text IS NULL OR (lease_owner = $9 AND lease_until > clock_timestamp())) RETURNING id
        ) SELECT id FROM saved`,
       [
         row.id,
@@ -347,20 +372,21 @@ export class RolloutStore {
 
   /**
    * Takes or keeps the lease of rollouts that still have something to do, `limit` at most: those under way, and those that ended
-   * while nodes of theirs were away or at work. No two owners hold the same at a time.
+   * while nodes of theirs were away or at work. No two owners hold the same at a time; the database's clock counts.
    */
-  async lease(owner: string, now: Date, until: Date, limit: number): Promise<RolloutId[]> {
+  async lease(owner: string, seconds: number, limit: number): Promise<RolloutId[]> {
     const rows: { id: string }[] = await this.#manager.query(
       `WITH due AS (
          SELECT id FROM rollouts r
-         WHERE (lease_owner = $1 OR lease_until IS NULL OR lease_until < $2)
+         WHERE (lease_owner = $1 OR lease_until IS NULL OR lease_until < clock_timestamp())
            AND phase <> 'superseded'
-           AND (ended_at IS NULL OR EXISTS (SELECT FROM rollout_members m WHERE m.rollout_id = r.id AND m.bucket IN ('working', 'offline', 'deferred')))
-         ORDER BY lease_until NULLS FIRST LIMIT $4 FOR UPDATE SKIP LOCKED
+           AND (ended_at IS NULL OR EXISTS (SELECT FROM rollout_members m WHERE m.rollout_id = r.id AND m.bucket IN ('pending', 'working', 'offline', 'deferred')))
+         ORDER BY lease_until NULLS FIRST LIMIT $3 FOR UPDATE SKIP LOCKED
        ), taken AS (
-         UPDATE rollouts r SET lease_owner = $1, lease_until = $3 FROM due WHERE r.id = due.id RETURNING r.id
+         UPDATE rollouts r SET lease_owner = $1, lease_until = clock_timestamp() + $2 * interval '1 second'
+         FROM due WHERE r.id = due.id RETURNING r.id
        ) SELECT id FROM taken`,
-      [owner, now, until, limit],
+      [owner, seconds, limit],
     );
     return rows.map((row) => asId<RolloutId>(row.id));
   }
@@ -368,6 +394,33 @@ export class RolloutStore {
   /** Gives the leases back, so that another replica goes on at once. */
   async release(owner: string): Promise<void> {
     await this.#manager.query('UPDATE rollouts SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1', [owner]);
+  }
+
+  /** Every slot of the rollout's nodes that takes part, with what runs on it now. */
+  async slotsOf(rolloutId: RolloutId): Promise<ObservedSlot[]> {
+    const rows: ObservedSlotRow[] = await this.#manager.query(
+      `SELECT m.node_id, s.id AS slot_id, coalesce(l.online, false) AS online, line.required_fps, s.active_id, active.ended_at AS active_since,
+         target.id AS target_id, target.rollout_id AS target_rollout, target.id IS NOT NULL AND target.ended_at IS NULL AS target_open,
+         newest.id AS newest_id, newest.rollout_id AS newest_rollout
+       FROM rollout_members m
+         JOIN LATERAL jsonb_array_elements_text(m.slot_ids) AS slot_id(value) ON true
+         JOIN slots s ON s.id = slot_id.value::uuid JOIN lines line ON line.id = s.line_id
+         LEFT JOIN node_liveness l ON l.node_id = m.node_id
+         LEFT JOIN deployments target ON target.id = s.target_id LEFT JOIN deployments active ON active.id = s.active_id
+         LEFT JOIN LATERAL (SELECT id, rollout_id FROM deployments d WHERE d.slot_id = s.id ORDER BY created_at DESC, id DESC LIMIT 1) newest ON true
+       WHERE m.rollout_id = $1`,
+      [rolloutId],
+    );
+    return rows.map((row) => ({
+      nodeId: asId<NodeId>(row.node_id),
+      slotId: asId<SlotId>(row.slot_id),
+      online: row.online,
+      requiredFps: row.required_fps,
+      activeId: row.active_id,
+      activeSince: row.active_since,
+      target: row.target_id === null ? null : { id: row.target_id, rolloutId: row.target_rollout, open: row.target_open },
+      newest: row.newest_id === null ? null : { id: row.newest_id, rolloutId: row.newest_rollout },
+    }));
   }
 
   /** Unfinished rollouts that have one of the nodes as a member which has not ended. */
