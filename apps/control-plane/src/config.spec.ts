@@ -22,6 +22,9 @@ describe('readConfig', () => {
       publicUrl: undefined,
       nodeOfflineMs: 20_000,
       reportDays: 30,
+      sampleMs: 10_000,
+      sampleHours: 48,
+      consoleDir: undefined,
       maxStatisticsBytes: 67_108_864,
     });
   });
@@ -39,6 +42,11 @@ describe('readConfig', () => {
       expect(message).toContain(name);
     expect(message).not.toContain('secret');
     expect(message).toContain('5 fault(s)');
+  });
+
+  it('takes samples once a second at most', () => {
+    expect(readConfig({ ...whole, TAKT_SAMPLE_SECONDS: '1' }).sampleMs).toBe(1_000);
+    expect(faultOf({ ...whole, TAKT_SAMPLE_SECONDS: '0.5' })).toContain('TAKT_SAMPLE_SECONDS');
   });
 
   it('is frozen', () => {

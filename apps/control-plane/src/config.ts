@@ -27,6 +27,12 @@ const environmentSchema = z.object({
   TAKT_GRANT_SECONDS: number(600, 5, 86_400),
   /** Applied reports are deleted after this many days. */
   TAKT_REPORT_DAYS: number(30, 1, 3_650),
+  /** Time between two samples of a slot's counters that are kept. */
+  TAKT_SAMPLE_SECONDS: number(10, 1, 3_600),
+  /** Samples are deleted after this many hours. */
+  TAKT_SAMPLE_HOURS: number(48, 1, 8_760),
+  /** The built console; without it `/` says how to get one. */
+  TAKT_CONSOLE_DIR: z.string().min(1).optional(),
   TAKT_MAX_STATISTICS_BYTES: number(64 * 1024 ** 2, 1, 2 ** 40),
 });
 
@@ -48,6 +54,9 @@ export interface Config {
   readonly jobLeaseMs: number;
   readonly grantSeconds: number;
   readonly reportDays: number;
+  readonly sampleMs: number;
+  readonly sampleHours: number;
+  readonly consoleDir: string | undefined;
   readonly maxStatisticsBytes: number;
 }
 
@@ -91,6 +100,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     jobLeaseMs: env.TAKT_JOB_LEASE_SECONDS * 1000,
     grantSeconds: env.TAKT_GRANT_SECONDS,
     reportDays: env.TAKT_REPORT_DAYS,
+    sampleMs: env.TAKT_SAMPLE_SECONDS * 1000,
+    sampleHours: env.TAKT_SAMPLE_HOURS,
+    consoleDir: env.TAKT_CONSOLE_DIR,
     maxStatisticsBytes: env.TAKT_MAX_STATISTICS_BYTES,
   });
 }

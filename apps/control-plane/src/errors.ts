@@ -17,5 +17,5 @@ export const alreadyExists = (kind: string, name: string): TaktError =>
     element: name,
   });
 
-export const refused = (code: string, message: string, action: string, element?: string): TaktError =>
-  new TaktError({ code, message, action, ...(element === undefined ? {} : { element }) });
+export const refused = (code: string, message: string, action: string, element?: string, retryable = false): TaktError =>
+  new TaktError({ code, message, action, retryable, ...(element === undefined ? {} : { element }) });

@@ -2,13 +2,13 @@ import { TaktError } from '@takt/kernel';
 import { createLogger } from '@takt/observability';
 import { readConfig } from './config.js';
 
-const USAGE = 'usage: takt-control-plane [run | init | login-code]\n';
+const USAGE = 'usage: takt-control-plane [run | init | login-code [--console]]\n';
 /** A stop that hangs ends anyway: everything that matters is in the database. */
 const STOP_DEADLINE_MS = 10_000;
 
 const print = (text: string): void => void process.stdout.write(text);
 
-async function main(command: string, signal: AbortSignal): Promise<number> {
+async function main(command: string, options: readonly string[], signal: AbortSignal): Promise<number> {
   if (command === 'init') {
     const { init } = await import('./commands/init.js');
     await init(process.env, print);
@@ -26,7 +26,7 @@ async function main(command: string, signal: AbortSignal): Promise<number> {
     await run(config, logger, signal, print);
   } else {
     const { loginCode } = await import('./commands/login-code.js');
-    await loginCode(config, logger, print);
+    await loginCode(config, logger, options.includes('--console') ? 'session' : 'token', print);
   }
   return 0;
 }
@@ -40,7 +40,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 try {
-  process.exitCode = await main(process.argv[2] ?? 'run', stop.signal);
+  process.exitCode = await main(process.argv[2] ?? 'run', process.argv.slice(3), stop.signal);
 } catch (thrown) {
   if (stop.signal.aborted) process.exitCode = 0;
   else {

@@ -2,12 +2,15 @@ import { request } from 'node:http';
 import { API_PREFIX, apiRoutes, problemSchema } from '@takt/contracts';
 import type { ApiRoute } from '@takt/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { issueLoginCode } from '../src/access/login.js';
+import { issueLoginCode } from '../src/access/login-code.js';
 import { Harness } from './harness.js';
 
 let harness: Harness;
+let session: string;
 beforeAll(async () => {
   harness = await Harness.start();
+  const opened = await harness.call('POST', '/session', { token: harness.token }, '');
+  session = /takt_session=([^;]+)/.exec(opened.headers.get('set-cookie') ?? '')?.[1] ?? '';
 });
 afterAll(async () => {
   await harness.stop();
@@ -17,7 +20,7 @@ const ID = '7b0f2c3e-0d5a-4a7e-9f43-1f2f6f1c2d3e';
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const routes = Object.entries(apiRoutes) as [string, ApiRoute][];
 const pathOf = (route: ApiRoute): string => route.path.replace(':digest', DIGEST).replace(':id', ID).replace(':ref', ID);
-const PUBLIC = ['health', 'login', 'joinChallenge', 'join'];
+const PUBLIC = ['health', 'login', 'joinChallenge', 'join', 'createSession'];
 
 describe('every route', () => {
   it('is registered, and no other', () => {
@@ -51,6 +54,19 @@ describe('every route', () => {
       const answer = await harness.call(route.method, pathOf(route), route.method === 'GET' ? undefined : {}, token);
       expect(answer.status).toBe(403);
       expect(problemSchema.parse(answer.body).code).toBe('RoleTooLow');
+    },
+  );
+
+  it.each(routes.filter(([name, route]) => !PUBLIC.includes(name) && route.method !== 'GET'))(
+    '%s changes nothing for a session that another page uses',
+    async (_, route) => {
+      const answer = await fetch(`${harness.controlPlane.url}${API_PREFIX}${pathOf(route)}`, {
+        method: route.method,
+        headers: { cookie: `takt_session=${session}`, 'content-type': 'application/json' },
+        body: '{}',
+      });
+      expect(answer.status).toBe(403);
+      expect(problemSchema.parse(await answer.json()).code).toBe('CrossSiteRequest');
     },
   );
 

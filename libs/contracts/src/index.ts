@@ -181,5 +181,12 @@ export type {
   RolloutTarget,
   RolloutView,
 } from './api/rollouts.js';
-export { createSessionSchema, fleetFiguresSchema, modelFiguresSchema, samplePointSchema, slotSamplesSchema } from './api/figures.js';
+export {
+  createSessionSchema,
+  fleetFiguresSchema,
+  modelFiguresSchema,
+  samplePointSchema,
+  sampleQuerySchema,
+  slotSamplesSchema,
+} from './api/figures.js';
 export type { FleetFigures, ModelFigures, SlotSamples } from './api/figures.js';

@@ -16,6 +16,6 @@ export function newLoginCode(): string {
   return (letters.match(/.{5}/g) ?? []).join('-');
 }
 
-export const newToken = (kind: 'api' | 'join'): string => `takt_${kind}_${randomBytes(20).toString('base64url')}`;
+export const newToken = (kind: 'api' | 'join' | 'session'): string => `takt_${kind}_${randomBytes(20).toString('base64url')}`;
 
 export const normalizeLoginCode = (code: string): string => code.trim().toUpperCase();

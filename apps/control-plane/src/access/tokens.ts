@@ -10,6 +10,7 @@ import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
 import { resolveSite } from '../resolve.js';
 import { requireFreeForm, requireUnknown } from './actor-names.js';
+import { isLive } from './authenticator.js';
 import { hashSecret, newToken } from './secrets.js';
 
 type TokenView = z.output<typeof tokenViewSchema>;
@@ -30,6 +31,7 @@ async function siteIds(stores: Stores, ctx: RequestContext, refs: readonly strin
 
 const toView = async (stores: Stores, token: ApiToken): Promise<TokenView> => ({
   id: token.id,
+  kind: token.kind,
   actor: token.actor,
   role: token.role as Role,
   sites: await siteNames(stores, token.siteIds),
@@ -38,14 +40,20 @@ const toView = async (stores: Stores, token: ApiToken): Promise<TokenView> => ({
 });
 
 export class TokenQueries {
-  constructor(private readonly db: Database) {}
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+  ) {}
 
-  async whoAmI(ctx: RequestContext): Promise<WhoAmI> {
+  async whoAmI(ctx: Pick<RequestContext, 'actor' | 'role' | 'siteScope'>): Promise<WhoAmI> {
     return { actor: ctx.actor, role: ctx.role, sites: await siteNames(this.db.stores, ctx.siteScope) };
   }
 
   async list(ctx: RequestContext): Promise<TokenView[]> {
-    const tokens = (await this.db.stores.access.listTokens()).filter((token) => token.revokedAt === null && within(ctx, token));
+    const now = new Date(this.clock.now());
+    // A session that has run out is of no interest; a token that has, may be what somebody looks for.
+    const shown = (token: ApiToken): boolean => (token.kind === 'session' ? isLive(token, now) : token.revokedAt === null);
+    const tokens = (await this.db.stores.access.listTokens()).filter((token) => shown(token) && within(ctx, token));
     return Promise.all(tokens.map((token) => toView(this.db.stores, token)));
   }
 }
@@ -67,6 +75,8 @@ export class CreateToken {
       const asked = input.sites === null ? null : await siteIds(stores, ctx, input.sites);
       const token: ApiToken = {
         id: randomUUID(),
+        kind: 'api',
+        madeFrom: null,
         actor: input.name,
         hash: hashSecret(secret),
         role: input.role,

@@ -11,8 +11,10 @@ import { Grants } from '../content/grants.js';
 import { RefreshDesired } from '../desired/refresh-desired.js';
 import { AccessGuard } from '../http/access-guard.js';
 import { InvalidRequest } from '../http/problem.js';
+import { StreamAccess } from '../http/stream-access.js';
 import { ProblemFilter } from '../http/problem-filter.js';
 import { InsightModule } from '../insight/insight-module.js';
+import type { Addresses } from '../join/addresses.js';
 import { JoinModule } from '../join/join-module.js';
 import { RolloutModule } from '../rollout/rollout-module.js';
 import { RpcModule } from '../rpc/rpc-module.js';
@@ -45,6 +47,7 @@ export class PartsModule {
       { provide: Grants, useValue: new Grants(parts.secret, parts.clock) },
       { provide: RefreshDesired, useValue: new RefreshDesired(sha256) },
       provide(Authenticator, Database, CLOCK),
+      provide(StreamAccess, Authenticator),
     ];
     return {
       module: PartsModule,
@@ -62,6 +65,7 @@ export class PartsModule {
         Grants,
         RefreshDesired,
         Authenticator,
+        StreamAccess,
       ],
     };
   }
@@ -87,8 +91,8 @@ export class AppModule {
         { provide: APP_FILTER, useFactory: (logger: Parts['logger']) => new ProblemFilter(logger), inject: [LOGGER] },
         {
           provide: APP_GUARD,
-          useFactory: (auth: Authenticator, grants: Grants) => new AccessGuard(auth, grants),
-          inject: [Authenticator, Grants],
+          useFactory: (auth: Authenticator, grants: Grants, { publicUrl }: Addresses) => new AccessGuard(auth, grants, publicUrl),
+          inject: [Authenticator, Grants, ADDRESSES],
         },
       ],
     };

@@ -5,8 +5,12 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import { API_PREFIX } from '@takt/contracts';
+import { ConsoleFiles } from '../console/console-files.js';
+import { serveConsole } from '../console/serve-console.js';
 import type { TaktRequest } from '../http/context.js';
+import { refused } from '../errors.js';
 import { openApiDocument } from '../http/openapi.js';
+import { problemOf } from '../http/problem.js';
 import { VERSION } from '../version.js';
 import { AppModule } from './app-module.js';
 import { nestLogger } from './nest-logger.js';
@@ -15,6 +19,16 @@ import type { Parts } from './parts.js';
 const BODY_LIMIT = '1mb';
 /** An upload may take long; what may not is to send no byte. */
 const SOCKET_IDLE_MS = 120_000;
+
+function noSuchRoute(request: TaktRequest, response: ServerResponse): void {
+  const error = refused(
+    'NoSuchRoute',
+    `there is nothing at ${request.method ?? 'GET'} ${request.originalUrl}`,
+    'see /api/docs for the calls there are',
+  );
+  response.writeHead(404, { 'content-type': 'application/problem+json', ...(request.complete ? {} : { connection: 'close' }) });
+  response.end(JSON.stringify(problemOf(error, 404, request.taktRequestId ?? '')));
+}
 
 /** The HTTP side, wired and not yet listening. */
 export async function createHttpApp(parts: Parts): Promise<NestExpressApplication> {
@@ -28,13 +42,18 @@ export async function createHttpApp(parts: Parts): Promise<NestExpressApplicatio
     request.taktRequestId = randomUUID();
     response.setHeader('x-request-id', request.taktRequestId);
     response.setHeader('x-content-type-options', 'nosniff');
+    response.setHeader('x-frame-options', 'DENY');
     next();
   });
+  app.use(serveConsole(new ConsoleFiles(parts.config.consoleDir)));
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.setGlobalPrefix(API_PREFIX);
   SwaggerModule.setup('api/docs', app, openApiDocument(VERSION), { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'takt API' });
   const server = app.getHttpServer();
   server.requestTimeout = 0;
   server.setTimeout(SOCKET_IDLE_MS);
+  await app.init();
+  // Last: Nest answers for what is below its prefix only.
+  app.use(noSuchRoute);
   return app;
 }

@@ -12,7 +12,7 @@ import type { Trust } from '@takt/messaging';
 import { Database, sqlState } from '@takt/persistence';
 import { DEPLOYMENT_TRANSITIONS, DeploymentState, transitionTableFaults } from '@takt/rollout';
 import type { Config } from '../config.js';
-import { issueLoginCode } from '../access/login.js';
+import { issueLoginCode } from '../access/login-code.js';
 import { Heartbeats } from '../reports/heartbeats.js';
 import { TakeReport } from '../reports/take-report.js';
 import { JobReconciler } from '../rollout/job-reconciler.js';

@@ -3,6 +3,7 @@ import { Role } from '@takt/contracts';
 import type { ApiRoute } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
 import type { Authenticator } from '../access/authenticator.js';
+import { requireOwnPage, sessionOf } from '../access/session-cookie.js';
 import type { Grants } from '../content/grants.js';
 import { ROUTE } from './api-call.js';
 import type { TaktRequest } from './context.js';
@@ -14,6 +15,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly grants: Grants,
+    private readonly publicUrl: () => string,
   ) {}
 
   async canActivate(host: ExecutionContext): Promise<boolean> {
@@ -32,7 +34,11 @@ export class AccessGuard implements CanActivate {
       );
       return true;
     }
-    const context = await this.authenticator.authenticate(request.headers.authorization, request.taktRequestId ?? '');
+    const { context, sessionId } = await this.authenticator.authenticate(
+      { bearer: request.headers.authorization, session: sessionOf(request) },
+      request.taktRequestId ?? '',
+    );
+    if (sessionId !== null && request.method !== 'GET' && request.method !== 'HEAD') requireOwnPage(request, this.publicUrl());
     const needed = route.access === 'grant' ? (route.method === 'PUT' ? Role.operator : Role.viewer) : route.access;
     if (RANK[context.role] < RANK[needed]) {
       throw new TaktError({
@@ -43,6 +49,7 @@ export class AccessGuard implements CanActivate {
       });
     }
     request.takt = context;
+    request.taktSessionId = sessionId;
     return true;
   }
 }

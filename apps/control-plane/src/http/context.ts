@@ -33,6 +33,8 @@ export interface TaktRequest extends IncomingMessage {
   readonly originalUrl: string;
   taktRequestId?: string;
   takt?: RequestContext;
+  /** Id of the session the call is made in; null with a bearer token. */
+  taktSessionId?: string | null;
   taktGrant?: ArtifactGrant;
 }
 

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { ApiCall, ROUTE } from '../http/api-call.js';
 import { Caller } from '../http/context.js';
 import type { RequestContext, TaktRequest } from '../http/context.js';
+import { StreamAccess } from '../http/stream-access.js';
 import { EventFeed } from './event-feed.js';
 import { ExplainDeployment } from './explain-deployment.js';
 import { ExplainNode } from './explain-node.js';
@@ -21,6 +22,7 @@ export class InsightController {
     @Inject(Health) private readonly health: Health,
     @Inject(FleetStatus) private readonly fleetStatus: FleetStatus,
     @Inject(EventFeed) private readonly feed: EventFeed,
+    @Inject(StreamAccess) private readonly access: StreamAccess,
     @Inject(ExplainNode) private readonly explainNode: ExplainNode,
     @Inject(ExplainDeployment) private readonly explainDeployment: ExplainDeployment,
   ) {}
@@ -52,7 +54,10 @@ export class InsightController {
   ): Observable<MessageEvent> {
     const resumed = Number(request.headers['last-event-id'] ?? Number.NaN);
     const after = Number.isInteger(resumed) && resumed >= 0 ? resumed : query.after;
-    return this.feed.follow(ctx, after).pipe(map((event) => ({ id: String(event.seq), type: 'event', data: event })));
+    return this.feed.follow(ctx, after).pipe(
+      this.access.while(request),
+      map((event) => ({ id: String(event.seq), type: 'event', data: event })),
+    );
   }
 
   @ApiCall(apiRoutes.explainNode)

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Database } from '@takt/persistence';
 import { MessagingState } from '../boot/messaging-runtime.js';
-import { CLOCK, provide } from '../boot/tokens.js';
+import { CLOCK, LOGGER, provide } from '../boot/tokens.js';
 import { RolloutModule } from '../rollout/rollout-module.js';
 import { DeploymentQueries } from '../rollout/rollout-queries.js';
 import { TopologyModule } from '../topology/topology-module.js';
@@ -9,17 +9,24 @@ import { NodeQueries } from '../topology/nodes.js';
 import { EventFeed } from './event-feed.js';
 import { ExplainDeployment } from './explain-deployment.js';
 import { ExplainNode } from './explain-node.js';
+import { FiguresController } from './figures-controller.js';
+import { FleetStream } from './fleet-stream.js';
 import { Health } from './health.js';
 import { InsightController } from './insight-controller.js';
+import { ModelFigures } from './model-figures.js';
+import { SlotSamples } from './slot-samples.js';
 import { FleetStatus } from './status.js';
 
 @Module({
   imports: [RolloutModule, TopologyModule],
-  controllers: [InsightController],
+  controllers: [InsightController, FiguresController],
   providers: [
     provide(Health, Database, MessagingState),
     provide(FleetStatus, Database, CLOCK),
     provide(EventFeed, Database),
+    provide(FleetStream, Database, CLOCK, LOGGER),
+    provide(SlotSamples, Database, CLOCK),
+    provide(ModelFigures, Database),
     provide(ExplainNode, Database, NodeQueries),
     provide(ExplainDeployment, Database, DeploymentQueries),
   ],

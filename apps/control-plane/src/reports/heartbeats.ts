@@ -4,12 +4,13 @@ import type { Clock, Logger, NodeId } from '@takt/kernel';
 import type { Database, Stores } from '@takt/persistence';
 import { Ticker } from '../boot/ticker.js';
 import { record } from '../record.js';
+import type { SampleRecorder } from './sample-recorder.js';
 
 const FLUSH_MS = 2_000;
 
 /**
- * Keeps the last heartbeat of each node in memory and writes all of them in one statement every few seconds; derives from
- * that which nodes are online. What is lost with the process comes again with the next heartbeat.
+ * Keeps the last heartbeat of each node in memory and writes all of them in one statement every few seconds, samples of their
+ * counters in another; derives from them which nodes are online. What is lost with the process comes again with the next heartbeat.
  */
 export class Heartbeats {
   readonly #pending = new Map<NodeId, { nodeId: NodeId; at: Date; heartbeat: Heartbeat }>();
@@ -23,7 +24,8 @@ export class Heartbeats {
     private readonly db: Database,
     private readonly clock: Clock,
     private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number },
-    logger: Logger,
+    private readonly samples: Pick<SampleRecorder, 'record'>,
+    private readonly logger: Logger,
     private readonly connected: () => boolean = () => true,
   ) {
     this.#hearingSince = clock.monotonic();
@@ -88,6 +90,16 @@ export class Heartbeats {
       }
     });
     for (const beat of batch) if (this.#pending.get(beat.nodeId) === beat) this.#pending.delete(beat.nodeId);
+    await this.#sample(batch);
+  }
+
+  /** Apart from the heartbeats: counters only grow, so that a reading less loses nothing. */
+  async #sample(batch: Parameters<SampleRecorder['record']>[0]): Promise<void> {
+    try {
+      await this.samples.record(batch);
+    } catch (error) {
+      this.logger.warn('samples not written', { [LogField.error]: error });
+    }
   }
 }
 

@@ -32,6 +32,8 @@ export const createTokenSchema = z.object({
 });
 export const tokenViewSchema = z.object({
   id: z.uuid(),
+  /** `session`: what a browser is logged in by. */
+  kind: z.enum(['api', 'session']).default('api'),
   actor: z.string(),
   role: roleSchema,
   sites: z.array(z.string()).nullable(),

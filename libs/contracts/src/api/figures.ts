@@ -67,5 +67,10 @@ export type FleetFigures = z.output<typeof fleetFiguresSchema>;
 
 /** The console's session: a cookie that page scripts cannot read. Exactly one of the two is set. */
 export const createSessionSchema = z
-  .object({ code: z.string().min(1).max(200).optional(), token: z.string().min(1).max(500).optional() })
+  .object({
+    code: z.string().min(1).max(200).optional(),
+    token: z.string().min(1).max(500).optional(),
+    /** Name of the actor where a code is exchanged. */
+    name: z.string().min(1).max(100).default('admin'),
+  })
   .refine((body) => (body.code === undefined) !== (body.token === undefined), 'set exactly one of code and token');
