@@ -15,6 +15,7 @@ import { registerModels } from './commands/models.js';
 import { registerNodes } from './commands/nodes.js';
 import { registerQuantize } from './commands/quantize.js';
 import { registerReleases } from './commands/releases.js';
+import { registerRollout } from './commands/rollout.js';
 import { registerSites } from './commands/sites.js';
 import { registerSlots } from './commands/slots.js';
 import { registerStatus } from './commands/status.js';
@@ -27,7 +28,7 @@ const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]
   ['Begin:', [registerLogin, registerStatus]],
   ['Factory:', [registerSites, registerLines, registerNodes, registerSlots, registerJoinToken]],
   ['Models and data:', [registerModels, registerDatasets]],
-  ['Release and deploy:', [registerReleases, registerDeploy, registerDeployments, registerJobs]],
+  ['Release and deploy:', [registerReleases, registerRollout, registerDeploy, registerDeployments, registerJobs]],
   ['Understand:', [registerExplain, registerEvents]],
   ['On this machine, without a control plane:', [registerHardware, registerQuantize, registerEvaluate, registerBench]],
 ];
@@ -38,6 +39,7 @@ Examples:
   takt model push model.onnx --name strip --version 1
   takt dataset push golden/ --as golden --name strip-golden
   takt releases create strip-1 --model strip@1 --golden strip-golden --calibration strip-calibration
+  takt rollout start strip-1 --canary 1 --soak 10m --watch
   takt deploy strip-1 --node node-a --watch
   takt explain deployment latest
   takt quantize --model model.onnx --calibration images/ --data data.yaml --out quantized/

@@ -44,7 +44,7 @@ export function registerDeploy(program: Command, cli: Cli): void {
       return;
     }
     const details = await watchDeployments(
-      { client, output: cli.output, signal: cli.signal, now: cli.now },
+      { client, output: cli.output, signal: cli.signal, now: cli.now, seeLater: 'takt deployments' },
       items.map((item) => item.id),
     );
     const { good, bad } = cli.output.style;

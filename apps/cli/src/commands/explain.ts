@@ -4,6 +4,7 @@ import { candidatesOf } from '../render/deployments.js';
 import { renderExplanation } from '../render/explanation.js';
 import type { ShownExplanation } from '../render/explanation.js';
 import { resolveDeployment } from './deployments.js';
+import { resolveGate, resolveRollout } from '../session/resolve-rollout.js';
 import { connect, show } from '../session/session.js';
 import type { Cli, CommonOptions } from '../session/session.js';
 
@@ -16,6 +17,22 @@ export function registerExplain(program: Command, cli: Cli): void {
     .action(async (ref: string, options: CommonOptions) => {
       const client = await connect(cli, options);
       show<ShownExplanation>(cli, options, await client.call('explainNode', { params: { ref } }, { signal: cli.signal }), render);
+    });
+
+  withServer(explain.command('rollout <rollout>'))
+    .description('why a rollout stands where it stands (a name, an id, or "latest")')
+    .action(async (given: string, options: CommonOptions) => {
+      const client = await connect(cli, options);
+      const ref = await resolveRollout(client, given);
+      show<ShownExplanation>(cli, options, await client.call('explainRollout', { params: { ref } }, { signal: cli.signal }), render);
+    });
+
+  withServer(explain.command('gate <gate>'))
+    .description('what a gate measured and what follows (an id, or ROLLOUT/WAVE/PROFILE, of which the newest is taken)')
+    .action(async (given: string, options: CommonOptions) => {
+      const client = await connect(cli, options);
+      const id = await resolveGate(client, given);
+      show<ShownExplanation>(cli, options, await client.call('explainGate', { params: { id } }, { signal: cli.signal }), render);
     });
 
   withServer(explain.command('deployment <deployment>'))

@@ -1,28 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiClient } from '@takt/api-client';
 import type { DeploymentDetail } from '@takt/contracts';
-import { TaktError } from '@takt/kernel';
 import { isTerminal } from '@takt/rollout';
-import type { Output } from '../output/output.js';
 import { placeWords, planWords, stateWord } from '../render/deployment-words.js';
 import { formatMs, formatTime } from '../render/figures.js';
-
-const POLL_MS = 1_000;
-/** A control plane that restarts is waited for this long. */
-const PATIENCE_MS = 120_000;
-
-export interface Watcher {
-  readonly client: ApiClient;
-  readonly output: Output;
-  readonly signal: AbortSignal;
-  readonly now: () => number;
-}
+import { pause, readPatiently } from './watcher.js';
+import type { Watcher } from './watcher.js';
 
 /** Shows each new state of the deployments, and how far the running build is, until all have ended. */
 export async function watchDeployments(watcher: Watcher, ids: readonly string[]): Promise<DeploymentDetail[]> {
   const shown = new Map<string, number>();
   for (;;) {
-    const details = await Promise.all(ids.map((id) => readPatiently(watcher, id)));
+    const details = await Promise.all(ids.map((id) => read(watcher, id)));
     for (const detail of details) showNews(watcher, detail, shown);
     if (details.every((detail) => isTerminal(detail.state))) {
       watcher.output.progress.clear();
@@ -30,7 +17,7 @@ export async function watchDeployments(watcher: Watcher, ids: readonly string[])
     }
     const busy = details.find((detail) => !isTerminal(detail.state));
     if (busy !== undefined) showProgress(watcher, busy);
-    await pause(watcher.signal);
+    await pause(watcher);
   }
 }
 
@@ -56,31 +43,8 @@ function showProgress({ output }: Watcher, detail: DeploymentDetail): void {
   });
 }
 
-async function readPatiently({ client, output, signal, now }: Watcher, id: string): Promise<DeploymentDetail> {
-  const since = now();
-  let told = false;
-  for (;;) {
-    try {
-      return await client.call('getDeployment', { params: { id } }, { signal });
-    } catch (thrown) {
-      if (!(thrown instanceof TaktError) || !thrown.retryable || now() - since > PATIENCE_MS) throw thrown;
-      if (!told) output.note(`${thrown.message}; waiting for it`);
-      told = true;
-      await pause(signal);
-    }
-  }
-}
-
-async function pause(signal: AbortSignal): Promise<void> {
-  await sleep(POLL_MS, undefined, { signal }).catch(() => {
-    throw new TaktError({
-      code: 'Cancelled',
-      message: 'watching was cancelled',
-      action: 'see it with: takt deployments',
-      component: 'cli',
-    });
-  });
-}
+const read = (watcher: Watcher, id: string): Promise<DeploymentDetail> =>
+  readPatiently(watcher, () => watcher.client.call('getDeployment', { params: { id } }, { signal: watcher.signal }));
 
 /** How one deployment ended, with the figures that decided. */
 export function endWords(detail: DeploymentDetail): string {
