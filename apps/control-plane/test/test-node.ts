@@ -1,4 +1,4 @@
-import type { JoinReply, Report, ReportBody } from '@takt/contracts';
+import type { Heartbeat, JoinReply, Report, ReportBody } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
 import { connectNode, createNodeKey, signNonce } from '@takt/messaging';
 import type { NodeConnection, NodeKey } from '@takt/messaging';
@@ -89,7 +89,7 @@ export class TestNode {
     );
   }
 
-  beat(): void {
+  beat(slots: Heartbeat['slots'] = []): void {
     this.connection.publishHeartbeat({
       schemaVersion: 1,
       nodeId: this.identity.nodeId,
@@ -98,7 +98,7 @@ export class TestNode {
       rssMiB: 50,
       observedGeneration: 0,
       lastSeq: this.seq,
-      slots: [],
+      slots,
     });
   }
 
