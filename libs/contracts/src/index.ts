@@ -167,6 +167,7 @@ export {
   rolloutPlanViewSchema,
   rolloutPolicyInputSchema,
   rolloutPolicySchema,
+  rolloutQuerySchema,
   rolloutTargetSchema,
   rolloutViewSchema,
   rolloutWaveViewSchema,

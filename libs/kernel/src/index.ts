@@ -2,6 +2,7 @@ export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export type { Clock } from './clock.js';
 export type { DurableFs } from './durable-fs.js';
+export { groupBy } from './group-by.js';
 export type { Sha256 } from './hasher.js';
 export { asId, isDigest } from './ids.js';
 export type {

@@ -15,6 +15,12 @@ import { Calibrations } from './calibration.js';
 import { CancelDeployment } from './cancel-deployment.js';
 import { CreateDeployments } from './create-deployments.js';
 import { DeployRelease } from './deploy-release.js';
+import { CarryOut } from './fleet/carry-out.js';
+import { ChangeRollout } from './fleet/change-rollout.js';
+import { CreateRollout, PlanRollout } from './fleet/create-rollout.js';
+import { FleetRolloutController } from './fleet/fleet-rollout-controller.js';
+import { RolloutQueries } from './fleet/rollout-queries.js';
+import { RolloutReconciler } from './fleet/rollout-reconciler.js';
 import { JobReconciler } from './job-reconciler.js';
 import { MoveDeployment } from './move-deployment.js';
 import { CreateRelease, ReleaseQueries } from './releases.js';
@@ -22,7 +28,7 @@ import { DeploymentController, JobController, ReleaseController } from './rollou
 import { DeploymentQueries, JobQueries } from './rollout-queries.js';
 
 @Module({
-  controllers: [ReleaseController, DeploymentController, JobController],
+  controllers: [ReleaseController, DeploymentController, JobController, FleetRolloutController],
   providers: [
     provide(MoveDeployment, RefreshDesired),
     {
@@ -37,6 +43,12 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
     provide(CreateDeployments, Database, CLOCK, DeployRelease),
     provide(CancelDeployment, Database, CLOCK, MoveDeployment),
     provide(JobQueries, Database),
+    provide(RolloutQueries, Database),
+    provide(PlanRollout, Database),
+    provide(CreateRollout, Database, CLOCK, RolloutQueries),
+    provide(ChangeRollout, Database, CLOCK, RolloutQueries),
+    provide(CarryOut, DeployRelease),
+    provide(RolloutReconciler, Database, CarryOut, CLOCK, LOGGER),
     {
       provide: ReportRetention,
       useFactory: (db: Database, clock: Clock, config: Config) => new ReportRetention(db, clock, config),
@@ -53,6 +65,6 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
       inject: [Database, CLOCK, CONFIG, LOGGER, MessagingState],
     },
   ],
-  exports: [DeploymentQueries, TakeReport],
+  exports: [DeploymentQueries, RolloutQueries, TakeReport],
 })
 export class RolloutModule {}

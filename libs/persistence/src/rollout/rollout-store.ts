@@ -81,6 +81,7 @@ interface ObservedSlotRow {
   required_fps: number;
   active_id: string | null;
   active_since: Date | null;
+  previous_since: Date | null;
   target_id: string | null;
   target_rollout: string | null;
   target_open: boolean;
@@ -96,6 +97,8 @@ export interface ObservedSlot {
   /** The last committed deployment, and since when it serves. */
   readonly activeId: string | null;
   readonly activeSince: Date | null;
+  /** Since when it had what it had before this rollout moved it; null where it was not moved, or had nothing. */
+  readonly previousSince: Date | null;
   readonly target: { readonly id: string; readonly rolloutId: string | null; readonly open: boolean } | null;
   readonly newest: { readonly id: string; readonly rolloutId: string | null } | null;
 }
@@ -400,6 +403,7 @@ export class RolloutStore {
   async slotsOf(rolloutId: RolloutId): Promise<ObservedSlot[]> {
     const rows: ObservedSlotRow[] = await this.#manager.query(
       `SELECT m.node_id, s.id AS slot_id, coalesce(l.online, false) AS online, line.required_fps, s.active_id, active.ended_at AS active_since,
+         previous.ended_at AS previous_since,
          target.id AS target_id, target.rollout_id AS target_rollout, target.id IS NOT NULL AND target.ended_at IS NULL AS target_open,
          newest.id AS newest_id, newest.rollout_id AS newest_rollout
        FROM rollout_members m
@@ -408,6 +412,9 @@ export class RolloutStore {
          LEFT JOIN node_liveness l ON l.node_id = m.node_id
          LEFT JOIN deployments target ON target.id = s.target_id LEFT JOIN deployments active ON active.id = s.active_id
          LEFT JOIN LATERAL (SELECT id, rollout_id FROM deployments d WHERE d.slot_id = s.id ORDER BY created_at DESC, id DESC LIMIT 1) newest ON true
+         LEFT JOIN LATERAL (
+           SELECT p.ended_at FROM deployments mv JOIN deployments p ON p.id = mv.previous_id
+           WHERE mv.slot_id = s.id AND mv.rollout_id = $1 AND mv.revert_of IS NULL ORDER BY mv.created_at DESC LIMIT 1) previous ON true
        WHERE m.rollout_id = $1`,
       [rolloutId],
     );
@@ -418,6 +425,7 @@ export class RolloutStore {
       requiredFps: row.required_fps,
       activeId: row.active_id,
       activeSince: row.active_since,
+      previousSince: row.previous_since,
       target: row.target_id === null ? null : { id: row.target_id, rolloutId: row.target_rollout, open: row.target_open },
       newest: row.newest_id === null ? null : { id: row.newest_id, rolloutId: row.newest_rollout },
     }));

@@ -1,3 +1,4 @@
+import { groupBy } from '@takt/kernel';
 import type { LineId, NodeId, SiteId, SlotId } from '@takt/kernel';
 import type { RolloutPolicy } from './rollout-policy.js';
 import { MemberBucket, WaveStep } from './rollout-state.js';
@@ -99,9 +100,3 @@ export function spreadOverSites<T extends Pick<RolloutCandidate, 'nodeId' | 'sit
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return groups;
-}

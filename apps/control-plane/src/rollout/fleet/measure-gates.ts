@@ -1,0 +1,97 @@
+import { assessGate } from '@takt/gates';
+import type { Interval, SlotFigures } from '@takt/gates';
+import { groupBy } from '@takt/kernel';
+import type { SlotId } from '@takt/kernel';
+import type { Deployment, ObservedSlot, SlotSample, Stores } from '@takt/persistence';
+import { MemberBucket, currentWaveOf, gatesToMeasure, soakTimes, wasMoved, waveNodes } from '@takt/rollout';
+import type { MeasuredGate, Rollout, RolloutMember } from '@takt/rollout';
+import type { RolloutRows } from './observe-rollout.js';
+import { intervalsOf } from './slot-intervals.js';
+
+/** Time after a swap that belongs to neither engine: caches warm, the old process ends. */
+const SETTLE_MS = 2_000;
+/** How far the past reaches that a node is compared with: twice the soak, within these. */
+const PAST_MS = { least: 60_000, most: 3_600_000 } as const;
+
+interface Periods {
+  readonly before: { readonly from: number; readonly to: number };
+  readonly after: { readonly from: number; readonly to: number };
+}
+
+/** Measures the gates that the current wave waits for, from the samples of the moved slots and of those that were not moved. */
+export async function measureGates(
+  stores: Stores,
+  rollout: Rollout,
+  rows: RolloutRows,
+  now: number,
+  wanted: readonly string[] = gatesToMeasure(rollout),
+): Promise<MeasuredGate[]> {
+  const measured: MeasuredGate[] = [];
+  for (const profile of wanted) measured.push(await measureGate(stores, rollout, rows, profile, now));
+  return measured;
+}
+
+async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, profile: string, now: number): Promise<MeasuredGate> {
+  const slots = new Map(rows.slots.map((slot) => [slot.slotId, slot]));
+  const ofWave = rollout.members.filter((member) => member.profile === profile && member.wave === rollout.currentWave && wasMoved(member));
+  const kept = ofWave.filter((member) => member.bucket === MemberBucket.succeeded);
+  const since = currentWaveOf(rollout)?.soakingSince ?? now;
+  const figuresOf = async (members: readonly RolloutMember[], periodsOf: (slot: ObservedSlot) => Periods): Promise<SlotFigures[]> => {
+    const wantedSlots = members.flatMap((member) => member.slotIds).flatMap((id) => slots.get(id) ?? []);
+    const periods = new Map(wantedSlots.map((slot) => [slot.slotId, periodsOf(slot)]));
+    const all = [...periods.values()];
+    if (all.length === 0) return [];
+    const [from, to] = [Math.min(...all.map(({ before }) => before.from)), Math.max(...all.map(({ after }) => after.to))];
+    const samples = await stores.samples.between([...periods.keys()], new Date(from), new Date(to));
+    const bySlot = groupBy(samples, (sample) => sample.slotId);
+    return wantedSlots.map((slot) => figures(slot, bySlot, periods.get(slot.slotId)));
+  };
+  const starts = kept.map((member) => member.movedAt ?? now);
+  const movedAt = starts.length === 0 ? now : Math.min(...starts);
+  const updated = await figuresOf(kept, (slot) => updatedPeriods(rollout, rows.deployments, slot, since, now));
+  const untouched = rollout.members.filter((member) => member.profile === profile && !wasMoved(member));
+  const controls = await figuresOf(
+    untouched.filter((member) => member.slotIds.some((id) => slots.get(id)?.online === true && slots.get(id)?.activeId !== null)),
+    (slot) => ({ before: past(rollout, movedAt, slot.activeSince), after: { from: since + SETTLE_MS, to: now } }),
+  );
+  const { soaked, timeIsUp } = soakTimes(rollout, now);
+  const report = assessGate({
+    policy: rollout.policy.gate,
+    canary: rollout.currentWave === 0,
+    updated,
+    controls,
+    nodes: waveNodes(rollout, profile),
+    soaked,
+    timeIsUp,
+    seed: rollout.currentWave + 1,
+  });
+  return { profile, report };
+}
+
+/** A moved slot: its past ends where it was moved, and the time since begins when it had settled on the new engine. */
+function updatedPeriods(rollout: Rollout, deployments: readonly Deployment[], slot: ObservedSlot, since: number, now: number): Periods {
+  const move = deployments.findLast((deployment) => deployment.slotId === slot.slotId && deployment.revertOf === null);
+  const movedAt = move?.createdAt.getTime() ?? now;
+  const servedSince = Math.max(since, move?.endedAt?.getTime() ?? now) + SETTLE_MS;
+  return { before: past(rollout, movedAt, slot.previousSince), after: { from: servedSince, to: now } };
+}
+
+/** The time before the move, but not before the slot got the engine that it had then. */
+function past(rollout: Rollout, movedAt: number, activeSince: Date | null): Periods['before'] {
+  const reach = Math.min(PAST_MS.most, Math.max(PAST_MS.least, rollout.policy.soakSeconds * 2_000));
+  const begun = activeSince === null ? 0 : activeSince.getTime() + SETTLE_MS;
+  return { from: Math.max(movedAt - reach, Math.min(begun, movedAt)), to: movedAt };
+}
+
+function figures(slot: ObservedSlot, samples: ReadonlyMap<SlotId, SlotSample[]>, periods: Periods | undefined): SlotFigures {
+  const intervals = intervalsOf(samples.get(slot.slotId) ?? []);
+  const within = (period: { readonly from: number; readonly to: number } | undefined): Interval[] =>
+    period === undefined ? [] : intervals.filter(({ from, to }) => from.getTime() >= period.from && to.getTime() <= period.to);
+  return {
+    slotId: slot.slotId,
+    nodeId: slot.nodeId,
+    requiredFps: slot.requiredFps,
+    before: within(periods?.before),
+    after: within(periods?.after),
+  };
+}

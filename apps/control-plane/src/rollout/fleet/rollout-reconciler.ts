@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { LogField } from '@takt/kernel';
+import type { Clock, Logger, RolloutId } from '@takt/kernel';
+import type { Database } from '@takt/persistence';
+import { gatesToMeasure, stepRollout } from '@takt/rollout';
+import type { MeasuredGate, Rollout } from '@takt/rollout';
+import { Ticker } from '../../boot/ticker.js';
+import { recordRolloutEvents, siteOf } from './carry-out.js';
+import type { CarryOut } from './carry-out.js';
+import { measureGates } from './measure-gates.js';
+import { observeMembers, readRolloutRows } from './observe-rollout.js';
+
+const EVERY_MS = 1_000;
+const LEASE_SECONDS = 15;
+/** Rollouts that one replica looks after at a time. */
+const AT_A_TIME = 50;
+
+/**
+ * Moves rollouts on: takes the lease of each, looks at the rows, decides with `stepRollout`, and writes the decision together with
+ * what follows from it. Any number of replicas may run it. Nothing is kept in memory that a decision needs: after a kill at any
+ * point another look comes to the same end. A write that was decided on rows which have changed since is not made.
+ */
+export class RolloutReconciler {
+  readonly #ticker: Ticker;
+  readonly #owner = randomUUID();
+  /** When each gate was last measured, monotonic ms: measuring is work, and figures come every few seconds. */
+  readonly #measuredAt = new Map<string, number>();
+
+  constructor(
+    private readonly db: Database,
+    private readonly carryOut: CarryOut,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    this.#ticker = new Ticker(
+      EVERY_MS,
+      () => this.reconcile(),
+      (error) => {
+        logger.warn('rollouts not reconciled, trying again', { [LogField.error]: error });
+      },
+    );
+  }
+
+  start(): void {
+    this.#ticker.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#ticker.stop();
+    await this.db.stores.rollouts.release(this.#owner).catch(() => undefined);
+  }
+
+  async reconcile(): Promise<void> {
+    for (const id of await this.db.stores.rollouts.lease(this.#owner, LEASE_SECONDS, AT_A_TIME)) {
+      try {
+        await this.#reconcileOne(id);
+      } catch (error) {
+        this.logger.warn('rollout not reconciled, trying again', { rolloutId: id, [LogField.error]: error });
+      }
+    }
+  }
+
+  async #reconcileOne(id: RolloutId): Promise<void> {
+    const { stores } = this.db;
+    const read = await stores.rollouts.find(id);
+    if (read === null) return;
+    // Outside the transaction: reading samples and measuring take time, and hold no row meanwhile.
+    const gates = await this.#measure(id, await stores.rollouts.load(read));
+    await this.db.transaction(async (tx) => {
+      const row = await tx.rollouts.lock(id);
+      if (row === null || row.generation !== read.generation) return;
+      const rollout = await tx.rollouts.load(row);
+      const rows = await readRolloutRows(tx, id);
+      const now = new Date(this.clock.now());
+      const step = stepRollout(rollout, { members: observeMembers(id, rollout.members, rows), gates }, now.getTime());
+      if (isUnchanged(rollout, step.rollout) && step.commands.length === 0) return;
+      if (!(await tx.rollouts.save(row, rollout, step.rollout, now, randomUUID, this.#owner))) return;
+      await this.carryOut.execute(tx, row, step.rollout.policy, rows.deployments, step.commands, now);
+      recordRolloutEvents(tx, row, 'control-plane', siteOf(rollout.members), step.events, now);
+    });
+  }
+
+  async #measure(id: RolloutId, rollout: Rollout): Promise<MeasuredGate[]> {
+    const now = this.clock.monotonic();
+    const pauseMs = Math.max(EVERY_MS, Math.min(10_000, rollout.policy.soakSeconds * 25));
+    const due = gatesToMeasure(rollout).filter((profile) => {
+      const last = this.#measuredAt.get(`${id} ${profile}`);
+      return last === undefined || now - last >= pauseMs;
+    });
+    if (due.length === 0) return [];
+    for (const profile of due) this.#measuredAt.set(`${id} ${profile}`, now);
+    return measureGates(this.db.stores, rollout, await readRolloutRows(this.db.stores, id), this.clock.now(), due);
+  }
+}
+
+const isUnchanged = (before: Rollout, after: Rollout): boolean =>
+  before.phase === after.phase &&
+  before.currentWave === after.currentWave &&
+  before.hold === after.hold &&
+  before.waves === after.waves &&
+  before.gates === after.gates &&
+  before.members.every((member, index) => member === after.members[index]);
