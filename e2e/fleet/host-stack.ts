@@ -81,7 +81,8 @@ export class HostStack {
     });
   }
 
-  static async start(): Promise<HostStack> {
+  /** `settings` are further ones of the control plane. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<HostStack> {
     const dir = await mkdtemp(join(tmpdir(), 'takt-e2e-'));
     const guard = createProcessGuard();
     const natsServer = await installNatsServer({ toolDir: join(root, '.takt', 'bin'), path: process.env['PATH'] ?? '', env: process.env });
@@ -94,13 +95,18 @@ export class HostStack {
       TAKT_DATA_DIR: join(dir, 'control-plane'),
       TAKT_HTTP_PORT: String(httpPort),
       TAKT_PUBLIC_URL: serverUrl,
+      ...settings,
     };
     const stack = new HostStack({ dir, guard, postgres, natsBinary: natsServer.path, natsPort, environment, serverUrl });
     await stack.controlPlane('init');
     await stack.startNats();
     await stack.supervisor.start(join(root, 'deploy', 'control', 'takt-control-plane.service'), {
       commands: COMMANDS,
-      paths: { '/var/lib/takt-control': join(dir, 'control-plane'), '/etc/takt': join(dir, 'etc') },
+      paths: {
+        '/var/lib/takt-control': join(dir, 'control-plane'),
+        '/etc/takt': join(dir, 'etc'),
+        '/usr/share/takt/console': join(root, 'apps', 'console', 'dist'),
+      },
       env: environment,
     });
     await stack.answering();
@@ -144,7 +150,7 @@ export class HostStack {
   }
 
   /** Starts a node from the unit files with a fresh join token, and waits until the control plane knows what it is. */
-  async addNode(name: string, site: string, line: string): Promise<HostNode> {
+  async addNode(name: string, site: string, line: string, settings: Readonly<Record<string, string>> = {}): Promise<HostNode> {
     const { token } = await this.api.call('createJoinToken', { body: { site, uses: 1, expiresInMinutes: 10 } });
     const dataDir = join(this.dir, name);
     const units = join(root, 'deploy', 'node');
@@ -153,7 +159,7 @@ export class HostStack {
     await this.supervisor.start(join(units, 'takt-runtime@.service'), { ...place, instance: line, as: runtimeUnit });
     await this.supervisor.start(join(units, 'takt-agent.service'), {
       ...place,
-      env: { TAKT_SERVER: this.serverUrl, TAKT_JOIN_TOKEN: token, TAKT_NODE_NAME: name },
+      env: { TAKT_SERVER: this.serverUrl, TAKT_JOIN_TOKEN: token, TAKT_NODE_NAME: name, ...settings },
       as: agentUnit,
     });
     const id = await eventually('the node joining', async () => {

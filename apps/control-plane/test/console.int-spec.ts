@@ -42,12 +42,13 @@ const get = (path: string, headers: Record<string, string> = { accept: 'text/htm
     outgoing.end();
   });
 
-const INDEX = '<!doctype html><title>takt</title><script type="module" src="/assets/index-abc.js"></script>';
+const INDEX = '<!doctype html><title>takt</title><script type="module" src="/assets/index-B4x9_aZ1.js"></script>';
 const SCRIPT = 'console'.repeat(100);
 
 const build = async (): Promise<void> => {
   await mkdir(join(dir, 'console', 'assets'), { recursive: true });
-  await writeFile(join(dir, 'console', 'assets', 'index-abc.js'), SCRIPT);
+  await writeFile(join(dir, 'console', 'assets', 'index-B4x9_aZ1.js'), SCRIPT);
+  await writeFile(join(dir, 'console', 'assets', 'theme.js'), 'theme');
   await writeFile(join(dir, 'console', 'logo.svg'), '<svg/>');
   await writeFile(join(dir, 'console', 'notes.md'), 'not for the web');
   await writeFile(join(dir, 'console', 'index.html'), INDEX);
@@ -95,7 +96,7 @@ describe('the console', () => {
   });
 
   it('runs no script but its own, and in nobody’s frame', async () => {
-    for (const path of ['/', '/assets/index-abc.js', '/logo.svg']) {
+    for (const path of ['/', '/assets/index-B4x9_aZ1.js', '/logo.svg']) {
       const { headers } = await get(path, { accept: '*/*' });
       const policy = headers['content-security-policy']?.toString() ?? '';
       expect(policy).toContain("default-src 'none'");
@@ -107,15 +108,16 @@ describe('the console', () => {
   });
 
   it('keeps its assets in caches for ever, and everything in as few bytes as it can', async () => {
-    const plain = await get('/assets/index-abc.js', { accept: '*/*' });
+    const plain = await get('/assets/index-B4x9_aZ1.js', { accept: '*/*' });
     expect(plain.body.toString()).toBe(SCRIPT);
     expect(plain.headers).toMatchObject({
       'content-type': 'text/javascript; charset=utf-8',
       'cache-control': 'public, max-age=31536000, immutable',
     });
-    const small = await get('/assets/index-abc.js', { accept: '*/*', 'accept-encoding': 'br, gzip' });
+    const small = await get('/assets/index-B4x9_aZ1.js', { accept: '*/*', 'accept-encoding': 'br, gzip' });
     expect(small.headers['content-encoding']).toBe('gzip');
     expect(gunzipSync(small.body).toString()).toBe(SCRIPT);
+    expect((await get('/assets/theme.js', { accept: '*/*' })).headers['cache-control']).toBe('no-cache');
     const known = await get('/', { accept: 'text/html', 'if-none-match': (await get('/')).headers.etag ?? '' });
     expect([known.status, known.body.length]).toEqual([304, 0]);
     const head = await get('/', { accept: 'text/html' }, 'HEAD');

@@ -83,7 +83,11 @@ describe('samples', () => {
     const at = new Date(START - 60_000);
     const { counters } = metrics(slot.id, 100);
     if (counters === null) throw new Error('no counters');
-    const reading = (ms: number, slotId = slot.id, nodeId = north.identity.nodeId) => ({
+    const reading = (
+      ms: number,
+      slotId: string = slot.id,
+      nodeId = north.identity.nodeId,
+    ): Parameters<ReturnType<typeof stores>['samples']['record']>[0][number] => ({
       nodeId,
       slotId: slotId as SlotId,
       at: new Date(at.getTime() + ms),
@@ -200,7 +204,7 @@ describe('figures of a model', () => {
     } as const;
     await north.report({
       kind: 'job',
-      jobId: build.id as never,
+      jobId: build?.id as never,
       jobKind: 'build',
       state: 'succeeded',
       phase: 'done',

@@ -11,6 +11,7 @@ import { systemClock } from '../src/boot/parts.js';
 import { OutboxRelay } from '../src/desired/relay.js';
 import { StreamWatch } from '../src/desired/stream-watch.js';
 import { Heartbeats } from '../src/reports/heartbeats.js';
+import { SampleRecorder } from '../src/reports/sample-recorder.js';
 
 let stack: TestStack;
 let db: Database;
@@ -145,7 +146,8 @@ describe('heartbeats', () => {
     let time = Date.now();
     let connected = true;
     const clock = { now: () => time, monotonic: () => time };
-    const heartbeats = new Heartbeats(db, clock, { nodeOfflineMs: 20_000, jobLeaseMs: 20_000 }, silentLogger, () => connected);
+    const times = { nodeOfflineMs: 20_000, jobLeaseMs: 20_000 };
+    const heartbeats = new Heartbeats(db, clock, times, new SampleRecorder(db.stores.samples, 10_000), silentLogger, () => connected);
     const online = async (): Promise<boolean | undefined> => (await db.stores.nodes.liveness([id])).get(id)?.online;
     const pass = async (ms: number): Promise<void> => {
       time += ms;

@@ -6,7 +6,7 @@ import { ensureTopology, startFleet } from './fleet.js';
 import { parseOptions, USAGE } from './options.js';
 import { createOutput, describeError } from './output.js';
 import { printCli } from './print-cli.js';
-import { loginCode, startServices } from './services.js';
+import { consoleAddress, loginCode, startServices } from './services.js';
 import type { Services } from './services.js';
 import { readState, writeState } from './state.js';
 import { tellStory } from './story.js';
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
       if (state?.shown !== true) {
         const end = await tellStory({ api, output, nodes, signal });
         if (state !== undefined) await writeState(fs, options.dataDir, { ...state, shown: true });
-        if (options.once) await printCli(services, end.rolledBack[0]?.id, output);
+        if (options.once) await printCli(services, end, output);
       }
     }
     output.heading(options.once ? 'Done' : 'Running');
@@ -64,6 +64,7 @@ async function main(): Promise<number> {
     output.line(`  logs      ${services.logDir}`);
     if (options.once) return 0;
     output.line(`  log in    npx takt login --server ${services.serverUrl} --code ${await loginCode(services)}`);
+    output.line(`  Console   ${await consoleAddress(services)}`);
     output.line('  Ctrl-C stops everything; the next start keeps its data.');
     await untilInterrupted();
     return 0;

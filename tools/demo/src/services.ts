@@ -38,6 +38,10 @@ export interface Services {
 /** A fresh one-time code for `takt login`. */
 export const loginCode = (services: Services): Promise<string> => services.controlPlane(['login-code']);
 
+/** Address of the console that logs in by a one-time code of its own; the code is in the fragment, which no server sees. */
+export const consoleAddress = async (services: Services): Promise<string> =>
+  `${services.serverUrl}/login#code=${await services.controlPlane(['login-code', '--console'])}`;
+
 export interface ServiceContext {
   readonly root: string;
   readonly node: string;
@@ -108,12 +112,18 @@ export async function startServices(context: ServiceContext): Promise<Services> 
       TAKT_DATA_DIR: controlDir,
       TAKT_HTTP_PORT: String(ports.http),
       TAKT_PUBLIC_URL: serverUrl,
+      // The demo's gates decide within seconds.
+      TAKT_SAMPLE_SECONDS: '2',
     };
     const supervisor = createSupervisor({ logDir, guard, baseEnv: { PATH: process.env['PATH'] ?? '' } });
     stops.push(() => supervisor.stopAll());
     const place = {
       commands: installedCommands(root, node, natsServer.path),
-      paths: { '/var/lib/takt-control': controlDir, '/etc/takt': join(controlDir, 'etc') },
+      paths: {
+        '/var/lib/takt-control': controlDir,
+        '/etc/takt': join(controlDir, 'etc'),
+        '/usr/share/takt/console': join(root, 'apps', 'console', 'dist'),
+      },
     };
     await output.step('NATS', async () => {
       await controlPlane(context, ['init'], env);

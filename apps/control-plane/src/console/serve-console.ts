@@ -23,8 +23,9 @@ const HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
 };
-/** Names below it hold a hash of their content. */
 const ASSETS = '/assets/';
+/** Names that hold a hash of their content: `index-B4x9_aZ1.js`. */
+const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 
 type Next = (error?: unknown) => void;
 
@@ -49,7 +50,7 @@ export const serveConsole =
 async function answer(files: ConsoleFiles, request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
   const file = path === '/' || path === '/index.html' ? undefined : await files.find(path);
   if (file !== undefined) {
-    send(request, response, file, path.startsWith(ASSETS) ? 'public, max-age=31536000, immutable' : 'no-cache');
+    send(request, response, file, HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
     return true;
   }
   const page = path === '/' || path === '/index.html' || request.headers.accept?.includes('text/html') === true;
