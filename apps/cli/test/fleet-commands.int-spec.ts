@@ -271,7 +271,7 @@ describe('changes', () => {
       threads: [1, 2],
       accuracyBudgetPoints: 1.5,
       waiveBuildCheck: 'to see it go back',
-      health: { windowFrames: 60 },
+      health: { windowFrames: 60, onPerformanceBreach: 'roll-back' },
       profiles: null,
     });
     expect(done.stdout).toContain('waived: to see it go back');

@@ -1,0 +1,100 @@
+import type { ApiClient } from '@takt/api-client';
+import type { DeploymentDetail, RolloutDetail, RolloutMemberView, RolloutPolicyInput } from '@takt/contracts';
+import { RolloutPhase, WaveStep, hasEnded } from '@takt/rollout';
+import { gateText } from './rollout-report.js';
+import type { Story } from './story-context.js';
+import { describeProgress, until } from './watch.js';
+
+/** Longest that one wave may take on a slow host. */
+const DEADLINE_MS = 300_000;
+
+/** Nothing goes on by itself any more: it has ended, or it waits for a person. */
+const stands = ({ phase }: RolloutDetail): boolean =>
+  hasEnded(phase) || phase === RolloutPhase.held || phase === RolloutPhase.awaitingApproval || phase === RolloutPhase.paused;
+
+const goesOn = ({ phase }: RolloutDetail): boolean => phase === RolloutPhase.running;
+
+const namesOf = (members: readonly RolloutMemberView[]): string => members.map(({ node }) => node.name).join(', ');
+
+const inWave = ({ members }: RolloutDetail, wave: number): RolloutMemberView[] =>
+  members.filter((member) => member.wave === wave && member.bucket !== 'excluded');
+
+/** Starts a rollout and follows it, wave by wave, until it has ended; shows each gate's numbers as they are decided. */
+export async function runRollout(story: Story, release: string, policy: RolloutPolicyInput): Promise<RolloutDetail> {
+  const { api, output } = story;
+  let rollout = await api.call('createRollout', { body: { release, policy } });
+  output.line(`  rollout ${rollout.name}, by ${rollout.createdBy}`);
+  for (const member of rollout.members)
+    if (member.bucket === 'excluded') output.line(`  ${member.node.name} takes no part (${member.reason ?? ''}): ${member.message}`);
+  for (let wave = 0; wave < rollout.waves.length && goesOn(rollout); wave += 1) rollout = await runWave(story, rollout, wave);
+  if (!stands(rollout)) rollout = await output.step('the fleet goes back', (progress) => follow(story, rollout.id, stands, progress));
+  return rollout;
+}
+
+async function runWave(story: Story, before: RolloutDetail, wave: number): Promise<RolloutDetail> {
+  const { output } = story;
+  const name = before.waves[wave]?.name ?? '';
+  const stepOf = (rollout: RolloutDetail): WaveStep => rollout.waves[wave]?.step ?? WaveStep.cancelled;
+  const moved = (rollout: RolloutDetail): boolean => stepOf(rollout) !== WaveStep.pending && stepOf(rollout) !== WaveStep.moving;
+  const judged = (rollout: RolloutDetail): boolean => moved(rollout) && stepOf(rollout) !== WaveStep.soaking;
+  let rollout = await output.step(`${name}: ${namesOf(inWave(before, wave))} moved`, (progress) =>
+    follow(story, before.id, (seen) => moved(seen) || !goesOn(seen), progress),
+  );
+  if (goesOn(rollout) && !judged(rollout)) {
+    rollout = await output.step(`${name}: soaked, and its gate decided`, (progress) =>
+      follow(story, before.id, (seen) => judged(seen) || !goesOn(seen), progress),
+    );
+  }
+  for (const gate of rollout.gates) if (gate.wave === wave && gate.decidedAt !== null) output.line(gateText(gate));
+  return rollout;
+}
+
+function follow(
+  { api, signal }: Story,
+  ref: string,
+  isThere: (rollout: RolloutDetail) => boolean,
+  progress: (note: string) => void,
+): Promise<RolloutDetail> {
+  return until(
+    'the next step of the rollout',
+    DEADLINE_MS,
+    async () => {
+      const rollout = await api.call('getRollout', { params: { ref } });
+      if (isThere(rollout) || stands(rollout)) return rollout;
+      progress(await busyText(api, rollout));
+      return undefined;
+    },
+    signal,
+  );
+}
+
+/** What is being worked on: the builds and checks of the nodes that move, or what a gate still lacks. */
+async function busyText(api: ApiClient, rollout: RolloutDetail): Promise<string> {
+  const working = rollout.members.filter(({ bucket }) => bucket === 'working').flatMap(({ deployments }) => deployments.slice(0, 1));
+  if (working.length === 0)
+    return rollout.gates.flatMap((gate) => (gate.wave === rollout.currentWave ? gate.missing.slice(0, 1) : [])).join(' · ');
+  const details = await Promise.all(working.map(({ id }) => api.call('getDeployment', { params: { id } })));
+  return details.map(describeProgress).join(' · ');
+}
+
+export interface MemberDeployments {
+  readonly member: RolloutMemberView;
+  /** What moved it to the release. */
+  readonly move: DeploymentDetail;
+  /** What took it back; undefined where nothing did. */
+  readonly revert: DeploymentDetail | undefined;
+}
+
+/** The deployments of each node that a rollout moved. */
+export async function movedNodes(api: ApiClient, rollout: RolloutDetail): Promise<MemberDeployments[]> {
+  const found: MemberDeployments[] = [];
+  for (const member of rollout.members) {
+    const detail = async (revert: boolean): Promise<DeploymentDetail | undefined> => {
+      const id = member.deployments.find((deployment) => deployment.revert === revert)?.id;
+      return id === undefined ? undefined : api.call('getDeployment', { params: { id } });
+    };
+    const move = await detail(false);
+    if (move !== undefined) found.push({ member, move, revert: await detail(true) });
+  }
+  return found;
+}
