@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { Heartbeat, Report } from '@takt/contracts';
+import { REPORT_CONSUMER, REPORT_STREAM } from '@takt/contracts';
 import type { NodeId } from '@takt/kernel';
 import { TaktError, silentLogger } from '@takt/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ControlConnection, NodeConnection, ProvisionedStreams, ReportDelivery } from '../src/index.js';
 import { connectControl, connectNode, createNodeKey, issueNodeUser, issueServiceUser } from '../src/index.js';
+import { ACK_WAIT_MS } from '../src/control/streams.js';
 import { desired, heartbeat, newNodeId, report } from './builders.js';
 import { TestNats, until } from './nats.js';
 
@@ -203,6 +206,55 @@ describe('reports', () => {
     await node.close();
     await small.close();
     await full.destroy();
+  });
+
+  it('that a killed control plane had in hand go to the next one within seconds', async () => {
+    const nodeId = newNodeId();
+    const node = await connectAs(nats, nodeId);
+    const killed = await connectService(nats);
+    const inHand: number[] = [];
+    killed.consumeReports({
+      handler: ({ report: { seq } }) => {
+        inHand.push(seq);
+        return new Promise(() => undefined);
+      },
+    });
+    for (let seq = 1; seq <= 5; seq += 1) await node.publishReport(report(nodeId, seq));
+    await until('one is in hand', () => inHand.length === 1);
+    await killed.nats.close();
+    const stored: number[] = [];
+    const consumer = control.consumeReports({ handler: ({ report: { seq } }) => Promise.resolve(void stored.push(seq)) });
+    await until('all have come to the other', () => new Set(stored).size === 5, 15_000);
+    expect([...new Set(stored)].sort()).toEqual([1, 2, 3, 4, 5]);
+    await consumer.stop();
+    await node.close();
+  });
+
+  it('that take long to store are not handed out a second time meanwhile', async () => {
+    const nodeId = newNodeId();
+    const node = await connectAs(nats, nodeId);
+    const attempts: number[] = [];
+    const consumer = control.consumeReports({
+      handler: async ({ attempt }) => {
+        attempts.push(attempt);
+        await sleep(ACK_WAIT_MS + 2000);
+      },
+    });
+    await node.publishReport(report(nodeId, 1));
+    await until('it is in hand', () => attempts.length === 1);
+    await consumer.stop();
+    const later = control.consumeReports({ handler: ({ attempt }) => Promise.resolve(void attempts.push(attempt)) });
+    await sleep(1500);
+    expect(attempts).toEqual([1]);
+    await later.stop();
+    await node.close();
+  });
+
+  it('of a consumer that an older version made are handed out by the present rules', async () => {
+    const jsm = await jetstreamManager(control.nats);
+    await jsm.consumers.update(REPORT_STREAM, REPORT_CONSUMER, { ack_wait: 60_000_000_000 });
+    await control.provisionStreams();
+    expect((await jsm.consumers.info(REPORT_STREAM, REPORT_CONSUMER)).config.ack_wait).toBe(ACK_WAIT_MS * 1_000_000);
   });
 
   it('heartbeats arrive with their node', async () => {

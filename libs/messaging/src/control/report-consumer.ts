@@ -7,6 +7,7 @@ import { LogField, TaktError } from '@takt/kernel';
 import { nodeIdOfSubject } from '../connection/subject-node.js';
 import { parseMessage } from '../connection/wire-json.js';
 import type { ProvisionedStreams } from './streams.js';
+import { ACK_WAIT_MS } from './streams.js';
 
 /** A report whose place in the node's order is known; `body` is as it came, or null where the rest breaks its contract. */
 export type IncomingReport = Pick<Report, 'nodeId' | 'seq' | 'at'> & { readonly body: unknown };
@@ -81,6 +82,16 @@ export const consumeReports = (
   const aborted = new AbortController();
   let current: ConsumerMessages | undefined;
 
+  /** The server hands out again what shows no sign of life for `ACK_WAIT_MS`; a slow database is one. */
+  const whileInHand = async (message: JsMsg, work: Promise<void>): Promise<void> => {
+    const pulse = setInterval(() => {
+      message.working();
+    }, ACK_WAIT_MS / 3);
+    await work.finally(() => {
+      clearInterval(pulse);
+    });
+  };
+
   const handle = async (message: JsMsg): Promise<void> => {
     let delivery: ReportDelivery;
     try {
@@ -97,7 +108,7 @@ export const consumeReports = (
       return;
     }
     try {
-      await handler(delivery);
+      await whileInHand(message, handler(delivery));
       message.ack();
     } catch (error) {
       const delay = nakDelayMs(delivery.attempt);

@@ -5,6 +5,13 @@ import { TaktError } from '@takt/kernel';
 
 const MIB = 1024 * 1024;
 const MINUTE_NS = 60_000_000_000;
+/**
+ * How long a report may be in the hands of a control plane that shows no sign of life, before it goes to the next one. It is
+ * what a node waits for after a SIGKILL of the control plane or of nats-server in the wrong moment: its later reports can only
+ * be applied after this one, and to publish it again changes nothing, since the stream has it. Who needs longer says so.
+ */
+export const ACK_WAIT_MS = 5000;
+const ACK_WAIT_NS = ACK_WAIT_MS * 1_000_000;
 
 export interface StreamLimits {
   /** Reports of all nodes that the database has not taken yet, before new ones are refused. Default 200,000. */
@@ -66,7 +73,7 @@ const reportConsumer: Partial<ConsumerConfig> = {
   durable_name: REPORT_CONSUMER,
   ack_policy: AckPolicy.Explicit,
   deliver_policy: DeliverPolicy.All,
-  ack_wait: MINUTE_NS,
+  ack_wait: ACK_WAIT_NS,
   max_deliver: -1,
   max_ack_pending: 1000,
 };
@@ -74,6 +81,7 @@ const reportConsumer: Partial<ConsumerConfig> = {
 /** What may change on an existing stream when takt is configured differently. */
 const LIMITS = ['max_bytes', 'max_msgs', 'max_msgs_per_subject', 'max_msg_size'] as const;
 
+const CONSUMER_NOT_FOUND = 10014;
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 
@@ -106,6 +114,18 @@ const ensureStream = async (jsm: JetStreamManager, config: Partial<StreamConfig>
   return { stream: config.name, created: info.created, lastSeq: info.state.last_seq, messages: info.state.messages, createdNow };
 };
 
+/** Also brings one that an older version made to the present settings. */
+const ensureReportConsumer = async (jsm: JetStreamManager): Promise<void> => {
+  try {
+    const { config } = await jsm.consumers.info(REPORT_STREAM, REPORT_CONSUMER);
+    if (config.ack_wait !== reportConsumer.ack_wait) await jsm.consumers.update(REPORT_STREAM, REPORT_CONSUMER, { ack_wait: ACK_WAIT_NS });
+  } catch (thrown) {
+    if (!hasCode(thrown, CONSUMER_NOT_FOUND)) throw thrown;
+    // The same settings, so it matters not whether another replica has made it between the two calls.
+    await jsm.consumers.add(REPORT_STREAM, reportConsumer);
+  }
+};
+
 /**
  * Makes the two streams and the report consumer where they are missing. Safe to repeat and to run in several replicas.
  * A caller that compares `created` with the last one it saw notices a wiped store and publishes every node again.
@@ -116,7 +136,7 @@ export const provisionStreams = async (jsm: JetStreamManager, limits: StreamLimi
   try {
     const desired = await ensureStream(jsm, desiredConfig(limits));
     const reports = await ensureStream(jsm, reportConfig(limits));
-    await jsm.consumers.add(REPORT_STREAM, reportConsumer);
+    await ensureReportConsumer(jsm);
     return { desired, reports };
   } catch (thrown) {
     throw new TaktError({
