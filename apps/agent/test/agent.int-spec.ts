@@ -13,7 +13,7 @@ let node: NodeStand;
 let content: Content;
 
 const joinArguments = (): string[] => ['--server', stand.url, '--token', 'good-token'];
-const reaches = (deploymentId: string, state: string): Promise<void> =>
+const reaches = (deploymentId: string, state: string): Promise<unknown> =>
   until(`deployment is ${state} (is ${String(stand.stateOf(deploymentId))})`, () => stand.stateOf(deploymentId) === state);
 
 beforeEach(async () => {

@@ -122,7 +122,7 @@ describe('watch of the stream', () => {
     const relay = new OutboxRelay(db, control, systemClock, silentLogger);
     const watch = new StreamWatch(db, silentLogger);
     const id = await addNode();
-    const publishAll = (): Promise<void> =>
+    const publishAll = (): Promise<unknown> =>
       until('nothing is left to publish', async () => {
         await relay.publishBatch();
         return (await db.stores.desired.countPublished()) === (await db.stores.nodes.allIds()).length;

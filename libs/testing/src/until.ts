@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Waits for a condition that something else brings about; it may also throw while it does not hold yet.
+ * Waits for what something else brings about and returns it: the first answer that is neither false nor undefined. The question may
+ * also throw while it cannot be answered yet.
  *
  * @throws Error that names `what` and the last failure after `limitMs` (default 30 s)
  */
-export const until = async (what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> => {
+export const until = async <T>(what: string, ask: () => T | Promise<T>, limitMs = 30_000): Promise<Exclude<T, false | undefined>> => {
   const deadline = performance.now() + limitMs;
   let last: unknown;
   for (;;) {
     try {
-      if (await condition()) return;
+      const answer = await ask();
+      if (answer !== false && answer !== undefined) return answer as Exclude<T, false | undefined>;
       last = undefined;
     } catch (thrown) {
       last = thrown;

@@ -1,7 +1,7 @@
 import type { EventView, Explanation, NodeView } from '@takt/contracts';
 import { asId } from '@takt/kernel';
 import type { NodeId } from '@takt/kernel';
-import type { Database, SlotOverview } from '@takt/persistence';
+import type { Database, SlotOverview, Stores } from '@takt/persistence';
 import type { RequestContext } from '../http/context.js';
 import type { NodeQueries } from '../topology/nodes.js';
 
@@ -33,10 +33,25 @@ export class ExplainNode {
         reportsConfirmed: node.confirmedSeq,
         agentRssMiB: node.rssMiB,
         profile: node.profile?.name ?? null,
+        ...(await rolloutFigures(stores, node.id)),
       },
       timeline: events.reverse().map((event) => ({ at: event.at, code: event.code, message: event.message })),
     };
   }
+}
+
+/** Where the node stands in the newest rollout that it is part of. */
+async function rolloutFigures(stores: Stores, nodeId: NodeId): Promise<Explanation['figures']> {
+  const [row] = await stores.rollouts.list({ nodeId, limit: 1 }, null);
+  const member = row === undefined ? undefined : (await stores.rollouts.members(row.id)).find((each) => each.nodeId === nodeId);
+  if (row === undefined || member === undefined) return {};
+  return {
+    rollout: row.name,
+    rolloutPhase: row.phase,
+    rolloutBucket: member.bucket,
+    rolloutReason: member.reason,
+    rolloutMessage: member.message,
+  };
 }
 
 type Verdict = Pick<Explanation, 'reason' | 'summary' | 'suggestedAction'>;

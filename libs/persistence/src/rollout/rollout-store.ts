@@ -87,6 +87,8 @@ interface ObservedSlotRow {
   target_open: boolean;
   newest_id: string | null;
   newest_rollout: string | null;
+  readings: number | null;
+  frames: number | null;
 }
 /** A slot of a rollout as the rows show it now. */
 export interface ObservedSlot {
@@ -101,6 +103,8 @@ export interface ObservedSlot {
   readonly previousSince: Date | null;
   readonly target: { readonly id: string; readonly rolloutId: string | null; readonly open: boolean } | null;
   readonly newest: { readonly id: string; readonly rolloutId: string | null } | null;
+  /** Samples of what it serves now, and results between them; 0 for a slot that was moved. */
+  readonly past: { readonly readings: number; readonly frames: number };
 }
 export type StoredGate = RolloutGate & { readonly id: string; readonly rolloutId: RolloutId };
 
@@ -399,13 +403,16 @@ export class RolloutStore {
     await this.#manager.query('UPDATE rollouts SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1', [owner]);
   }
 
-  /** Every slot of the rollout's nodes that takes part, with what runs on it now. */
-  async slotsOf(rolloutId: RolloutId): Promise<ObservedSlot[]> {
+  /**
+   * Every slot of the rollout's nodes that takes part, with what runs on it now. `past` says which samples count as figures of that:
+   * those after it had settled, and after `since`.
+   */
+  async slotsOf(rolloutId: RolloutId, past: { readonly settleMs: number; readonly since: Date }): Promise<ObservedSlot[]> {
     const rows: ObservedSlotRow[] = await this.#manager.query(
       `SELECT m.node_id, s.id AS slot_id, coalesce(l.online, false) AS online, line.required_fps, s.active_id, active.ended_at AS active_since,
          previous.ended_at AS previous_since,
          target.id AS target_id, target.rollout_id AS target_rollout, target.id IS NOT NULL AND target.ended_at IS NULL AS target_open,
-         newest.id AS newest_id, newest.rollout_id AS newest_rollout
+         newest.id AS newest_id, newest.rollout_id AS newest_rollout, past.readings, past.frames
        FROM rollout_members m
          JOIN LATERAL jsonb_array_elements_text(m.slot_ids) AS slot_id(value) ON true
          JOIN slots s ON s.id = slot_id.value::uuid JOIN lines line ON line.id = s.line_id
@@ -415,8 +422,12 @@ export class RolloutStore {
          LEFT JOIN LATERAL (
            SELECT p.ended_at FROM deployments mv JOIN deployments p ON p.id = mv.previous_id
            WHERE mv.slot_id = s.id AND mv.rollout_id = $1 AND mv.revert_of IS NULL ORDER BY mv.created_at DESC LIMIT 1) previous ON true
+         LEFT JOIN LATERAL (
+           SELECT count(*)::int AS readings, (max(x.delivered) - min(x.delivered))::int AS frames FROM slot_samples x
+           WHERE x.slot_id = s.id AND x.at >= greatest(active.ended_at + $2 * interval '1 millisecond', $3::timestamptz)
+         ) past ON m.moved_at IS NULL AND m.bucket IN ('pending', 'deferred', 'offline')
        WHERE m.rollout_id = $1`,
-      [rolloutId],
+      [rolloutId, past.settleMs, past.since],
     );
     return rows.map((row) => ({
       nodeId: asId<NodeId>(row.node_id),
@@ -426,6 +437,7 @@ export class RolloutStore {
       activeId: row.active_id,
       activeSince: row.active_since,
       previousSince: row.previous_since,
+      past: { readings: row.readings ?? 0, frames: row.frames ?? 0 },
       target: row.target_id === null ? null : { id: row.target_id, rolloutId: row.target_rollout, open: row.target_open },
       newest: row.newest_id === null ? null : { id: row.newest_id, rolloutId: row.newest_rollout },
     }));

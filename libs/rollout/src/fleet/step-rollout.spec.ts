@@ -133,6 +133,33 @@ describe('nodes that are away', () => {
   });
 });
 
+describe('nodes that something stands in the way of', () => {
+  it('are deferred with the reason, and hold a canary that nobody could be moved in', () => {
+    const sim = new SimulatedFleet(fleet(2));
+    for (const node of sim.nodes) node.blocked = true;
+    sim.tick();
+    expect(sim.rollout.members[0]).toMatchObject({ bucket: 'deferred', reason: 'DeploymentInProgress' });
+    sim.settle(20, undefined, sim.rollout.policy.waveDeadlineSeconds + 1);
+    expect(sim.rollout).toMatchObject({ phase: 'held', hold: { code: 'NobodyMoved' } });
+    for (const node of sim.nodes) node.blocked = false;
+    act(sim, intent('resume'));
+    sim.settle();
+    expect(sim.rollout.phase).toBe('succeeded');
+  });
+
+  it('do not hold up a later wave past its deadline, and catch up', () => {
+    const sim = new SimulatedFleet(fleet(3));
+    const late = sim.rollout.members.find((member) => member.wave > 0);
+    if (late !== undefined) sim.node(late.nodeId).blocked = true;
+    sim.settle(50, undefined, sim.rollout.policy.waveDeadlineSeconds + 1);
+    expect(sim.rollout.phase).toBe('succeeded');
+    expect(buckets(sim.rollout)).toEqual({ succeeded: 2, deferred: 1 });
+    for (const node of sim.nodes) node.blocked = false;
+    sim.settle();
+    expect(buckets(sim.rollout)).toEqual({ succeeded: 3 });
+  });
+});
+
 describe('a failed gate', () => {
   it('takes back the moved nodes of its profile and leaves the others of it alone', () => {
     const sim = new SimulatedFleet([...fleet(3), ...fleet(3, { profile: 'arm' }).map((spec, n) => ({ ...spec, line: 10 + n }))]);

@@ -137,20 +137,24 @@ const isSpent = (rollout: Rollout, profile: string): boolean =>
 
 function nobodyMoved(draft: Draft, wave: RolloutWave, now: number, late: boolean): Draft {
   const { rollout } = draft;
-  const left = rollout.members.some((member) => member.wave <= wave.index && !wasMoved(member) && member.bucket === MemberBucket.offline);
-  // Nodes that went away after a proved canary catch up by themselves; without a canary nothing may go on.
-  if (wave.index > 0 || !left) return conclude(draft, wave, now);
+  const left = rollout.members.filter((member) => member.wave <= wave.index && !wasMoved(member) && isWanted(member));
+  // Who is away from a later wave catches up by itself; without a canary nothing may go on.
+  if (wave.index > 0 || left.length === 0) return conclude(draft, wave, now);
   if (!late) return draft;
-  const message = 'no node of the canary can be reached';
-  const suggestedAction = 'bring one of its nodes online, then `takt rollout resume`; or abort';
-  return told(
-    changed(draft, { phase: RolloutPhase.held, hold: { code: 'NobodyReachable', message, suggestedAction } }),
-    'RolloutHeld',
-    `is held: ${message}`,
-    {},
-    'warning',
-  );
+  const away = left.every((member) => member.bucket === MemberBucket.offline);
+  const [first] = left;
+  const message = away
+    ? 'no node of the canary can be reached'
+    : `no node of the canary could be moved: ${first?.message ?? ''} (${first?.reason ?? ''})`;
+  const suggestedAction = away
+    ? 'bring one of its nodes online, then `takt rollout resume`; or abort'
+    : 'clear what stands in the way (`takt rollout show`), then `takt rollout resume`; or abort';
+  const hold = { code: away ? 'NobodyReachable' : 'NobodyMoved', message, suggestedAction };
+  return told(changed(draft, { phase: RolloutPhase.held, hold }), 'RolloutHeld', `is held: ${message}`, { code: hold.code }, 'warning');
 }
+
+const isWanted = ({ bucket }: RolloutMember): boolean =>
+  bucket === MemberBucket.offline || bucket === MemberBucket.deferred || bucket === MemberBucket.pending;
 
 function finishSoak(draft: Draft, wave: RolloutWave, now: number): Draft {
   if (draft.rollout.phase !== RolloutPhase.running) return draft;

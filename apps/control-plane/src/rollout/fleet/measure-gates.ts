@@ -5,13 +5,9 @@ import type { SlotId } from '@takt/kernel';
 import type { Deployment, ObservedSlot, SlotSample, Stores } from '@takt/persistence';
 import { MemberBucket, currentWaveOf, gatesToMeasure, soakTimes, wasMoved, waveNodes } from '@takt/rollout';
 import type { MeasuredGate, Rollout, RolloutMember } from '@takt/rollout';
+import { SETTLE_MS, pastReachMs } from './gate-periods.js';
 import type { RolloutRows } from './observe-rollout.js';
 import { intervalsOf } from './slot-intervals.js';
-
-/** Time after a swap that belongs to neither engine: caches warm, the old process ends. */
-const SETTLE_MS = 2_000;
-/** How far the past reaches that a node is compared with: twice the soak, within these. */
-const PAST_MS = { least: 60_000, most: 3_600_000 } as const;
 
 interface Periods {
   readonly before: { readonly from: number; readonly to: number };
@@ -78,9 +74,8 @@ function updatedPeriods(rollout: Rollout, deployments: readonly Deployment[], sl
 
 /** The time before the move, but not before the slot got the engine that it had then. */
 function past(rollout: Rollout, movedAt: number, activeSince: Date | null): Periods['before'] {
-  const reach = Math.min(PAST_MS.most, Math.max(PAST_MS.least, rollout.policy.soakSeconds * 2_000));
   const begun = activeSince === null ? 0 : activeSince.getTime() + SETTLE_MS;
-  return { from: Math.max(movedAt - reach, Math.min(begun, movedAt)), to: movedAt };
+  return { from: Math.max(movedAt - pastReachMs(rollout.policy), Math.min(begun, movedAt)), to: movedAt };
 }
 
 function figures(slot: ObservedSlot, samples: ReadonlyMap<SlotId, SlotSample[]>, periods: Periods | undefined): SlotFigures {

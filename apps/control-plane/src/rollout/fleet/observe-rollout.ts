@@ -1,7 +1,8 @@
 import type { Deployment, ObservedSlot, Stores } from '@takt/persistence';
 import { groupBy } from '@takt/kernel';
 import type { NodeId, RolloutId } from '@takt/kernel';
-import type { MemberObservation, ObservedDeployment, RolloutMember } from '@takt/rollout';
+import type { MemberObservation, ObservedDeployment, Rollout, RolloutMember, RolloutPolicy } from '@takt/rollout';
+import { SETTLE_MS, pastReachMs } from './gate-periods.js';
 
 /** Rows that a rollout's decisions are made from, read in one transaction. */
 export interface RolloutRows {
@@ -10,14 +11,15 @@ export interface RolloutRows {
   readonly deployments: readonly Deployment[];
 }
 
-export async function readRolloutRows(stores: Stores, id: RolloutId): Promise<RolloutRows> {
-  return { slots: await stores.rollouts.slotsOf(id), deployments: await stores.deployments.ofRollout(id) };
+export async function readRolloutRows(stores: Stores, id: RolloutId, policy: RolloutPolicy, now: number): Promise<RolloutRows> {
+  const past = { settleMs: SETTLE_MS, since: new Date(now - pastReachMs(policy)) };
+  return { slots: await stores.rollouts.slotsOf(id, past), deployments: await stores.deployments.ofRollout(id) };
 }
 
 /** What the rows say about each node of a rollout. */
 export function observeMembers(
   rolloutId: RolloutId,
-  members: readonly RolloutMember[],
+  { members, policy }: Pick<Rollout, 'members' | 'policy'>,
   { slots, deployments }: RolloutRows,
 ): Map<NodeId, MemberObservation> {
   const slotsByNode = groupBy(slots, (slot) => slot.nodeId);
@@ -25,25 +27,22 @@ export function observeMembers(
   return new Map(
     members.map((member) => [
       member.nodeId,
-      observe(rolloutId, member, slotsByNode.get(member.nodeId) ?? [], deploymentsByNode.get(member.nodeId) ?? []),
+      observe(rolloutId, policy, member, slotsByNode.get(member.nodeId) ?? [], deploymentsByNode.get(member.nodeId) ?? []),
     ]),
   );
 }
 
 function observe(
   rolloutId: RolloutId,
+  policy: RolloutPolicy,
   member: RolloutMember,
   slots: readonly ObservedSlot[],
   deployments: readonly Deployment[],
 ): MemberObservation {
-  const foreign = slots.find(({ target }) => target !== null && target.open && target.rolloutId !== rolloutId);
   return {
     nodeId: member.nodeId,
     online: slots.some((slot) => slot.online),
-    blockedBy:
-      foreign === undefined
-        ? null
-        : { code: 'DeploymentInProgress', message: `deployment ${foreign.target?.id ?? ''} of somebody else runs on it; it is waited for` },
+    blockedBy: obstacle(rolloutId, policy, slots),
     moves: newestPerSlot(deployments.filter((deployment) => deployment.revertOf === null)),
     reverts: newestPerSlot(deployments.filter((deployment) => deployment.revertOf !== null)),
     takenOver: slots.some(
@@ -52,6 +51,21 @@ function observe(
     ),
     canGoBack: deployments.some((deployment) => deployment.revertOf === null && deployment.previousId !== null),
   };
+}
+
+/** What keeps a node from being moved although its turn has come. */
+function obstacle(rolloutId: RolloutId, { gate }: RolloutPolicy, slots: readonly ObservedSlot[]): MemberObservation['blockedBy'] {
+  const foreign = slots.find(({ target }) => target !== null && target.open && target.rolloutId !== rolloutId)?.target;
+  if (foreign != null) {
+    return { code: 'DeploymentInProgress', message: `deployment ${foreign.id} of somebody else runs on it; it is waited for` };
+  }
+  // A gate compares with what the slot had before: where too little is known of that, it could never pass.
+  const unknown = slots.find(
+    ({ activeId, past }) => activeId !== null && (past.readings <= gate.minIntervals || past.frames < gate.minFrames),
+  );
+  if (unknown === undefined) return null;
+  const has = `${String(Math.max(0, unknown.past.readings - 1))} of ${String(gate.minIntervals)} intervals, ${String(unknown.past.frames)} of ${String(gate.minFrames)} frames`;
+  return { code: 'NoBaseline', message: `too little is known of what it serves now to compare with: ${has}` };
 }
 
 function newestPerSlot(deployments: readonly Deployment[]): ObservedDeployment[] {

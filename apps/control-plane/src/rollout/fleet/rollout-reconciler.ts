@@ -70,9 +70,9 @@ export class RolloutReconciler {
       const row = await tx.rollouts.lock(id);
       if (row === null || row.generation !== read.generation) return;
       const rollout = await tx.rollouts.load(row);
-      const rows = await readRolloutRows(tx, id);
       const now = new Date(this.clock.now());
-      const step = stepRollout(rollout, { members: observeMembers(id, rollout.members, rows), gates }, now.getTime());
+      const rows = await readRolloutRows(tx, id, rollout.policy, now.getTime());
+      const step = stepRollout(rollout, { members: observeMembers(id, rollout, rows), gates }, now.getTime());
       if (isUnchanged(rollout, step.rollout) && step.commands.length === 0) return;
       if (!(await tx.rollouts.save(row, rollout, step.rollout, now, randomUUID, this.#owner))) return;
       await this.carryOut.execute(tx, row, step.rollout.policy, rows.deployments, step.commands, now);
@@ -89,7 +89,8 @@ export class RolloutReconciler {
     });
     if (due.length === 0) return [];
     for (const profile of due) this.#measuredAt.set(`${id} ${profile}`, now);
-    return measureGates(this.db.stores, rollout, await readRolloutRows(this.db.stores, id), this.clock.now(), due);
+    const wall = this.clock.now();
+    return measureGates(this.db.stores, rollout, await readRolloutRows(this.db.stores, id, rollout.policy, wall), wall, due);
   }
 }
 
