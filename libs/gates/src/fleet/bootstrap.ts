@@ -1,5 +1,6 @@
 import { quantileOfSorted } from '../quantile.js';
 import { seededRandom } from '../random.js';
+import { normalQuantile, studentQuantile } from './student-t.js';
 
 /** A figure with its one-sided confidence bounds. */
 export interface Estimate {
@@ -34,10 +35,20 @@ const SLOTS_DRAWN_FROM = 20;
 
 const ones = (count: number): Float64Array => new Float64Array(count).fill(1);
 
+/** Adjacent intervals that are drawn together. */
+const runOf = (count: number): number => Math.max(1, Math.round(Math.sqrt(count)));
+
+const widen = (degrees: number, confidence: number): number => studentQuantile(confidence, degrees) / normalQuantile(confidence);
+
+/** Runs, not intervals, are what is independent of each other, before and after. */
+const widenBy = ({ before, after }: { readonly before: number; readonly after: number }, confidence: number): number =>
+  widen(before / runOf(before) + after / runOf(after) - 2, confidence) *
+  Math.sqrt(Math.min(before, after) / Math.max(1, Math.min(before, after) - 1));
+
 /** Runs of √n adjacent intervals, so that noise that lasts for several of them widens the bounds (Künsch 1989; circular). */
 function drawRuns(count: number, random: () => number, into: Float64Array): void {
   into.fill(0);
-  const run = Math.max(1, Math.round(Math.sqrt(count)));
+  const run = runOf(count);
   for (let drawn = 0; drawn < count;) {
     const start = Math.floor(random() * count);
     for (let offset = 0; offset < run && drawn < count; offset += 1, drawn += 1) {
@@ -54,7 +65,8 @@ const meanOf = (values: readonly number[]): number => {
 
 /**
  * Percentile bootstrap of a figure over groups of slots (Efron and Tibshirani 1993). With few slots the intervals of each slot
- * are drawn, with many the slots. A percentile interval of n draws is too narrow by √(n/(n−1)); it is widened by that much.
+ * are drawn, with many the slots. A percentile interval of few draws is too narrow: it is widened by √(n/(n−1)) and by the ratio of
+ * Student's to the normal quantile for as many degrees of freedom as there are independent runs (as in Hesterberg 2015, §4.1).
  * Null where a group has no figure at all. Same input, same bounds.
  */
 export function bootstrap<S>(input: BootstrapInput<S>): Estimate | null {
@@ -96,10 +108,9 @@ export function bootstrap<S>(input: BootstrapInput<S>): Estimate | null {
   }
   if (figures.length < RESAMPLES / 2) return null;
   const sorted = Float64Array.from(figures).sort();
-  const smallest = bySlots
-    ? (groups[0]?.length ?? 2)
-    : Math.min(...groups.flatMap((group) => group.flatMap((slot) => [sizes(slot).before, sizes(slot).after])).filter((size) => size > 0));
-  const widening = Math.sqrt(smallest / Math.max(1, smallest - 1));
+  const widening = bySlots
+    ? widen((groups[0]?.length ?? 2) - 1, confidence)
+    : Math.max(...(groups[0] ?? []).map((slot) => widenBy(sizes(slot), confidence)));
   return {
     point,
     lower: point + (quantileOfSorted(sorted, 1 - confidence) - point) * widening,

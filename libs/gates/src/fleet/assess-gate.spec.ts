@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../random.js';
+import { assessGate } from './assess-gate.js';
+import type { GateInput } from './assess-gate.js';
+import { DEFAULT_GATE_POLICY } from './gate-policy.js';
+import type { GateOutcome, GateReport } from './gate-policy.js';
+import type { Interval, SlotFigures } from './interval.js';
+import { bucketOf } from './service-histogram.js';
+
+const policy = { ...DEFAULT_GATE_POLICY, minFrames: 100, minIntervals: 6 };
+
+/** Load of the host per interval, which lasts for a while: first-order autoregressive. */
+function* loads(random: () => number, spread: number): Generator<number> {
+  let load = 0;
+  for (;;) {
+    load = 0.6 * load + spread * gauss(random);
+    yield load;
+  }
+}
+const gauss = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
+interface Engine {
+  readonly ms: number;
+  readonly fps?: number;
+  readonly errors?: number;
+}
+
+function period(
+  random: () => number,
+  { ms, fps = 20, errors = 0 }: Engine,
+  intervals: number,
+  noise: { spread: number; shared?: readonly number[] },
+): Interval[] {
+  const own = loads(random, noise.spread);
+  return Array.from({ length: intervals }, (_, index) => {
+    const load = Math.exp((own.next().value as number) + (noise.shared?.[index] ?? 0));
+    const counts = new Map<number, number>();
+    const frames = Math.round(fps * 5);
+    for (let frame = 0; frame < frames; frame += 1) {
+      const bucket = bucketOf(ms * load * Math.exp(0.08 * gauss(random)));
+      counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+    }
+    return { seconds: 5, delivered: frames, dropped: 0, errors, serviceTime: [...counts].sort(([a], [b]) => a - b) };
+  });
+}
+
+interface Scene {
+  readonly before: Engine;
+  readonly after: Engine;
+  readonly slots?: number;
+  readonly controls?: number;
+  readonly intervals?: number;
+  readonly spread?: number;
+  /** What all slots of the factory suffer after the move, as a factor. */
+  readonly drift?: number;
+}
+
+function figures(seed: number, scene: Scene): Pick<GateInput, 'updated' | 'controls'> {
+  const random = seededRandom(seed);
+  const { intervals = 12, spread = 0.03, drift = 1 } = scene;
+  const shared = Array.from({ length: intervals }, () => Math.log(drift));
+  const slot = (group: string, index: number, after: Engine): SlotFigures => ({
+    slotId: `${group}-${String(index)}`,
+    nodeId: `node-${group}-${String(index)}`,
+    requiredFps: 20,
+    before: period(random, scene.before, intervals, { spread }),
+    after: period(random, after, intervals, { spread, shared }),
+  });
+  return {
+    updated: Array.from({ length: scene.slots ?? 1 }, (_, index) => slot('u', index, scene.after)),
+    controls: Array.from({ length: scene.controls ?? 0 }, (_, index) => slot('c', index, scene.before)),
+  };
+}
+
+function gate(seed: number, scene: Scene, change: Partial<GateInput> = {}): GateReport {
+  const slots = scene.slots ?? 1;
+  return assessGate({
+    policy,
+    canary: true,
+    ...figures(seed, scene),
+    nodes: { total: slots, attempted: slots, succeeded: slots, failed: 0, rolledBack: 0 },
+    soaked: true,
+    timeIsUp: false,
+    seed,
+    ...change,
+  });
+}
+
+const share = (scene: Scene, outcome: GateOutcome, runs = 60): number =>
+  Array.from({ length: runs }, (_, seed) => gate(seed + 1, scene).outcome).filter((each) => each === outcome).length / runs;
+
+const equal: Scene = { before: { ms: 20 }, after: { ms: 20 } };
+
+describe('a gate', () => {
+  it('passes an equal engine nearly always, and never fails it', () => {
+    expect(share(equal, 'successful')).toBeGreaterThanOrEqual(0.95);
+    expect(share(equal, 'failed')).toBe(0);
+  });
+
+  it('fails an engine that is far slower', () => {
+    expect(share({ before: { ms: 20 }, after: { ms: 34 } }, 'failed')).toBe(1);
+  });
+
+  it('passes an engine that is worse than the margin in at most 5 % of gates: that is what its confidence means', () => {
+    expect(share({ before: { ms: 20 }, after: { ms: 22.4 } }, 'successful', 100)).toBeLessThanOrEqual(0.05);
+  });
+
+  it('is not decided by what the whole factory suffers, as long as control slots suffer it too', () => {
+    const drift = { ...equal, drift: 1.3, controls: 3 };
+    expect(share(drift, 'successful')).toBeGreaterThanOrEqual(0.9);
+    expect(share({ ...drift, controls: 0 }, 'successful')).toBe(0);
+    // Nor does a quieter factory hide a slower engine.
+    expect(share({ before: { ms: 20 }, after: { ms: 26 }, drift: 0.8, controls: 3 }, 'failed')).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it('says so where the figures cannot tell, and does not pass', () => {
+    const noisy: Scene = { before: { ms: 20 }, after: { ms: 22 }, intervals: 8, spread: 0.12 };
+    expect(share(noisy, 'running')).toBeGreaterThanOrEqual(0.6);
+    const seed = Array.from({ length: 20 }, (_, n) => n + 1).find((n) => gate(n, noisy).outcome === 'running') ?? 0;
+    expect(gate(seed, noisy).missing.join()).toContain('not shown yet');
+    expect(gate(seed, noisy, { timeIsUp: true })).toMatchObject({ outcome: 'inconclusive' });
+  });
+
+  it('draws slots where there are many, and finds the same', () => {
+    expect(gate(1, { ...equal, slots: 40, intervals: 6 }).outcome).toBe('successful');
+    expect(gate(1, { before: { ms: 20 }, after: { ms: 25 }, slots: 40, intervals: 6 }).outcome).toBe('failed');
+  });
+
+  it('gives the same report for the same figures', () => {
+    expect(gate(7, equal)).toEqual(gate(7, equal));
+  });
+});
+
+describe('without enough figures a gate', () => {
+  it('runs on, and names what is missing', () => {
+    const report = gate(1, { ...equal, intervals: 3 });
+    expect(report.outcome).toBe('running');
+    expect(report.missing).toEqual(
+      expect.arrayContaining([expect.stringContaining('3 intervals'), expect.stringContaining('from before')]),
+    );
+  });
+
+  it('is inconclusive when its time is up, and an error where nothing came at all', () => {
+    expect(gate(1, { ...equal, intervals: 3 }, { timeIsUp: true }).outcome).toBe('inconclusive');
+    const silent = gate(1, { ...equal, intervals: 0 }, { timeIsUp: true });
+    expect(silent).toMatchObject({ outcome: 'error', reason: 'NotMeasured' });
+    expect(silent.suggestedAction).toContain('takt nodes');
+  });
+
+  it('does not pass although everything holds, while the soak lasts', () => {
+    expect(gate(1, equal, { soaked: false })).toMatchObject({ outcome: 'running', missing: ['the soak time is not over'] });
+  });
+
+  it('does not pass where too few of the wave’s nodes were measured', () => {
+    const nodes = { total: 10, attempted: 2, succeeded: 2, failed: 0, rolledBack: 0 };
+    expect(gate(1, { ...equal, slots: 2 }, { nodes, timeIsUp: true })).toMatchObject({ outcome: 'inconclusive', reason: 'NodesMeasured' });
+  });
+});
+
+describe('whatever the figures, a gate fails', () => {
+  it('where a canary went back by itself, at once', () => {
+    const nodes = { total: 1, attempted: 1, succeeded: 0, failed: 0, rolledBack: 1 };
+    expect(gate(1, equal, { updated: [], nodes, soaked: false })).toMatchObject({ outcome: 'failed', reason: 'NodesFailed' });
+  });
+
+  it('where more of a later wave’s nodes failed than the policy forgives', () => {
+    const nodes = (failed: number): GateInput['nodes'] => ({ total: 20, attempted: 20, succeeded: 20 - failed, failed, rolledBack: 0 });
+    const scene = { ...equal, slots: 17, intervals: 6 };
+    expect(gate(1, scene, { canary: false, nodes: nodes(3) }).outcome).toBe('failed');
+    expect(gate(1, scene, { canary: false, nodes: nodes(2) }).outcome).toBe('successful');
+  });
+
+  it('where the line gets fewer results than it needs', () => {
+    const report = gate(1, { before: { ms: 20, fps: 20 }, after: { ms: 20, fps: 17 } });
+    expect(report).toMatchObject({ outcome: 'failed', reason: 'DeliveredFps' });
+  });
+
+  it('where a single line of many starves, whatever the mean says', () => {
+    const { updated } = figures(1, { ...equal, slots: 30, intervals: 6 });
+    const starved = updated.map((slot, index) =>
+      index === 4 ? { ...slot, after: slot.after.map((each) => ({ ...each, delivered: 2 })) } : slot,
+    );
+    const nodes = { total: 30, attempted: 30, succeeded: 30, failed: 0, rolledBack: 0 };
+    expect(
+      assessGate({ policy, canary: true, updated: starved, controls: [], nodes, soaked: true, timeIsUp: false, seed: 1 }),
+    ).toMatchObject({
+      outcome: 'failed',
+      reason: 'LinesBelowRate',
+    });
+  });
+
+  it('where frames end in errors', () => {
+    expect(gate(1, { before: { ms: 20 }, after: { ms: 20, errors: 5 } })).toMatchObject({ outcome: 'failed', reason: 'ErrorRate' });
+  });
+});
+
+describe('a line that was below its rate before', () => {
+  it('is held to what it had', () => {
+    expect(gate(1, { before: { ms: 20, fps: 12 }, after: { ms: 20, fps: 15 } }).outcome).toBe('successful');
+  });
+});
+
+describe('distributions', () => {
+  it('show before and after of moved and control slots, with shares that add up', () => {
+    const { distributions } = gate(1, { ...equal, controls: 2 });
+    expect(distributions.map((group) => group.group)).toEqual(['updated before', 'updated after', 'control before', 'control after']);
+    for (const group of distributions) {
+      expect(group.buckets.reduce((sum, bucket) => sum + bucket.share, 0)).toBeCloseTo(1, 9);
+      expect(group.p50Ms).toBeGreaterThan(17);
+      expect(group.p50Ms).toBeLessThan(23);
+    }
+  });
+});
