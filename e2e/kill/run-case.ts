@@ -40,7 +40,7 @@ const ORDER = Object.values(DeploymentState);
 const reached = (state: DeploymentState, wanted: DeploymentState): boolean =>
   isTerminal(state) || ORDER.indexOf(state) >= ORDER.indexOf(wanted);
 
-const finishedBuilds = async (node: HostNode): Promise<string[]> => {
+export const finishedBuilds = async (node: HostNode): Promise<string[]> => {
   const folders = await readdir(join(node.dataDir, 'builds')).catch((): string[] => []);
   const finished: string[] = [];
   for (const folder of folders.sort()) {
@@ -51,11 +51,11 @@ const finishedBuilds = async (node: HostNode): Promise<string[]> => {
 };
 
 /** Every process that runs takt's code, whoever started it: engine-hosts and measuring hosts included. */
-const taktProcesses = (): ReturnType<typeof listProcesses> =>
+export const taktProcesses = (): ReturnType<typeof listProcesses> =>
   listProcesses().filter((candidate) => candidate.command.includes(`${root}/apps/`));
 
 /** Kills one process with SIGKILL and sees to its restart where nobody else does. False where there is none to kill. */
-async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<boolean> {
+export async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<boolean> {
   /** A child may be just about to start: it is looked for a little while. */
   const child = async (unit: string, words: RegExp): Promise<boolean> => {
     for (let tries = 0; tries < 40; tries += 1) {

@@ -12,7 +12,7 @@ import { Scenario } from './kill-cases.js';
 const HEALTH = { windowFrames: 60, maxWindowFrames: 240, soloFrames: 20 } as const;
 const MODEL = 'detector';
 
-async function pushFolder(api: ApiClient, name: string, role: 'calibration' | 'golden' | 'frames', folder: string): Promise<void> {
+export async function pushFolder(api: ApiClient, name: string, role: 'calibration' | 'golden' | 'frames', folder: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-pack-'));
   try {
     const path = join(scratch, `${name}.tar`);
@@ -25,7 +25,7 @@ async function pushFolder(api: ApiClient, name: string, role: 'calibration' | 'g
 }
 
 /** Copies `count` labelled images of the sample's golden set into a small set of the same layout. */
-async function smallGolden(target: string, count: number): Promise<void> {
+export async function smallGolden(target: string, count: number): Promise<void> {
   const source = sampleGoldenFolder();
   const images = (await readdir(join(source, 'images'))).filter((name) => name.endsWith('.jpg')).sort();
   await mkdir(join(target, 'images'), { recursive: true });

@@ -1,0 +1,135 @@
+import type { RolloutDetail } from '@takt/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../fleet/host-stack.js';
+import type { HostNode } from '../fleet/host-stack.js';
+import { finishedBuilds, kill, taktProcesses } from '../kill/run-case.js';
+import { Moment } from './rollout-cases.js';
+import type { RolloutCase } from './rollout-cases.js';
+import type { TwoNodeFleet } from './two-node-fleet.js';
+
+/** What an undisturbed run and a killed one must have in common. */
+export interface RolloutEnding {
+  readonly phase: string;
+  readonly counts: RolloutDetail['counts'];
+  readonly waves: readonly string[];
+  readonly gates: readonly string[];
+  /** Deployments per node, moves and reverts, whichever node was the canary. */
+  readonly deployments: readonly string[];
+  readonly active: readonly string[];
+  readonly finishedBuilds: number;
+}
+
+export interface RolloutCaseResult {
+  readonly ending: RolloutEnding;
+  readonly killedAt: string | null;
+  readonly killed: boolean;
+  readonly orphans: readonly string[];
+}
+
+/** Whether the rollout is where a case wants it, or past it. */
+function isAt(view: RolloutDetail, moment: Moment): boolean {
+  const step = (index: number): string => view.waves[index]?.step ?? 'pending';
+  const over = view.endedAt !== null;
+  switch (moment) {
+    case Moment.canaryMoving:
+      return over || view.counts.working > 0 || step(0) !== 'pending';
+    case Moment.canarySoaking:
+    case Moment.badSoaking:
+      return over || (step(0) !== 'pending' && step(0) !== 'moving');
+    case Moment.waveMoving:
+      return over || step(1) !== 'pending';
+    case Moment.waveSoaking:
+      return over || (step(1) !== 'pending' && step(1) !== 'moving');
+    case Moment.rollingBack:
+      return (
+        over || view.phase === 'rolling-back' || view.members.some((member) => member.deployments.some((deployment) => deployment.revert))
+      );
+  }
+}
+
+/** The node that the killed process serves: the one that is being moved or was moved last. */
+function concerned(fleet: TwoNodeFleet, view: RolloutDetail): HostNode {
+  const member =
+    view.members.find((each) => each.bucket === 'working') ??
+    view.members.filter((each) => each.deployments.length > 0).sort((a, b) => b.wave - a.wave)[0];
+  const node = fleet.nodes.find((each) => each.id === member?.nodeId) ?? fleet.nodes[0];
+  if (node === undefined) throw new Error('the fleet has no node');
+  return node;
+}
+
+/** One rollout to its end, with or without a SIGKILL on the way. */
+export async function runRolloutCase(
+  fleet: TwoNodeFleet,
+  name: string,
+  bad: boolean,
+  disturbance: RolloutCase | null,
+): Promise<RolloutCaseResult> {
+  const { api } = fleet.stack;
+  const orphansBefore = new Set(taktProcesses().map((candidate) => candidate.pid));
+  const buildsOf = async (): Promise<string[]> =>
+    (await Promise.all(fleet.nodes.map(async (node) => (await finishedBuilds(node)).map((build) => `${node.id}/${build}`)))).flat();
+  const buildsBefore = new Set(await buildsOf());
+  await fleet.createRelease(name, bad);
+  const { name: ref } = await fleet.startRollout(name, bad);
+
+  let killedAt: string | null = null;
+  let killed = false;
+  if (disturbance !== null) {
+    const seen = await eventually(
+      `${ref}: ${disturbance.moment}`,
+      async () => {
+        const view = await fleet.rollout(ref);
+        return isAt(view, disturbance.moment) ? view : undefined;
+      },
+      150_000,
+      20,
+    );
+    killedAt = `${seen.phase}, ${seen.waves.map((wave) => wave.step).join('/')}`;
+    killed = await kill(fleet.stack, concerned(fleet, seen), disturbance.victim);
+  }
+  const ended = await eventually(
+    `${ref} ending after ${disturbance === null ? 'nothing' : `${disturbance.victim} was killed (${String(killedAt)})`}`,
+    async () => {
+      const view = await fleet.rollout(ref);
+      return view.endedAt === null ? undefined : view;
+    },
+    180_000,
+    100,
+  );
+  const slots = await eventually(
+    `${ref}: the nodes settling`,
+    async () => {
+      const { items } = await api.call('listSlots');
+      const nodes = (await api.call('listNodes')).items;
+      const { jobs } = await api.call('status');
+      const agree = items.every(
+        (slot) => slot.serving?.deploymentId === slot.active?.deploymentId && slot.metrics?.runtimeReachable === true,
+      );
+      return agree &&
+        jobs.queued + jobs.running === 0 &&
+        nodes.every((node) => node.online && node.observedGeneration === node.desiredGeneration)
+        ? items
+        : undefined;
+    },
+    60_000,
+  );
+  await sleep(200);
+  const orphans = taktProcesses().filter((candidate) => candidate.parent === 1 && !orphansBefore.has(candidate.pid));
+  const again = await fleet.rollout(ref);
+  return {
+    ending: {
+      phase: again.phase === ended.phase ? ended.phase : `${ended.phase}, then ${again.phase}`,
+      counts: again.counts,
+      waves: again.waves.map((wave) => wave.step),
+      gates: again.gates.map((gate) => `${gate.outcome} by ${String(gate.decidedBy)}`),
+      deployments: again.members
+        .map((member) => member.deployments.map((deployment) => `${deployment.revert ? 'revert' : 'move'} ${deployment.state}`).join(', '))
+        .sort(),
+      active: slots.map((slot) => (slot.active?.release === name ? 'the release' : 'the one before')).sort(),
+      finishedBuilds: (await buildsOf()).filter((build) => !buildsBefore.has(build)).length,
+    },
+    killedAt,
+    killed,
+    orphans: orphans.map((process) => `${String(process.pid)} ${process.command}`),
+  };
+}
