@@ -4,18 +4,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApiClient } from '@takt/api-client';
 import type { ApiClient } from '@takt/api-client';
-import { createProcessGuard, createSupervisor, freePort, installNatsServer, startNats, startPostgres } from '@takt/local-stack';
+import {
+  createProcessGuard,
+  createSupervisor,
+  freePort,
+  installNatsServer,
+  installedCommands,
+  startNats,
+  startPostgres,
+} from '@takt/local-stack';
 import type { ProcessGuard, RunningPostgres, RunningService, Supervisor } from '@takt/local-stack';
 import { execa } from 'execa';
+import { listProcesses } from './processes.js';
+import type { ProcessFacts } from './processes.js';
 
 export const root = join(import.meta.dirname, '..', '..');
-const bin = (app: string, name: string): string[] => [process.execPath, join(root, 'apps', app, 'bin', `${name}.mjs`)];
-const COMMANDS: Record<string, string[]> = {
-  '/usr/bin/takt-agent': bin('agent', 'takt-agent'),
-  '/usr/bin/takt-runtime': bin('runtime', 'takt-runtime'),
-  '/usr/bin/takt-activate': bin('runtime', 'takt-activate'),
-  '/usr/bin/takt-control-plane': bin('control-plane', 'takt-control-plane'),
-};
+const COMMANDS = installedCommands(root, process.execPath);
+const CONTROL_PLANE_UNIT = join(root, 'deploy', 'control', 'takt-control-plane.service');
 
 /** Waits until `ask` answers something other than undefined; errors in between count as "not yet". */
 export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, deadlineMs = 60_000, everyMs = 50): Promise<T> {
@@ -43,6 +48,13 @@ export interface HostNode {
   readonly runtimeUnit: string;
 }
 
+/** Another control plane over the same database, broker and data folder. */
+export interface Replica {
+  readonly unit: string;
+  readonly url: string;
+  readonly api: ApiClient;
+}
+
 /** PostgreSQL, NATS, a control plane and nodes, each a process of its own, in a folder of its own, on free loopback ports. */
 export class HostStack {
   readonly dir: string;
@@ -55,6 +67,8 @@ export class HostStack {
   readonly #natsBinary: string;
   readonly #natsPort: number;
   readonly #environment: Readonly<Record<string, string>>;
+  /** Every pid that a unit was started with: each leads a session, in which its children stay whoever adopts them. */
+  readonly #sessions = new Set<number>();
   #nats: RunningService | undefined;
 
   private constructor(parts: {
@@ -78,6 +92,9 @@ export class HostStack {
       logDir: join(parts.dir, 'logs'),
       guard: parts.guard,
       baseEnv: { PATH: process.env['PATH'] ?? '' },
+      onEvent: (event) => {
+        if (event.type === 'started') this.#sessions.add(event.pid);
+      },
     });
   }
 
@@ -100,25 +117,46 @@ export class HostStack {
     const stack = new HostStack({ dir, guard, postgres, natsBinary: natsServer.path, natsPort, environment, serverUrl });
     await stack.controlPlane('init');
     await stack.startNats();
-    await stack.supervisor.start(join(root, 'deploy', 'control', 'takt-control-plane.service'), {
-      commands: COMMANDS,
-      paths: {
-        '/var/lib/takt-control': join(dir, 'control-plane'),
-        '/etc/takt': join(dir, 'etc'),
-        '/usr/share/takt/console': join(root, 'apps', 'console', 'dist'),
-      },
-      env: environment,
-    });
+    await stack.#startControlPlane('takt-control-plane', environment);
     await stack.answering();
     stack.token = (await stack.api.call('login', { body: { code: await stack.controlPlane('login-code'), name: 'e2e' } })).token;
     stack.api = createApiClient({ baseUrl: serverUrl, token: stack.token });
     return stack;
   }
 
-  answering(): Promise<unknown> {
+  answering(api: ApiClient = this.api): Promise<unknown> {
     return eventually('the control plane answering', () =>
-      this.api.call('health').then((health) => (health.status === 'ok' ? health : undefined)),
+      api.call('health').then((health) => (health.status === 'ok' ? health : undefined)),
     );
+  }
+
+  #startControlPlane(unit: string, env: Readonly<Record<string, string>>): Promise<number> {
+    const paths = {
+      '/var/lib/takt-control': join(this.dir, 'control-plane'),
+      '/etc/takt': join(this.dir, 'etc'),
+      '/usr/share/takt/console': join(root, 'apps', 'console', 'dist'),
+    };
+    return this.supervisor.start(CONTROL_PLANE_UNIT, { commands: COMMANDS, paths, env, as: unit });
+  }
+
+  /** Starts a further control plane on a port of its own and waits until it answers. The token is good for all of them. */
+  async startReplica(unit = 'takt-control-plane-replica'): Promise<Replica> {
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}`;
+    await this.#startControlPlane(unit, { ...this.#environment, TAKT_HTTP_PORT: port, TAKT_PUBLIC_URL: url });
+    const api = createApiClient({ baseUrl: url, token: this.token });
+    await this.answering(api);
+    return { unit, url, api };
+  }
+
+  /** SIGKILL for one control plane, the first or a replica. Its unit starts it again. */
+  killControlPlane(unit = 'takt-control-plane'): void {
+    this.supervisor.kill(unit, 'SIGKILL');
+  }
+
+  /** Ends a control plane in an orderly way, for good. */
+  stopControlPlane(unit: string): Promise<void> {
+    return this.supervisor.stop(unit);
   }
 
   async controlPlane(...args: string[]): Promise<string> {
@@ -168,6 +206,14 @@ export class HostStack {
       return node.online && node.facts !== null ? identity.nodeId : undefined;
     });
     return { id, dataDir, line, agentUnit, runtimeUnit };
+  }
+
+  /** Processes of this stack's units, children included, that nobody of the stack owns any more. */
+  orphans(): readonly ProcessFacts[] {
+    const guarded = new Set(this.guardedPids);
+    const alive = listProcesses().filter(({ session }) => this.#sessions.has(session));
+    const pids = new Set(alive.map(({ pid }) => pid));
+    return alive.filter(({ pid, parent }) => !guarded.has(pid) && !pids.has(parent));
   }
 
   get guardedPids(): readonly number[] {

@@ -4,6 +4,8 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 export interface ProcessFacts {
   readonly pid: number;
   readonly parent: number;
+  /** Pid of the process that leads its session; a child stays in it when its parent is gone. */
+  readonly session: number;
   readonly state: string;
   readonly command: string;
 }
@@ -15,7 +17,7 @@ const readProcess = (pid: number): ProcessFacts | undefined => {
     const command = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8')
       .replaceAll('\0', ' ')
       .trim();
-    return { pid, parent: Number(fields[1]), state: fields[0] ?? '?', command };
+    return { pid, parent: Number(fields[1]), session: Number(fields[3]), state: fields[0] ?? '?', command };
   } catch {
     return undefined; // It ended between the listing and the reading.
   }

@@ -1,3 +1,4 @@
+import { seededRandom } from '@takt/gates';
 import { DEPLOYMENT_TRANSITIONS, DeploymentState, isTerminal } from '@takt/rollout';
 
 /** What is killed with SIGKILL. */
@@ -45,17 +46,6 @@ const scenarioOf = (state: DeploymentState): Scenario =>
 export const allCases = (): KillCase[] =>
   STATES.flatMap((state) => VICTIMS.map((victim) => ({ state, victim, scenario: scenarioOf(state) })));
 
-/** mulberry32: a small seeded generator, so that a sample can be run again. */
-const seededRandom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
 /** States in which a worker runs for the deployment; in the others there is none to kill. */
 const WORKER_STATES: readonly DeploymentState[] = [DeploymentState.calibrating, DeploymentState.building];
 
@@ -78,4 +68,14 @@ export function sampleCases(seed: number): KillCase[] {
     victim: state === workerState ? Victim.worker : (others[index % others.length] ?? Victim.agent),
     scenario: scenarioOf(state),
   }));
+}
+
+/** Cases named by `TAKT_KILL_CASE`: `state:victim`, any number with commas between; undefined where it names none. */
+export function namedCases(names: string | undefined): KillCase[] | undefined {
+  if (names === undefined || names === '') return undefined;
+  return names.split(',').map((name) => {
+    const found = allCases().find(({ state, victim }) => name.trim() === `${state}:${victim}`);
+    if (found !== undefined) return found;
+    throw new Error(`TAKT_KILL_CASE: "${name}" is no state:victim of ${STATES.join(', ')} and ${VICTIMS.join(', ')}`);
+  });
 }

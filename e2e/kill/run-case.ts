@@ -5,8 +5,8 @@ import type { DeploymentDetail } from '@takt/contracts';
 import type { DeploymentId } from '@takt/kernel';
 import { DeploymentState, isTerminal } from '@takt/rollout';
 import type { HostNode, HostStack } from '../fleet/host-stack.js';
-import { eventually, root } from '../fleet/host-stack.js';
-import { descendantsOf, listProcesses } from '../fleet/processes.js';
+import { eventually } from '../fleet/host-stack.js';
+import { descendantsOf } from '../fleet/processes.js';
 import { Scenario, Victim } from './kill-cases.js';
 import { deploy, prepareRelease } from './scenarios.js';
 
@@ -49,10 +49,6 @@ export const finishedBuilds = async (node: HostNode): Promise<string[]> => {
   }
   return finished;
 };
-
-/** Every process that runs takt's code, whoever started it: engine-hosts and measuring hosts included. */
-export const taktProcesses = (): ReturnType<typeof listProcesses> =>
-  listProcesses().filter((candidate) => candidate.command.includes(`${root}/apps/`));
 
 /** Kills one process with SIGKILL and sees to its restart where nobody else does. False where there is none to kill. */
 export async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<boolean> {
@@ -120,13 +116,13 @@ export async function runCase(
 ): Promise<CaseResult> {
   const { api } = stack;
   const before = await api.call('getNode', { params: { ref: node.id } });
-  const orphansBefore = new Set(taktProcesses().map((candidate) => candidate.pid));
   const buildsBefore = await finishedBuilds(node);
   await prepareRelease(api, scenario, name);
   const { id } = await deploy(api, name);
 
   let killedIn: DeploymentState | null = null;
   let killed = false;
+  let killedAt = 0;
   const disturb = async (): Promise<void> => {
     if (disturbance === null || killedIn !== null) return;
     const seen = await eventually(
@@ -139,6 +135,7 @@ export async function runCase(
       10,
     );
     killedIn = seen;
+    killedAt = Date.now();
     killed = await kill(stack, node, disturbance.victim);
   };
 
@@ -167,21 +164,29 @@ export async function runCase(
   const ended = await terminal(id);
   if (last !== id) await terminal(last);
 
-  // The node is settled when no job is open, it has seen the last generation and told what it serves.
+  // The node is settled when no job is open, it has seen the last generation and told what it serves, and all of that was
+  // heard after the kill: otherwise the next case would pay for what this one broke.
   const settled = await eventually(
     `${name}: the node settling`,
     async () => {
       const view = await api.call('getNode', { params: { ref: node.id } });
       const [slot] = (await api.call('listSlots')).items.filter((candidate) => candidate.node.id === node.id);
       const { jobs } = await api.call('status');
-      if (jobs.queued + jobs.running > 0) return undefined;
-      const agrees = slot?.serving?.deploymentId === slot?.active?.deploymentId && slot?.metrics?.runtimeReachable === true;
-      return view.online && view.observedGeneration === view.desiredGeneration && agrees ? { view, slot } : undefined;
+      const open = Object.entries({
+        'a job is open': jobs.queued + jobs.running > 0,
+        'the node is offline': !view.online,
+        'nothing was heard of the node since the kill': Date.parse(view.lastSeenAt ?? '') <= killedAt,
+        'the node has not seen the last generation': view.observedGeneration !== view.desiredGeneration,
+        'the node serves something else than the control plane shows': slot?.serving?.deploymentId !== slot?.active?.deploymentId,
+        'the runtime does not answer': slot?.metrics?.runtimeReachable !== true,
+      }).flatMap(([what, isSo]) => (isSo ? [what] : []));
+      if (open.length > 0) throw new Error(open.join(', '));
+      return { view, slot };
     },
     60_000,
   );
   await sleep(200);
-  const orphans = taktProcesses().filter((candidate) => candidate.parent === 1 && !orphansBefore.has(candidate.pid));
+  const orphans = stack.orphans();
   const buildsAfter = await finishedBuilds(node);
   const again = await detail(stack, id);
   return {

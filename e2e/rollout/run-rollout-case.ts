@@ -2,7 +2,7 @@ import type { RolloutDetail } from '@takt/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../fleet/host-stack.js';
 import type { HostNode } from '../fleet/host-stack.js';
-import { finishedBuilds, kill, taktProcesses } from '../kill/run-case.js';
+import { finishedBuilds, kill } from '../kill/run-case.js';
 import { Moment } from './rollout-cases.js';
 import type { RolloutCase } from './rollout-cases.js';
 import type { TwoNodeFleet } from './two-node-fleet.js';
@@ -65,7 +65,6 @@ export async function runRolloutCase(
   disturbance: RolloutCase | null,
 ): Promise<RolloutCaseResult> {
   const { api } = fleet.stack;
-  const orphansBefore = new Set(taktProcesses().map((candidate) => candidate.pid));
   const buildsOf = async (): Promise<string[]> =>
     (await Promise.all(fleet.nodes.map(async (node) => (await finishedBuilds(node)).map((build) => `${node.id}/${build}`)))).flat();
   const buildsBefore = new Set(await buildsOf());
@@ -114,7 +113,7 @@ export async function runRolloutCase(
     60_000,
   );
   await sleep(200);
-  const orphans = taktProcesses().filter((candidate) => candidate.parent === 1 && !orphansBefore.has(candidate.pid));
+  const orphans = fleet.stack.orphans();
   const again = await fleet.rollout(ref);
   return {
     ending: {

@@ -14,6 +14,7 @@ export { installChromium } from './browser/install-chromium.js';
 export type { InstallChromiumOptions } from './browser/install-chromium.js';
 export { startPostgres } from './postgres/start-postgres.js';
 export type { RunningPostgres, StartPostgresOptions } from './postgres/start-postgres.js';
+export { installedCommands } from './units/installed-commands.js';
 export { parseUnit } from './units/parse-unit.js';
 export type { UnitCommand, UnitFile } from './units/parse-unit.js';
 export { resolveUnit } from './units/resolve-unit.js';

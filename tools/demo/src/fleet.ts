@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ApiClient } from '@takt/api-client';
 import type { NodeView } from '@takt/contracts';
 import type { DurableFs } from '@takt/kernel';
-import { installedCommands } from './installed-commands.js';
+import { installedCommands } from '@takt/local-stack';
 import type { Services } from './services.js';
 import { MODEL } from './topology.js';
 import type { DemoNode } from './topology.js';

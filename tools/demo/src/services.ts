@@ -8,13 +8,13 @@ import {
   createSupervisor,
   freePort,
   installNatsServer,
+  installedCommands,
   preferredPort,
   waitForPort,
   startPostgres,
 } from '@takt/local-stack';
 import type { Supervisor } from '@takt/local-stack';
 import { execa } from 'execa';
-import { installedCommands } from './installed-commands.js';
 import type { DemoOptions } from './options.js';
 import type { Output } from './output.js';
 import { readState, readToken, writeState, writeToken } from './state.js';
