@@ -4,7 +4,7 @@ import type { Database } from '@takt/persistence';
 import type { z } from 'zod';
 import type { RequestContext } from '../http/context.js';
 import { resolveSlot } from '../resolve.js';
-import { slotPoints } from './slot-points.js';
+import { slotPoints } from '../figures/slot-points.js';
 
 /** Newest deployments of a slot that are looked through for marks. */
 const DEPLOYMENTS = 200;

@@ -7,7 +7,7 @@ import { MemberBucket, currentWaveOf, gatesToMeasure, soakTimes, wasMoved, waveN
 import type { MeasuredGate, Rollout, RolloutMember } from '@takt/rollout';
 import { SETTLE_MS, pastReachMs } from './gate-periods.js';
 import type { RolloutRows } from './observe-rollout.js';
-import { intervalsOf } from './slot-intervals.js';
+import { intervalsOf } from '../../figures/slot-intervals.js';
 
 interface Periods {
   readonly before: { readonly from: number; readonly to: number };

@@ -1,0 +1,41 @@
+import { histogramBetween } from '@takt/gates';
+import type { Interval } from '@takt/gates';
+import type { SlotSample } from '@takt/persistence';
+
+/** An interval between two readings of a slot's counters. */
+export interface TimedInterval extends Interval {
+  readonly from: Date;
+  readonly to: Date;
+  /** What the slot served at the end of it. */
+  readonly deploymentId: string | null;
+}
+
+/**
+ * What happened between neighbouring readings of one slot, oldest first. A restart of the runtime begins anew: nothing spans it.
+ * Where the engine changed in between, the interval counts to the one that serves at its end.
+ */
+export function intervalsOf(readings: readonly SlotSample[]): TimedInterval[] {
+  return readings.slice(1).flatMap((later, index) => {
+    const earlier = readings[index];
+    return earlier === undefined ? [] : (between(earlier, later) ?? []);
+  });
+}
+
+/** Undefined where the later reading is not a continuation of the earlier, or repeats it. */
+function between(earlier: SlotSample, later: SlotSample): TimedInterval | undefined {
+  const [before, after] = [earlier.counters, later.counters];
+  const serviceTime = histogramBetween(before.serviceTime, after.serviceTime);
+  if (before.since !== after.since || serviceTime === undefined) return undefined;
+  const interval: TimedInterval = {
+    from: earlier.at,
+    to: later.at,
+    deploymentId: later.deploymentId,
+    seconds: (after.elapsedMs - before.elapsedMs) / 1000,
+    delivered: after.delivered - before.delivered,
+    dropped: after.dropped - before.dropped,
+    errors: after.errors - before.errors,
+    serviceTime,
+  };
+  const grown = interval.delivered >= 0 && interval.dropped >= 0 && interval.errors >= 0;
+  return grown && interval.seconds > 0 ? interval : undefined;
+}
