@@ -1,7 +1,7 @@
 /** Share of the host that all lines of the demo use together; builds beside them have the rest. */
-const HOST_SHARE = 0.45;
+const HOST_SHARE = 0.4;
 /** A line inspects no faster than this, however fast the host is. */
-const FASTEST_CAMERA = 25;
+const FASTEST_CAMERA = 20;
 
 /**
  * Frames per second at which `lines` cameras together keep one host at most {@link HOST_SHARE} busy.

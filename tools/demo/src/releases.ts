@@ -2,7 +2,7 @@ import type { ApiClient } from '@takt/api-client';
 import { MODEL } from './topology.js';
 
 /** Frames of the demo's health checks: fewer than the default, so that slow cameras do not make the demo long. */
-const health = { windowFrames: 60, maxWindowFrames: 240, soloFrames: 40 };
+const health = { windowFrames: 40, maxWindowFrames: 200, soloFrames: 20 };
 const sets = { model: `${MODEL}@1`, golden: 'steel-golden', health } as const;
 
 /** The model as it was pushed, with the engine library's own thread choice: where every line starts. */

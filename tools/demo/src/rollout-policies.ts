@@ -1,8 +1,8 @@
 import type { RolloutPolicyInput } from '@takt/contracts';
 
 /**
- * A canary of one node, then the rest; times and samples are short, so that the demo is. The margin of p95 is wide: three
- * lines, the builds of their engines and all services share this one machine, which moves the slowest frames of any engine.
+ * A canary of one node, then the rest; times are short, so that the demo is. Margins are wide and the confidence is low: three
+ * lines, the builds of their engines and all services share this one machine, which moves service times of any engine.
  */
 export const DEMO_POLICY = {
   waves: [
@@ -10,23 +10,36 @@ export const DEMO_POLICY = {
     { kind: 'percent', upTo: 100 },
   ],
   maxConcurrent: 2,
-  soakSeconds: 15,
-  maxSoakSeconds: 90,
+  soakSeconds: 12,
+  maxSoakSeconds: 45,
   waveDeadlineSeconds: 240,
-  gate: { maxServiceTimeP95Increase: 1, maxDeliveredFpsShortfall: 0.1, minFrames: 40, minIntervals: 4 },
+  gate: {
+    maxServiceTimeP50Increase: 0.3,
+    maxServiceTimeP95Increase: 1,
+    maxDeliveredFpsShortfall: 0.1,
+    confidence: 0.9,
+    minFrames: 30,
+    minIntervals: 4,
+  },
 } as const satisfies RolloutPolicyInput;
 
 /** Why the last rollout leaves the decision to the fleet; kept with it. */
 export const LOOP_OFF_REASON = "shown in the demo: the nodes' own check only reports, so that the fleet's gate has to act";
 
-export const LOOP_OFF_POLICY = {
+/** A release that is not shown to be good goes back, too. */
+export const STRICT_POLICY = {
   ...DEMO_POLICY,
+  onGate: { inconclusive: 'rollback', error: 'rollback' },
+} as const satisfies RolloutPolicyInput;
+
+export const LOOP_OFF_POLICY = {
+  ...STRICT_POLICY,
   localRollback: { onPerformanceBreach: 'report', reason: LOOP_OFF_REASON },
 } as const satisfies RolloutPolicyInput;
 
 const percent = (fraction: number): string => `${String(fraction * 100)} %`;
 
 export const policyText = (): string =>
-  `  policy: canary of one node, then the rest; soak ${String(DEMO_POLICY.soakSeconds)} s; p95 may grow by ` +
-  `${percent(DEMO_POLICY.gate.maxServiceTimeP95Increase)} and FPS fall by ${percent(DEMO_POLICY.gate.maxDeliveredFpsShortfall)}, wider than a ` +
-  `factory would have it: three lines, their builds and all services share this one machine`;
+  `  policy: canary of one node, then the rest; soak ${String(DEMO_POLICY.soakSeconds)} s; p50 may grow by ` +
+  `${percent(DEMO_POLICY.gate.maxServiceTimeP50Increase)}, p95 by ${percent(DEMO_POLICY.gate.maxServiceTimeP95Increase)}, and FPS fall by ` +
+  `${percent(DEMO_POLICY.gate.maxDeliveredFpsShortfall)}\n  (wider than a factory would have it: three lines, their builds and all services share this one machine)`;

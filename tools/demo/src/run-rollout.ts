@@ -7,6 +7,8 @@ import { describeProgress, until } from './watch.js';
 
 /** Longest that one wave may take on a slow host. */
 const DEADLINE_MS = 300_000;
+/** Times that a gate may be measured which could not decide. */
+const MEASURED_AT_MOST = 3;
 
 /** Nothing goes on by itself any more: it has ended, or it waits for a person. */
 const stands = ({ phase }: RolloutDetail): boolean =>
@@ -26,9 +28,21 @@ export async function runRollout(story: Story, release: string, policy: RolloutP
   output.line(`  rollout ${rollout.name}, by ${rollout.createdBy}`);
   for (const member of rollout.members)
     if (member.bucket === 'excluded') output.line(`  ${member.node.name} takes no part (${member.reason ?? ''}): ${member.message}`);
-  for (let wave = 0; wave < rollout.waves.length && goesOn(rollout); wave += 1) rollout = await runWave(story, rollout, wave);
+  for (let measured = 1; goesOn(rollout);) {
+    rollout = await runWave(story, rollout, rollout.currentWave);
+    if (rollout.phase !== RolloutPhase.held || measured >= MEASURED_AT_MOST) continue;
+    measured += 1;
+    rollout = await measureAgain(story, rollout);
+  }
   if (!stands(rollout)) rollout = await output.step('the fleet goes back', (progress) => follow(story, rollout.id, stands, progress));
   return rollout;
+}
+
+/** What the operator of a factory would do where a busy host kept a gate from deciding. */
+async function measureAgain({ api, output }: Story, { id, name, hold }: RolloutDetail): Promise<RolloutDetail> {
+  output.line(`  held (${hold?.code ?? ''}): ${hold?.message ?? ''}`);
+  output.line(`  npx takt rollout resume ${name}: it is measured again`);
+  return api.call('resumeRollout', { params: { ref: id }, body: { reason: 'measure again: this host was busy' } });
 }
 
 async function runWave(story: Story, before: RolloutDetail, wave: number): Promise<RolloutDetail> {
@@ -36,16 +50,17 @@ async function runWave(story: Story, before: RolloutDetail, wave: number): Promi
   const name = before.waves[wave]?.name ?? '';
   const stepOf = (rollout: RolloutDetail): WaveStep => rollout.waves[wave]?.step ?? WaveStep.cancelled;
   const moved = (rollout: RolloutDetail): boolean => stepOf(rollout) !== WaveStep.pending && stepOf(rollout) !== WaveStep.moving;
-  const judged = (rollout: RolloutDetail): boolean => moved(rollout) && stepOf(rollout) !== WaveStep.soaking;
-  let rollout = await output.step(`${name}: ${namesOf(inWave(before, wave))} moved`, (progress) =>
-    follow(story, before.id, (seen) => moved(seen) || !goesOn(seen), progress),
-  );
-  if (goesOn(rollout) && !judged(rollout)) {
-    rollout = await output.step(`${name}: soaked, and its gate decided`, (progress) =>
-      follow(story, before.id, (seen) => judged(seen) || !goesOn(seen), progress),
+  const judged = (rollout: RolloutDetail): boolean => rollout.currentWave > wave || !goesOn(rollout);
+  let rollout = before;
+  if (!moved(rollout)) {
+    rollout = await output.step(`${name}: ${namesOf(inWave(before, wave))} moved`, (progress) =>
+      follow(story, before.id, (seen) => moved(seen) || judged(seen), progress),
     );
   }
-  for (const gate of rollout.gates) if (gate.wave === wave && gate.decidedAt !== null) output.line(gateText(gate));
+  if (!judged(rollout)) {
+    rollout = await output.step(`${name}: soaked and measured`, (progress) => follow(story, before.id, judged, progress));
+  }
+  for (const gate of rollout.gates) if (gate.wave === wave && gate.outcome !== 'running') output.line(gateText(gate));
   return rollout;
 }
 

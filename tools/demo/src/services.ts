@@ -113,7 +113,7 @@ export async function startServices(context: ServiceContext): Promise<Services> 
       TAKT_HTTP_PORT: String(ports.http),
       TAKT_PUBLIC_URL: serverUrl,
       // The demo's gates decide within seconds.
-      TAKT_SAMPLE_SECONDS: '2',
+      TAKT_SAMPLE_SECONDS: '1',
     };
     const supervisor = createSupervisor({ logDir, guard, baseEnv: { PATH: process.env['PATH'] ?? '' } });
     stops.push(() => supervisor.stopAll());

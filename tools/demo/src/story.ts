@@ -1,11 +1,10 @@
 import type { DeploymentDetail, RolloutDetail } from '@takt/contracts';
 import { DeploymentState, RolloutPhase } from '@takt/rollout';
-import { setCameraRates } from './cameras.js';
 import { expectPhase, expectState, unexpected } from './demo-unexpected.js';
-import { deployInTurn } from './deploy-in-turn.js';
-import { createBaseline, createLibraryDefault, createOptimised } from './releases.js';
+import { deployBaseline } from './deploy-baseline.js';
+import { createLibraryDefault, createOptimised } from './releases.js';
 import { beforeAfterText, candidatesText, hardwareText, rollbackText } from './report.js';
-import { DEMO_POLICY, LOOP_OFF_POLICY, policyText } from './rollout-policies.js';
+import { DEMO_POLICY, LOOP_OFF_POLICY, STRICT_POLICY, policyText } from './rollout-policies.js';
 import { eventText, fleetLoopText, localLoopText } from './rollout-report.js';
 import { movedNodes, runRollout } from './run-rollout.js';
 import type { MemberDeployments } from './run-rollout.js';
@@ -26,11 +25,7 @@ export async function tellStory(story: Story): Promise<StoryEnd> {
   for (const { node } of nodes) output.line(`  ${hardwareText(node)}`);
 
   output.heading('Release "baseline": the uploaded FP32 model with library defaults');
-  await createBaseline(story.api);
-  const before = await deployInTurn(story, 'baseline');
-  expectState(before, DeploymentState.committed);
-  await setCameraRates(story, before[0]);
-
+  const before = await deployBaseline(story);
   await rollOutOptimised(story, before);
   const rolledBack = await rollOutWithLocalLoop(story);
   const reverted = await rollOutWithoutLocalLoop(story, rolledBack.node.name);
@@ -56,7 +51,7 @@ async function rollOutWithLocalLoop(story: Story): Promise<DeploymentDetail> {
   const { api, output } = story;
   output.heading(`Rollout of "${BAD}", forced past the build check, and worse; the local loop is on`);
   await createLibraryDefault(api);
-  const rollout = await runRollout(story, BAD, DEMO_POLICY);
+  const rollout = await runRollout(story, BAD, STRICT_POLICY);
   const { move } = await theCanary(story, rollout);
   output.line(rollbackText(move));
   expectState([move], DeploymentState.rolledBack);
