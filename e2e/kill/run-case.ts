@@ -36,6 +36,8 @@ export interface Disturbance {
   readonly at: DeploymentState;
 }
 
+/** Time between two looks at what is only waited for; a look costs the control plane some of the two cores. */
+const LOOK_MS = 150;
 const ORDER = Object.values(DeploymentState);
 const reached = (state: DeploymentState, wanted: DeploymentState): boolean =>
   isTerminal(state) || ORDER.indexOf(state) >= ORDER.indexOf(wanted);
@@ -160,6 +162,7 @@ export async function runCase(
         return isTerminal(view.state) ? view : undefined;
       },
       150_000,
+      LOOK_MS,
     );
   const ended = await terminal(id);
   if (last !== id) await terminal(last);
@@ -184,6 +187,7 @@ export async function runCase(
       return { view, slot };
     },
     60_000,
+    LOOK_MS,
   );
   await sleep(200);
   const orphans = stack.orphans();
