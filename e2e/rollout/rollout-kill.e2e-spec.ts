@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VICTIMS } from '../kill/kill-cases.js';
-import { MOMENTS, allRolloutCases, mustRun, sampleRolloutCases } from './rollout-cases.js';
-import { runRolloutCase } from './run-rollout-case.js';
+import { MOMENTS, Moment, allRolloutCases, mustRun, sampleRolloutCases } from './rollout-cases.js';
+import { killing, runRolloutCase } from './run-rollout-case.js';
 import type { RolloutEnding } from './run-rollout-case.js';
 import { TwoNodeFleet } from './two-node-fleet.js';
 
@@ -18,7 +18,7 @@ describe(`kill -9 in the middle of a rollout (${prove ? 'all' : `a sample of ${S
   beforeAll(async () => {
     fleet = await TwoNodeFleet.start();
     for (const bad of [false, true]) {
-      const result = await runRolloutCase(fleet, bad ? 'undisturbed-bad' : 'undisturbed-good', bad, null);
+      const result = await runRolloutCase(fleet, bad ? 'undisturbed-bad' : 'undisturbed-good', bad, []);
       expect(result.orphans).toEqual([]);
       undisturbed.set(bad, result.ending);
     }
@@ -49,7 +49,7 @@ describe(`kill -9 in the middle of a rollout (${prove ? 'all' : `a sample of ${S
   });
 
   it.each(cases.map((each, index) => ({ ...each, index })))('$moment × $victim ends as if nothing had happened', async (each) => {
-    const result = await runRolloutCase(fleet, `case-${String(each.index)}`, each.bad, each);
+    const result = await runRolloutCase(fleet, `case-${String(each.index)}`, each.bad, [killing(fleet, each)]);
     process.stdout.write(
       `  ${each.victim} killed at ${String(result.killedAt)} (aimed at ${each.moment}): ${result.killed ? 'done' : 'none was running'}\n`,
     );
@@ -57,5 +57,23 @@ describe(`kill -9 in the middle of a rollout (${prove ? 'all' : `a sample of ${S
     if (mustRun(each)) expect(result.killed).toBe(true);
     expect(result.ending).toEqual(undisturbed.get(each.bad));
     expect(result.orphans).toEqual([]);
+  });
+
+  it('goes on in either of two replicas when the other is killed', async () => {
+    const { stack } = fleet;
+    const replica = await stack.startReplica();
+    const killOne = (unit: string): Promise<boolean> => {
+      stack.killControlPlane(unit);
+      return Promise.resolve(true);
+    };
+    try {
+      const result = await runRolloutCase(fleet, 'replicas', false, [
+        { moment: Moment.canaryMoving, what: 'the first control plane', kill: () => killOne('takt-control-plane') },
+        { moment: Moment.waveMoving, what: 'its replica', kill: () => killOne(replica.unit) },
+      ]);
+      expect(result.ending).toEqual(undisturbed.get(false));
+    } finally {
+      await stack.stopControlPlane(replica.unit);
+    }
   });
 });

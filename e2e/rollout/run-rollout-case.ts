@@ -26,6 +26,20 @@ export interface RolloutCaseResult {
   readonly orphans: readonly string[];
 }
 
+/** Something that is killed at a moment of a rollout. */
+export interface Disturbance {
+  readonly moment: Moment;
+  readonly what: string;
+  /** False where there was nothing to kill. */
+  readonly kill: (node: HostNode) => Promise<boolean>;
+}
+
+export const killing = (fleet: TwoNodeFleet, { moment, victim }: RolloutCase): Disturbance => ({
+  moment,
+  what: victim,
+  kill: (node) => kill(fleet.stack, node, victim),
+});
+
 /** Whether the rollout is where a case wants it, or past it. */
 function isAt(view: RolloutDetail, moment: Moment): boolean {
   const step = (index: number): string => view.waves[index]?.step ?? 'pending';
@@ -62,7 +76,7 @@ export async function runRolloutCase(
   fleet: TwoNodeFleet,
   name: string,
   bad: boolean,
-  disturbance: RolloutCase | null,
+  disturbances: readonly Disturbance[],
 ): Promise<RolloutCaseResult> {
   const { api } = fleet.stack;
   const buildsOf = async (): Promise<string[]> =>
@@ -73,7 +87,7 @@ export async function runRolloutCase(
 
   let killedAt: string | null = null;
   let killed = false;
-  if (disturbance !== null) {
+  for (const disturbance of disturbances) {
     const seen = await eventually(
       `${ref}: ${disturbance.moment}`,
       async () => {
@@ -84,10 +98,10 @@ export async function runRolloutCase(
       20,
     );
     killedAt = `${seen.phase}, ${seen.waves.map((wave) => wave.step).join('/')}`;
-    killed = await kill(fleet.stack, concerned(fleet, seen), disturbance.victim);
+    killed = await disturbance.kill(concerned(fleet, seen));
   }
   const ended = await eventually(
-    `${ref} ending after ${disturbance === null ? 'nothing' : `${disturbance.victim} was killed (${String(killedAt)})`}`,
+    `${ref} ending after ${disturbances.map(({ what }) => `${what} was killed`).join(', ') || 'nothing'} (${String(killedAt)})`,
     async () => {
       const view = await fleet.rollout(ref);
       return view.endedAt === null ? undefined : view;

@@ -43,7 +43,7 @@ async function chooseSlots(stores: Stores, ctx: RequestContext, input: Input, re
       ? refused(
           'NoSlot',
           'there is no slot to deploy to',
-          'make one: `takt slot create --line LINE --node NODE --model MODEL`',
+          'make one: `takt slots create --line LINE --node NODE --model MODEL`',
           input.node ?? input.line ?? input.slot,
         )
       : refused(

@@ -97,7 +97,7 @@ const withWave = (draft: Draft, wave: RolloutWave, change: Partial<RolloutWave>)
   changed(draft, { waves: draft.rollout.waves.map((other) => (other.index === wave.index ? { ...other, ...change } : other)) });
 
 function begin(draft: Draft, wave: RolloutWave, now: number): Draft {
-  const nodes = draft.rollout.members.filter((member) => member.wave === wave.index && !wasMoved(member)).length;
+  const nodes = draft.rollout.members.filter((member) => member.wave === wave.index && !wasMoved(member) && isWanted(member)).length;
   return told(
     withWave(draft, wave, { step: WaveStep.moving, startedAt: now }),
     'RolloutWaveStarted',

@@ -103,7 +103,7 @@ function refuseEmpty({ plan, release, nodes }: PlannedRollout): void {
     reasons.length === 0
       ? `no node has a slot of release ${release.name}’s model in the target`
       : `no node can take release ${release.name}: ${reasons.slice(0, 5).join('; ')}${reasons.length > 5 ? ` and ${String(reasons.length - 5)} more` : ''}`,
-    reasons.length === 0 ? 'widen the target, or make slots: `takt slot create`' : 'see `takt rollout plan` for every node',
+    reasons.length === 0 ? 'widen the target, or make slots: `takt slots create`' : 'see `takt rollout plan` for every node',
     release.name,
   );
 }

@@ -1,7 +1,7 @@
 import type { GateView, RolloutDetail, RolloutMemberView, RolloutView, rolloutQuerySchema } from '@takt/contracts';
 import { groupBy } from '@takt/kernel';
 import type { Database, RolloutRow, StoredGate, Stores } from '@takt/persistence';
-import { countBuckets } from '@takt/rollout';
+import { MemberBucket, countBuckets } from '@takt/rollout';
 import type { RolloutMember, RolloutWave } from '@takt/rollout';
 import type { z } from 'zod';
 import { notFound } from '../../errors.js';
@@ -78,7 +78,7 @@ async function toView(
       index: wave.index,
       name: wave.name,
       step: wave.step,
-      counts: countBuckets(members.filter((member) => member.wave === wave.index)),
+      counts: countBuckets(members.filter((member) => member.wave === wave.index && member.bucket !== MemberBucket.excluded)),
       startedAt: iso(wave.startedAt),
       soakingSince: iso(wave.soakingSince),
       endedAt: iso(wave.endedAt),
