@@ -15,6 +15,7 @@ import type { Config } from '../config.js';
 import { issueLoginCode } from '../access/login-code.js';
 import { Heartbeats } from '../reports/heartbeats.js';
 import { TakeReport } from '../reports/take-report.js';
+import { RolloutReconciler } from '../rollout/fleet/rollout-reconciler.js';
 import { JobReconciler } from '../rollout/job-reconciler.js';
 import { createHttpApp } from './http-app.js';
 import { MessagingRuntime, MessagingState } from './messaging-runtime.js';
@@ -98,8 +99,10 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
   const ends = AbortSignal.any([signal, stopped.signal]);
   const heartbeats = app.get(Heartbeats);
   const reconciler = app.get(JobReconciler);
+  const rollouts = app.get(RolloutReconciler);
   heartbeats.start();
   reconciler.start();
+  rollouts.start();
   const runtime = (async (): Promise<MessagingRuntime | undefined> => {
     try {
       const started = await MessagingRuntime.start({
@@ -137,6 +140,7 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
   return async () => {
     stopped.abort();
     await reconciler.stop();
+    await rollouts.stop();
     await (await runtime)?.stop();
     await heartbeats.flush().catch(() => undefined);
     await heartbeats.stop();

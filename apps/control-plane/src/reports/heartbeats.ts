@@ -6,6 +6,7 @@ import { Ticker } from '../boot/ticker.js';
 import { record } from '../record.js';
 import type { SampleRecorder } from './sample-recorder.js';
 
+/** Longest pause between two writes, ms; shorter where samples are wanted more often. */
 const FLUSH_MS = 2_000;
 
 /**
@@ -23,14 +24,14 @@ export class Heartbeats {
   constructor(
     private readonly db: Database,
     private readonly clock: Clock,
-    private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number },
+    private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number; readonly sampleMs: number },
     private readonly samples: Pick<SampleRecorder, 'record'>,
     private readonly logger: Logger,
     private readonly connected: () => boolean = () => true,
   ) {
     this.#hearingSince = clock.monotonic();
     this.#ticker = new Ticker(
-      FLUSH_MS,
+      Math.min(FLUSH_MS, times.sampleMs),
       () => this.flush(),
       (error) => {
         logger.warn('heartbeats not written, trying again', { [LogField.error]: error });
