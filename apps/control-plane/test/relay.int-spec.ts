@@ -147,7 +147,14 @@ describe('heartbeats', () => {
     let connected = true;
     const clock = { now: () => time, monotonic: () => time };
     const times = { nodeOfflineMs: 20_000, jobLeaseMs: 20_000 };
-    const heartbeats = new Heartbeats(db, clock, { ...times, sampleMs: 10_000 }, new SampleRecorder(db.stores.samples, 10_000), silentLogger, () => connected);
+    const heartbeats = new Heartbeats(
+      db,
+      clock,
+      { ...times, sampleMs: 10_000 },
+      new SampleRecorder(db.stores.samples, 10_000),
+      silentLogger,
+      () => connected,
+    );
     const online = async (): Promise<boolean | undefined> => (await db.stores.nodes.liveness([id])).get(id)?.online;
     const pass = async (ms: number): Promise<void> => {
       time += ms;
