@@ -106,7 +106,7 @@ describe('samples', () => {
     const { counters } = metrics(southSlot.id, 100);
     if (counters === null) throw new Error('no counters');
     const aged = (hours: number) => ({
-      slotId: southSlot.id as SlotId,
+      slotId: southSlot.id,
       at: new Date(Date.now() - hours * 3_600_000),
       deploymentId: null,
       counters,
@@ -128,7 +128,7 @@ describe('figures of a slot over time', () => {
         const restarted = second >= 300;
         const age = restarted ? second - 300 : second;
         return {
-          slotId: southSlot.id as SlotId,
+          slotId: southSlot.id,
           at: new Date(begin + second * 1000),
           deploymentId: restarted ? deployed.new : deployed.old,
           counters: {
@@ -166,7 +166,7 @@ describe('figures of a slot over time', () => {
       await north.report({
         kind: 'deployment',
         deploymentId: id as never,
-        slotId: slot.id as never,
+        slotId: slot.id,
         generation: 1,
         state,
         reason: null,
