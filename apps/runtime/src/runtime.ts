@@ -79,7 +79,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const sink = createResultFile({ path: paths.results, run: startedAt, maxBytes: options.resultFileBytes, flushEveryMs: 200, logger });
   const dropLate = (frame: CameraFrame): void => {
     const reason = stopping ? DropReason.stopped : DropReason.tooSlow;
-    ledger.drop(frame.number, reason);
+    ledger.drop(frame.number);
     sink.drop(frame.number, reason);
   };
   const queue = new FrameQueue<CameraFrame>(QUEUE_DEPTH, dropLate);

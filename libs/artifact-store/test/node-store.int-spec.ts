@@ -228,7 +228,7 @@ describe('data sets', () => {
     for (const name of ['up', 'absolute', 'link', 'text', 'empty']) {
       const digest = await adopted(join(root, `${name}.tar`));
       expect([name, await codeOf(store.unpack(digest))]).toEqual([name, 'DataSetInvalid']);
-      expect(await store.hasDataset(digest)).toBe(false);
+      expect((await store.contents()).datasets).not.toContain(digest);
     }
     expect(await fs.list(join(root, 'data', 'datasets'))).toEqual([]);
   });

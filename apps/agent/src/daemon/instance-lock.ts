@@ -1,10 +1,8 @@
-import { mkdir, open, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import { basename, dirname } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { answersOn, socketAddress } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
-
-/** A Unix socket's path holds 108 bytes on Linux, one of them the terminating zero. */
-const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
  * Holds a data folder for this process, by a socket that only a live process answers on.
@@ -13,10 +11,9 @@ const MAX_SOCKET_PATH_BYTES = 107;
  */
 export async function holdInstance(path: string): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true });
-  const folder = Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES ? await open(dirname(path), 'r') : undefined;
-  const address = folder === undefined ? path : `/proc/self/fd/${String(folder.fd)}/${basename(path)}`;
-  if (await answers(address)) {
-    await folder?.close();
+  const held = await socketAddress(path);
+  if (await answersOn(held.address)) {
+    await held.close();
     throw new TaktError({
       code: 'AgentAlreadyRunning',
       message: `another agent runs with this data folder (${dirname(dirname(path))})`,
@@ -31,23 +28,11 @@ export async function holdInstance(path: string): Promise<() => Promise<void>> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address, resolve);
+    server.listen(held.address, resolve);
   });
   server.unref();
   return async () => {
     await new Promise((resolve) => server.close(resolve));
-    await folder?.close();
+    await held.close();
   };
 }
-
-const answers = (address: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(address);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });

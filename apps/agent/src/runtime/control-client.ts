@@ -1,13 +1,11 @@
-import { open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { runtimeStatusSchema } from '@takt/contracts';
 import type { Activation, LineAssignment, RuntimeStatus } from '@takt/contracts';
+import { socketAddress } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 import { jsonCall, refusalOf } from '../identity/json-http.js';
 import type { JsonReply } from '../identity/json-http.js';
 
-/** A Unix socket's path holds 108 bytes on Linux, one of them the terminating zero. */
-const MAX_SOCKET_PATH_BYTES = 107;
 const STATUS_TIMEOUT_MS = 2_000;
 const CHANGE_TIMEOUT_MS = 15_000;
 
@@ -69,13 +67,11 @@ export class ControlClient {
 
   async #send(method: string, route: string, body: unknown, timeoutMs: number): Promise<JsonReply> {
     const url = new URL(`http://runtime${route}`);
-    if (Buffer.byteLength(this.#path) <= MAX_SOCKET_PATH_BYTES) return jsonCall(url, method, body, timeoutMs, { socketPath: this.#path });
-    // A path too long for a socket address is reached through its opened folder.
-    const folder = await open(dirname(this.#path), 'r');
+    const socket = await socketAddress(this.#path);
     try {
-      return await jsonCall(url, method, body, timeoutMs, { socketPath: `/proc/self/fd/${String(folder.fd)}/${basename(this.#path)}` });
+      return await jsonCall(url, method, body, timeoutMs, { socketPath: socket.address });
     } finally {
-      await folder.close();
+      await socket.close();
     }
   }
 }

@@ -1,18 +1,14 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { connect } from 'node:net';
-import { chmod, open, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { chmod, rm } from 'node:fs/promises';
 import { activationSchema, lineAssignmentSchema } from '@takt/contracts';
 import type { Activation, LineAssignment, RuntimeStatus } from '@takt/contracts';
+import { answersOn, socketAddress } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 import type { z } from 'zod';
 import { sendJson, sendProblem } from './problem.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
-/** A Unix socket's path holds 108 bytes on Linux, one of them the terminating zero. */
-const MAX_SOCKET_PATH_BYTES = 107;
 
 /** What the control socket can ask of the runtime. Each rejects with a TaktError. */
 export interface ControlActions {
@@ -33,12 +29,12 @@ export interface ControlServer {
  * @throws TaktError `RuntimeAlreadyRunning` when another process answers on the socket.
  */
 export async function startControlServer(path: string, actions: ControlActions): Promise<ControlServer> {
-  const { address, folder } = await addressOf(path);
+  const socket = await socketAddress(path);
   try {
-    if (await answers(address)) throw alreadyRunning(path);
+    if (await answersOn(socket.address)) throw alreadyRunning(path);
     await rm(path, { force: true });
     const server = createServer((request, response) => void respond(request, response, actions));
-    await listen(server, address);
+    await listen(server, socket.address);
     await chmod(path, 0o600);
     return {
       close: async () => {
@@ -49,29 +45,23 @@ export async function startControlServer(path: string, actions: ControlActions):
           });
           server.closeAllConnections();
         });
-        await folder?.close();
+        await socket.close();
       },
     };
   } catch (thrown) {
-    await folder?.close();
+    await socket.close();
     throw thrown;
   }
 }
 
 /** Whether a live runtime answers on the socket. The folder must be there. */
 export async function isRuntimeRunning(path: string): Promise<boolean> {
-  const { address, folder } = await addressOf(path);
+  const socket = await socketAddress(path);
   try {
-    return await answers(address);
+    return await answersOn(socket.address);
   } finally {
-    await folder?.close();
+    await socket.close();
   }
-}
-
-async function addressOf(path: string): Promise<{ readonly address: string; readonly folder: FileHandle | undefined }> {
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return { address: path, folder: undefined };
-  const folder = await open(dirname(path), 'r');
-  return { address: `/proc/self/fd/${String(folder.fd)}/${basename(path)}`, folder };
 }
 
 export const alreadyRunning = (path: string): TaktError =>
@@ -81,19 +71,6 @@ export const alreadyRunning = (path: string): TaktError =>
     action: 'stop it first; a line is served by one runtime',
     component: 'runtime',
     element: path,
-  });
-
-/** Whether a live process listens there; a socket file that a killed runtime left refuses connections. */
-const answers = (address: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(address);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
   });
 
 const listen = (server: Server, address: string): Promise<void> =>

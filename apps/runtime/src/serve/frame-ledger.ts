@@ -27,7 +27,6 @@ export interface LedgerCounts {
  */
 export class FrameLedger {
   readonly #open = new Set<number>();
-  readonly #droppedBy = new Map<DropReason, number>();
   #taken = 0;
   #delivered = 0;
   #dropped = 0;
@@ -47,18 +46,13 @@ export class FrameLedger {
   }
 
   /** @throws RangeError when the frame was not taken or is settled already. */
-  drop(number: number, reason: DropReason): void {
+  drop(number: number): void {
     this.#settle(number);
     this.#dropped += 1;
-    this.#droppedBy.set(reason, (this.#droppedBy.get(reason) ?? 0) + 1);
   }
 
   counts(): LedgerCounts {
     return { taken: this.#taken, delivered: this.#delivered, dropped: this.#dropped, open: this.#open.size };
-  }
-
-  droppedBy(reason: DropReason): number {
-    return this.#droppedBy.get(reason) ?? 0;
   }
 
   #settle(number: number): void {

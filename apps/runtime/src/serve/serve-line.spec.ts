@@ -102,7 +102,7 @@ describe('the ledger', () => {
     const frame = ledger.take();
     ledger.deliver(frame);
     expect(() => {
-      ledger.drop(frame, DropReason.tooSlow);
+      ledger.drop(frame);
     }).toThrow(RangeError);
     expect(() => {
       ledger.deliver(7);

@@ -38,7 +38,7 @@ export async function serveLine(options: ServeLineOptions): Promise<void> {
 async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promise<void> {
   const { ledger, sink, clock, window, counters } = options;
   const drop = (reason: DropReason): void => {
-    ledger.drop(frame.number, reason);
+    ledger.drop(frame.number);
     sink.drop(frame.number, reason);
   };
   const engines = options.engines();

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ArtifactRef } from '@takt/contracts';
-import { TaktError } from '@takt/kernel';
+import { TaktError, isDigest } from '@takt/kernel';
 import type { Digest, DurableFs } from '@takt/kernel';
 import { hashFile, hexOf, openDigestWriter } from '../files/digest-writer.js';
 import { spaceError } from '../files/disk-space.js';
@@ -17,8 +17,6 @@ export interface NodeStore {
   artifactPath(digest: Digest): string;
   /** `<data>/datasets/<hex>`, whether or not it is there. */
   datasetPath(digest: Digest): string;
-  hasArtifact(digest: Digest): Promise<boolean>;
-  hasDataset(digest: Digest): Promise<boolean>;
   /** Digests of all files and of all unpacked data sets. */
   contents(): Promise<{ readonly artifacts: readonly Digest[]; readonly datasets: readonly Digest[] }>;
   /** Downloads the file unless it is there; see `download`. */
@@ -31,8 +29,6 @@ export interface NodeStore {
   prune(keep: ReadonlySet<Digest>): Promise<number>;
 }
 
-const HEX = /^[0-9a-f]{64}$/;
-
 /** @param root the node's data folder */
 export function createNodeStore(root: string, fs: DurableFs): NodeStore {
   const artifactsFolder = join(root, 'artifacts', 'sha256');
@@ -40,14 +36,11 @@ export function createNodeStore(root: string, fs: DurableFs): NodeStore {
   const artifactPath = (digest: Digest): string => join(artifactsFolder, hexOf(digest));
   const datasetPath = (digest: Digest): string => join(datasetsFolder, hexOf(digest));
   const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
-  const digestsIn = async (folder: string): Promise<Digest[]> =>
-    (await fs.list(folder)).filter((name) => HEX.test(name)).map((name) => `sha256:${name}` as Digest);
+  const digestsIn = async (folder: string): Promise<Digest[]> => (await fs.list(folder)).map((name) => `sha256:${name}`).filter(isDigest);
 
   return {
     artifactPath,
     datasetPath,
-    hasArtifact: (digest) => exists(artifactPath(digest)),
-    hasDataset: (digest) => exists(datasetPath(digest)),
     contents: async () => ({ artifacts: await digestsIn(artifactsFolder), datasets: await digestsIn(datasetsFolder) }),
     async fetch(ref, options) {
       const path = artifactPath(ref.digest);
@@ -83,7 +76,7 @@ export function createNodeStore(root: string, fs: DurableFs): NodeStore {
         for (const name of await fs.list(folder)) {
           // Parts of running downloads carry the digest too, and are kept with it.
           const hex = name.slice(0, 64);
-          if (HEX.test(hex) && !kept.has(hex)) {
+          if (isDigest(`sha256:${hex}`) && !kept.has(hex)) {
             await fs.remove(join(folder, name));
             removed += 1;
           }
