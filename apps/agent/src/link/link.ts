@@ -12,6 +12,7 @@ import type { StoredIdentity } from '../identity/identity-store.js';
 import { joinNode } from '../identity/join.js';
 import { clockCondition, identityState, IdentityState, readFromDisk, receivedNow } from './identity-age.js';
 import type { IdentityAge } from './identity-age.js';
+import { Looking } from './looking.js';
 
 export interface LinkDeps {
   readonly stored: StoredIdentity;
@@ -39,6 +40,7 @@ const RENEW_PAUSE_MS = 10_000;
  */
 export class Link {
   readonly #deps: LinkDeps;
+  readonly #looking: Looking;
   #jwt: string;
   #age: IdentityAge;
   #connection: NodeConnection | undefined;
@@ -46,6 +48,7 @@ export class Link {
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
+    this.#looking = new Looking(deps.signal);
     const { stored, clock } = deps;
     this.#jwt = stored.jwt;
     this.#age = readFromDisk(jwtLife(stored.jwt), clock.now(), clock.monotonic());
@@ -115,16 +118,19 @@ export class Link {
     this.#deps.logger.warn('NATS refused this node', { [LogField.code]: reason });
   }
 
-  /** Looks at the desired state now. Quiet when it cannot: the next look follows. */
+  /** Looks at the desired state now, and again where that fails, as long as there is a connection. Quiet without one. */
   async look(): Promise<void> {
     const { onDesired, logger } = this.#deps;
-    if (!this.connected) return;
-    try {
-      const state = await this.#connection?.getDesired();
-      if (state !== undefined) onDesired(state);
-    } catch (thrown) {
-      logger.debug('desired state could not be read', { [LogField.error]: thrown });
-    }
+    await this.#looking.until(
+      async () => {
+        if (!this.connected) return; // The next connect looks.
+        const state = await this.#connection?.getDesired();
+        if (state !== undefined) onDesired(state);
+      },
+      (error) => {
+        logger.debug('desired state could not be read', { [LogField.error]: error });
+      },
+    );
   }
 
   heartbeat(heartbeat: Heartbeat): void {
