@@ -1,11 +1,14 @@
 /** Builds the console when its sources, or those it is bundled from, are others than those of the last build. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const SKIPPED = new Set(['dist', 'dist-types', 'node_modules', 'test']);
 const STAMP = '.sources';
+/** Of a failed build's output. */
+const LINES = 12;
 
 const manifest = (root, folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 
@@ -59,11 +62,17 @@ const hashOfSources = (root) => {
  * @returns {Promise<{ error?: string, note?: string }>}
  */
 export const buildConsole = async ({ root, run }) => {
-  const stamp = join(root, 'apps', 'console', 'dist', STAMP);
-  const hash = hashOfSources(root);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return { note: 'already there' };
-  const { code, output } = await run([viteOf(root), 'build', 'apps/console', '--logLevel', 'warn'], { NO_COLOR: '1' });
-  if (code !== 0) return { error: output.trim() };
-  writeFileSync(stamp, hash);
-  return {};
+  try {
+    const stamp = join(root, 'apps', 'console', 'dist', STAMP);
+    const hash = hashOfSources(root);
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return { note: 'already there' };
+    // A build that fails leaves nothing behind that could be taken for this one.
+    rmSync(join(root, 'apps', 'console', 'dist'), { recursive: true, force: true });
+    const { code, output } = await run([viteOf(root), 'build', 'apps/console', '--logLevel', 'warn'], { NO_COLOR: '1' });
+    if (code !== 0) return { error: stripVTControlCharacters(output).trim().split('\n').slice(0, LINES).join('\n') };
+    writeFileSync(stamp, hash);
+    return {};
+  } catch (thrown) {
+    return { error: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
 };

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { buildConsole } from './build-console.mjs';
 
 export const root = join(import.meta.dirname, '..', '..');
 const OLDEST_FOR_SETUP = [20, 19];
@@ -127,6 +128,14 @@ const build = async () => {
     throw new SetupError(`the sources do not compile:\n${output.trim()}`, 'undo the last change to the sources, or correct it');
 };
 
+/** Everything but the console works without it, and its address says what is missing: no reason to stop here. */
+const bundle = async () => {
+  const { error, note } = await buildConsole({ root, run: (args, env) => run(nodePath(), args, { env: { ...runEnvironment(), ...env } }) });
+  if (error !== undefined)
+    process.stderr.write(`  ! the console does not build, the rest goes on without it:\n${error.replaceAll(/^/gm, '    ')}\n`);
+  return error === undefined ? note : 'without the console';
+};
+
 /**
  * @param {{ dev: boolean }} options `dev` also installs what only tests and lint need.
  */
@@ -135,6 +144,7 @@ export const prepare = async ({ dev }) => {
   mkdirSync(join(root, '.takt'), { recursive: true });
   await step('dependencies', () => install(dev));
   await step(`sources compiled`, build);
+  await step('console', bundle);
 };
 
 /** Runs `main` and turns what it throws into words and an exit code. */
