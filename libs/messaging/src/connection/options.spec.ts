@@ -14,8 +14,10 @@ describe('Backoff', () => {
     expect(Array.from({ length: 100 }, () => backoff.next())).toEqual(Array.from({ length: 100 }, () => 250));
     now += 4000;
     expect(backoff.next()).toBe(2000);
+    // As the library asks: again when the delay is over, and when an attempt has timed out.
+    for (let last = 2000; last < 30_000; last = backoff.next()) now += last + 5000;
     for (let minute = 0; minute < 5; minute += 1) {
-      now += 60_000;
+      now += 35_000;
       expect(backoff.next()).toBe(30_000);
     }
   });
@@ -27,12 +29,28 @@ describe('Backoff', () => {
       () => 1,
     );
     backoff.next();
-    now += 20_000;
+    now += 10_000;
+    expect(backoff.next()).toBe(5000);
+    now += 10_000;
     expect(backoff.next()).toBe(10_000);
     backoff.reset();
     expect(backoff.next()).toBe(250);
     now += 3_600_000;
     expect(backoff.next()).toBe(250);
+  });
+
+  it('takes no time with a connection for an outage, though nobody resets it', () => {
+    let now = 1_000_000;
+    const backoff = new Backoff(
+      () => now,
+      () => 1,
+    );
+    // The library asks once before the first attempt, which succeeds.
+    backoff.next();
+    for (const stood of [11_000, 46_000, 59_000]) {
+      now += stood;
+      expect(backoff.next()).toBe(250);
+    }
   });
 
   it('is between a quarter and a half of the outage by chance', () => {
