@@ -36,7 +36,7 @@ export default defineConfig({
           name: 'e2e',
           sequence: { groupOrder: 2 },
           include: ['e2e/**/*.e2e-spec.ts'],
-          exclude: ['e2e/kill/**'],
+          exclude: ['e2e/kill/**', 'e2e/rollout/**'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           pool: 'forks',
@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'kill',
           sequence: { groupOrder: 3 },
-          include: ['e2e/kill/**/*.e2e-spec.ts'],
+          include: ['e2e/kill/**/*.e2e-spec.ts', 'e2e/rollout/**/*.e2e-spec.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           pool: 'forks',

@@ -20,7 +20,8 @@ export interface RolloutCase {
 }
 
 export const MOMENTS = Object.values(Moment);
-const isBad = (moment: Moment): boolean => moment === Moment.badSoaking || moment === Moment.rollingBack;
+/** Whether the release of the case is worse, so that the fleet's gate takes it back. */
+export const isBad = (moment: Moment): boolean => moment === Moment.badSoaking || moment === Moment.rollingBack;
 
 /** Every moment × everything that can be killed. */
 export const allRolloutCases = (): RolloutCase[] =>

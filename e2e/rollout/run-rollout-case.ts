@@ -104,7 +104,10 @@ export async function runRolloutCase(
     `${ref} ending after ${disturbances.map(({ what }) => `${what} was killed`).join(', ') || 'nothing'} (${String(killedAt)})`,
     async () => {
       const view = await fleet.rollout(ref);
-      return view.endedAt === null ? undefined : view;
+      if (view.endedAt !== null) return view;
+      // What it waits for is the cause that is shown when it waits in vain.
+      const { reason, summary } = await api.call('explainRollout', { params: { ref } });
+      throw new Error(`${reason}: ${summary}`);
     },
     180_000,
     100,

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { uploadFile } from '@takt/api-client/node';
 import type { RolloutDetail, RolloutPolicyInput } from '@takt/contracts';
-import { sampleModelPath } from '@takt/sample-model';
+import { tinyDetector } from '@takt/testing';
 import { HostStack, eventually } from '../fleet/host-stack.js';
 import type { HostNode } from '../fleet/host-stack.js';
 import { pushFolder, smallGolden } from '../kill/scenarios.js';
@@ -11,15 +11,22 @@ import { pushFolder, smallGolden } from '../kill/scenarios.js';
 const MODEL = 'detector';
 const HEALTH = { windowFrames: 30, maxWindowFrames: 120, soloFrames: 20 } as const;
 
-/**
- * A gate that decides in seconds: two lines share two cores with the tests, so only an engine that is far slower may fail it. The bad
- * release is about twice as slow.
- */
+/** A small network, and one that takes several times as long: nothing but its numbers tells which is the worse. */
+const VERSIONS = { small: { seed: 1, width: 8 }, large: { seed: 1, width: 64 } } as const;
+
+/** A gate that decides in seconds. Two lines share two cores with the tests, so only an engine that is far slower may fail it. */
 export const POLICY: RolloutPolicyInput = {
   soakSeconds: 4,
   maxSoakSeconds: 90,
   waves: [{ kind: 'nodes', perProfile: 1 }],
-  gate: { minIntervals: 4, minFrames: 60, maxServiceTimeP50Increase: 0.5, maxServiceTimeP95Increase: 10, maxDeliveredFpsShortfall: 0.3 },
+  gate: {
+    minIntervals: 4,
+    minFrames: 60,
+    confidence: 0.9,
+    maxServiceTimeP50Increase: 1,
+    maxServiceTimeP95Increase: 10,
+    maxDeliveredFpsShortfall: 0.5,
+  },
 };
 
 /** Two real nodes at two sites, each with a line, on one model; what rollouts are tried on. */
@@ -37,11 +44,18 @@ export class TwoNodeFleet {
     const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-sets-'));
     try {
       await smallGolden(join(scratch, 'golden'), 8);
-      const { digest } = await uploadFile(api, sampleModelPath());
-      await api.call('createModel', { body: { name: MODEL, version: '1', artifact: digest } });
+      await writeFile(
+        join(scratch, 'golden', 'data.yaml'),
+        `names: [${[0, 1, 2, 3, 4, 5].map((n) => `class-${String(n)}`).join(', ')}]\nval: images\n`,
+      );
+      for (const [version, shape] of Object.entries(VERSIONS)) {
+        const path = join(scratch, `${version}.onnx`);
+        await writeFile(path, tinyDetector({ size: 320, classes: 6, ...shape }));
+        const { digest } = await uploadFile(api, path);
+        await api.call('createModel', { body: { name: MODEL, version, artifact: digest } });
+      }
       await pushFolder(api, 'golden-8', 'golden', join(scratch, 'golden'));
       await pushFolder(api, 'frames-8', 'frames', join(scratch, 'golden', 'images'));
-      await pushFolder(api, 'calibration-8', 'calibration', join(scratch, 'golden', 'images'));
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -52,7 +66,7 @@ export class TwoNodeFleet {
     ] as const) {
       await api.call('createSite', { body: { name: site } });
       await api.call('createLine', {
-        body: { site, slug: line, requiredFps: 8, source: { kind: 'image-directory', dataset: 'frames-8', fps: 12 } },
+        body: { site, slug: line, requiredFps: 12, source: { kind: 'image-directory', dataset: 'frames-8', fps: 20 } },
       });
       const node = await stack.addNode(`${site}-box`, site, line, { TAKT_HEARTBEAT_MS: '500' });
       await api.call('createSlot', { body: { node: node.id, line, model: MODEL } });
@@ -63,21 +77,25 @@ export class TwoNodeFleet {
     for (const { line } of nodes) await api.call('createDeployments', { body: { release: 'baseline', line } });
     await eventually(
       'both lines serving the baseline',
-      async () => ((await api.call('listSlots')).items.every((slot) => slot.active !== null) ? true : undefined),
-      120_000,
+      async () => {
+        const { items } = await api.call('listDeployments');
+        const ended = items.find((deployment) => deployment.state === 'failed' || deployment.state === 'rolled-back');
+        if (ended !== undefined) throw new Error(`${ended.state}: ${ended.message}`);
+        return items.every((deployment) => deployment.state === 'committed') ? true : undefined;
+      },
+      60_000,
     );
     return fleet;
   }
 
-  /** A release that is built anew on each node: FP32, or the library's default INT8, which does not fuse. */
+  /** A release that is built anew on each node. */
   async createRelease(name: string, bad: boolean): Promise<void> {
     await this.stack.api.call('createRelease', {
       body: {
         name,
-        model: `${MODEL}@1`,
+        model: `${MODEL}@${bad ? 'large' : 'small'}`,
         golden: 'golden-8',
-        calibration: bad ? 'calibration-8' : null,
-        recipes: [bad ? 'int8-library-default' : 'fp32'],
+        recipes: ['fp32'],
         threads: [1],
         // A number of its own, so that no case finds a finished build of another.
         accuracyBudgetPoints: 90 + (this.#releases += 1) / 1000,

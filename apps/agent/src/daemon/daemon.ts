@@ -38,7 +38,7 @@ export interface DaemonDeps {
   readonly agentVersion: string;
 }
 
-/** Longest pause between two plans, ms: with nothing to do, and while something moves. */
+/** Longest pause between two plans, ms: with nothing to do (no longer than between heartbeats, which tell what a plan has read), and while something moves. */
 const IDLE_MS = 2_000;
 const ACTIVE_MS = 300;
 /** Time between two rounds of delivering reports while some are pending, ms. */
@@ -187,7 +187,7 @@ export class Daemon {
       } catch (thrown) {
         logger.error('plan could not be carried out', { [LogField.error]: thrown });
       }
-      await this.#wakeup.wait(active ? ACTIVE_MS : IDLE_MS, signal);
+      await this.#wakeup.wait(active ? ACTIVE_MS : Math.min(IDLE_MS, this.#deps.config.heartbeatMs), signal);
     }
     await this.#work.stop();
     await this.#link.close();

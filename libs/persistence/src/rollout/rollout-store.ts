@@ -423,7 +423,7 @@ export class RolloutStore {
            SELECT p.ended_at FROM deployments mv JOIN deployments p ON p.id = mv.previous_id
            WHERE mv.slot_id = s.id AND mv.rollout_id = $1 AND mv.revert_of IS NULL ORDER BY mv.created_at DESC LIMIT 1) previous ON true
          LEFT JOIN LATERAL (
-           SELECT count(*)::int AS readings, (max(x.delivered) - min(x.delivered))::int AS frames FROM slot_samples x
+           SELECT count(DISTINCT (x.since, x.elapsed_ms))::int AS readings, (max(x.delivered) - min(x.delivered))::int AS frames FROM slot_samples x
            WHERE x.slot_id = s.id AND x.at >= greatest(active.ended_at + $2 * interval '1 millisecond', $3::timestamptz)
          ) past ON m.moved_at IS NULL AND m.bucket IN ('pending', 'deferred', 'offline')
        WHERE m.rollout_id = $1`,

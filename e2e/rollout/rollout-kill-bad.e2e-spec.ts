@@ -1,0 +1,3 @@
+import { rolloutKillSuite } from './rollout-kill-suite.js';
+
+rolloutKillSuite(true);
