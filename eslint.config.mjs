@@ -4,6 +4,7 @@ import { cycleRule } from './tools/workspace/cycle-rule.mjs';
 import { depConstraints } from './tools/workspace/dep-constraints.mjs';
 
 const DOMAIN = ['kernel', 'onnx', 'evaluation', 'quantization', 'hardware', 'engines', 'gates', 'rollout', 'reconcile'];
+const ISOMORPHIC = ['libs/contracts/src/**/*.ts', 'libs/api-client/src/**/*.ts', 'apps/console/src/**/*.ts', 'apps/console/src/**/*.tsx'];
 const SPECS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.test-d.ts', '**/test/**/*.ts', 'e2e/**/*.ts'];
 const PROJECTS = ['libs/*/tsconfig.json', 'apps/*/tsconfig.json', 'tools/demo/tsconfig.json', 'bench/tsconfig.json', 'tsconfig.specs.json'];
 
@@ -11,6 +12,7 @@ export default tseslint.config(
   {
     ignores: [
       '**/dist/**',
+      '**/dist-types/**',
       '**/node_modules/**',
       '.nx/**',
       '.takt/**',
@@ -21,7 +23,7 @@ export default tseslint.config(
   },
   cycleRule(PROJECTS),
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.base],
     plugins: { '@nx': nx },
     languageOptions: {
@@ -67,12 +69,16 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['libs/contracts/src/**/*.ts'], ignores: SPECS, rules: { 'no-restricted-imports': ['error', { patterns: ['node:*'] }] } },
   {
-    files: ['**/config.ts', '**/main.ts', 'vitest.config.ts', 'tools/**/*.ts', 'bench/**/*.ts', ...SPECS],
+    files: ISOMORPHIC,
+    ignores: [...SPECS, 'libs/api-client/src/node/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['node:*'], message: 'This code also runs in browsers.' }] }] },
+  },
+  {
+    files: ['**/config.ts', '**/main.ts', 'vitest.config.ts', '**/vite.config.ts', 'tools/**/*.ts', 'bench/**/*.ts', ...SPECS],
     rules: { 'no-restricted-properties': 'off' },
   },
-  { files: ['vitest.config.ts'], rules: { 'import-x/no-default-export': 'off' } },
+  { files: ['vitest.config.ts', '**/vite.config.ts'], rules: { 'import-x/no-default-export': 'off' } },
   {
     files: SPECS,
     rules: { '@typescript-eslint/explicit-module-boundary-types': 'off', 'max-lines': ['error', { max: 800 }] },

@@ -13,12 +13,14 @@ const text = (path) => readFileSync(join(root, path), 'utf8');
 if (/"resolved": *"https?:/.test(text('package-lock.json')))
   breaches.push('package-lock.json holds download addresses: set omit-lockfile-registry-resolved=true');
 
-const readable = files.filter((path) => /\.(ts|mjs|json|md|ya?ml|service|py|sh|conf|ini|txt)$/.test(path) && path !== 'package-lock.json');
+const readable = files.filter(
+  (path) => /\.(tsx?|css|html|mjs|json|md|ya?ml|service|py|sh|conf|ini|txt)$/.test(path) && path !== 'package-lock.json',
+);
 for (const path of readable) {
   const content = text(path);
   if (/\/work\/(main|shared)\b/.test(content) && path !== 'tools/workspace/check-repository.mjs')
     breaches.push(`${path} names a path of a build machine`);
-  if (path.endsWith('.ts') && /\b(it|test|describe)\.(only|todo)\b/.test(content)) breaches.push(`${path} holds a focused or pending test`);
+  if (/\.tsx?$/.test(path) && /\b(it|test|describe)\.(only|todo)\b/.test(content)) breaches.push(`${path} holds a focused or pending test`);
 }
 
 // A file of code that a page names in backticks must exist: docs that lag are found here.
@@ -29,7 +31,7 @@ for (const path of files.filter((name) => name.endsWith('.md'))) {
   }
 }
 
-for (const path of files.filter((name) => /(^|\/)(utils?|helpers?|common|shared)\/[^/]+\.ts$/.test(name)))
+for (const path of files.filter((name) => /(^|\/)(utils?|helpers?|common|shared)\/[^/]+\.tsx?$/.test(name)))
   breaches.push(`${path}: folder names say the topic, not "${path.split('/').at(-2)}"`);
 
 for (const breach of breaches) process.stdout.write(`${breach}\n`);

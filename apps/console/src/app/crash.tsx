@@ -1,0 +1,27 @@
+import { Component } from 'react';
+import type { ReactElement, ReactNode } from 'react';
+import { Refusal } from '../parts/refusal.js';
+import { useWords } from '../words/words-context.js';
+
+/** A fault of the console itself shows as one, never as a blank page. */
+export class Crash extends Component<{ readonly children: ReactNode }, { readonly error: unknown }> {
+  override state: { readonly error: unknown } = { error: undefined };
+
+  static getDerivedStateFromError(error: unknown): { readonly error: unknown } {
+    return { error };
+  }
+
+  override render(): ReactNode {
+    if (this.state.error === undefined) return this.props.children;
+    return <Crashed error={this.state.error} />;
+  }
+}
+
+function Crashed({ error }: { error: unknown }): ReactElement {
+  const t = useWords();
+  return (
+    <div style={{ maxWidth: 640, margin: '10vh auto', padding: 16 }}>
+      <Refusal title={t.data.failed} error={error} onRetry={() => location.reload()} />
+    </div>
+  );
+}

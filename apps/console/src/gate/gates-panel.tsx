@@ -1,0 +1,81 @@
+import type { GateView, RolloutDetail } from '@takt/contracts';
+import type { ReactElement } from 'react';
+import { Mark } from '../parts/mark.js';
+import { Moment } from '../parts/moment.js';
+import { Panel } from '../parts/panel.js';
+import { OUTCOME_SIGNS } from '../parts/tones.js';
+import { useWords } from '../words/words-context.js';
+import { DistributionChart } from './distribution-chart.js';
+import { DistributionTable } from './distribution-table.js';
+import { Findings } from './findings.js';
+import classes from './gates-panel.module.css';
+
+/** One panel per wave and profile, the newest first. */
+export function GatesPanel({ rollout }: { rollout: RolloutDetail }): ReactElement {
+  const t = useWords();
+  const gates = [...rollout.gates].sort((a, b) => b.wave - a.wave || a.profile.localeCompare(b.profile));
+  if (gates.length === 0) {
+    return (
+      <Panel title={t.rollout.gates}>
+        <span className="quiet">{t.rollout.noGates}</span>
+      </Panel>
+    );
+  }
+  return (
+    <>
+      {gates.map((gate) => (
+        <Gate key={gate.id} gate={gate} wave={rollout.waves[gate.wave]?.name ?? `${t.rollout.wave} ${String(gate.wave + 1)}`} />
+      ))}
+    </>
+  );
+}
+
+function Gate({ gate, wave }: { gate: GateView; wave: string }): ReactElement {
+  const t = useWords();
+  const title = `${t.rollout.gates}: ${t.gate.title(wave, gate.profile)}`;
+  return (
+    <Panel
+      title={title}
+      note={t.gate.nodes(gate.nodes.measured, gate.nodes.total, gate.nodes.controls)}
+      aside={
+        <>
+          <span className="quiet" style={{ fontSize: 13 }}>
+            {gate.decidedAt === null ? t.gate.since : t.gate.decided} <Moment at={gate.decidedAt ?? gate.startedAt} />
+            {gate.decidedBy !== null && gate.decidedBy !== 'gate' && ` ${t.gate.by(gate.decidedBy)}`}
+          </span>
+          <Mark sign={OUTCOME_SIGNS[gate.outcome]} loud>
+            {t.outcome[gate.outcome]}
+          </Mark>
+        </>
+      }
+      {...(gate.outcome === 'failed' ? { tone: 'bad' as const } : {})}
+    >
+      <div className={classes['gate']}>
+        <p>
+          <span className="code">{gate.reason}</span> · {gate.message}
+        </p>
+        {gate.suggestedAction !== null && (
+          <p style={{ fontWeight: 550 }}>
+            {t.rollout.suggested}: {gate.suggestedAction}
+          </p>
+        )}
+        {gate.missing.length > 0 && (
+          <p className="quiet">
+            {t.gate.missing}: {gate.missing.join('; ')}
+          </p>
+        )}
+        <div className={classes['halves']}>
+          <Findings findings={gate.findings} label={title} />
+          <div>
+            <DistributionChart distributions={gate.distributions} />
+          </div>
+        </div>
+        {gate.distributions.some(({ frames }) => frames > 0) && (
+          <div className={classes['table']}>
+            <DistributionTable distributions={gate.distributions} />
+          </div>
+        )}
+      </div>
+    </Panel>
+  );
+}
