@@ -64,7 +64,7 @@ export function rolloutKillSuite(bad: boolean): void {
       );
       counts[result.killed ? 'killed' : 'nothingToKill'] += 1;
       if (mustRun(each)) expect(result.killed).toBe(true);
-      expect(result.ending).toEqual(undisturbed);
+      expect(result.ending, result.words).toEqual(undisturbed);
       expect(result.orphans).toEqual([]);
     });
 

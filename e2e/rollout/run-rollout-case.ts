@@ -24,6 +24,8 @@ export interface RolloutCaseResult {
   readonly killedAt: string | null;
   readonly killed: boolean;
   readonly orphans: readonly string[];
+  /** What the gates said, for whoever reads of a case that ended otherwise. */
+  readonly words: string;
 }
 
 /** Something that is killed at a moment of a rollout. */
@@ -146,6 +148,7 @@ export async function runRolloutCase(
     },
     killedAt,
     killed,
+    words: again.gates.map((gate) => `${gate.outcome}: ${gate.message}`).join(' | '),
     orphans: orphans.map((process) => `${String(process.pid)} ${process.command}`),
   };
 }

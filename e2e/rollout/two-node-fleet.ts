@@ -25,7 +25,7 @@ export const POLICY: RolloutPolicyInput = {
     confidence: 0.9,
     maxServiceTimeP50Increase: 1,
     maxServiceTimeP95Increase: 10,
-    maxDeliveredFpsShortfall: 0.5,
+    maxDeliveredFpsShortfall: 0.9,
   },
 };
 
