@@ -20,8 +20,11 @@ export function PlanPreview({ plan }: { plan: RolloutPlanView }): ReactElement {
             <strong>{wave.name}</strong> <span className="quiet">{t.rollout.nodes(wave.nodes.length)}</span>
             <div className={classes['nodes']}>
               {wave.nodes.slice(0, NAMED).map((node) => (
-                <span key={`${node.site}/${node.name}`} title={node.profile}>
-                  {node.name} <span className="quiet">{node.site}</span>
+                <span key={`${node.site}/${node.name}`}>
+                  {node.name}{' '}
+                  <span className="quiet">
+                    {node.site} · {node.profile}
+                  </span>
                   {!node.online && <Mark sign={{ tone: 'bad', icon: 'off' }}>{t.start.offline}</Mark>}
                 </span>
               ))}

@@ -3,13 +3,13 @@ import type { ReleaseView } from '@takt/contracts';
 import type { ReactElement } from 'react';
 import { Panel } from '../parts/panel.js';
 import { useWords } from '../words/words-context.js';
-import type { StartForm } from './start-form.js';
+import type { StartForm, WrongField } from './start-form.js';
 
 interface StartFieldsProps {
   readonly form: StartForm;
   readonly onChange: (change: Partial<StartForm>) => void;
   /** Name of the field that is not right yet. */
-  readonly wrong: string | undefined;
+  readonly wrong: WrongField | undefined;
   readonly releases: readonly ReleaseView[] | undefined;
   readonly sites: readonly string[];
   readonly profiles: readonly string[];
@@ -55,7 +55,7 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
         </SimpleGrid>
       </Panel>
       <Panel title={t.start.how}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" style={{ alignItems: 'end' }}>
           <NumberInput
             label={t.start.canary}
             min={1}
@@ -77,6 +77,14 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
             onChange={(value) => onChange({ soakSeconds: Math.round(number(value, 1)) })}
           />
           <NumberInput
+            label={t.start.maxSoak}
+            description={t.start.maxSoakHelp}
+            min={1}
+            value={form.maxSoakSeconds}
+            onChange={(value) => onChange({ maxSoakSeconds: Math.round(number(value, 1)) })}
+            error={wrong === 'maxSoakSeconds' && t.start.maxSoakInvalid}
+          />
+          <NumberInput
             label={t.start.concurrent}
             min={1}
             value={form.maxConcurrent}
@@ -92,7 +100,7 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
         </SimpleGrid>
       </Panel>
       <Panel title={t.start.guard}>
-        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" style={{ alignItems: 'end' }}>
           <NumberInput
             label={t.start.p50}
             min={0}

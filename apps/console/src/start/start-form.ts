@@ -9,6 +9,7 @@ export interface StartForm {
   readonly canary: number;
   readonly laterWaves: string;
   readonly soakSeconds: number;
+  readonly maxSoakSeconds: number;
   readonly maxConcurrent: number;
   readonly approval: 'none' | 'after-canary' | 'every-wave';
   readonly p50Percent: number;
@@ -27,9 +28,10 @@ export const EMPTY_FORM: StartForm = {
   release: null,
   sites: [],
   profiles: [],
-  canary: 1,
+  canary: DEFAULT_ROLLOUT_POLICY.waves.flatMap((wave) => (wave.kind === 'nodes' ? [wave.perProfile] : []))[0] ?? 1,
   laterWaves: DEFAULT_ROLLOUT_POLICY.waves.flatMap((wave) => (wave.kind === 'percent' ? [String(wave.upTo)] : [])).join(', '),
   soakSeconds: DEFAULT_ROLLOUT_POLICY.soakSeconds,
+  maxSoakSeconds: DEFAULT_ROLLOUT_POLICY.maxSoakSeconds,
   maxConcurrent: DEFAULT_ROLLOUT_POLICY.maxConcurrent,
   approval: DEFAULT_ROLLOUT_POLICY.approval,
   p50Percent: percent(DEFAULT_ROLLOUT_POLICY.gate.maxServiceTimeP50Increase),
@@ -56,11 +58,15 @@ export interface StartRequest {
   supersede: boolean;
 }
 
+/** A field that keeps the form from being sent. */
+export type WrongField = 'release' | 'laterWaves' | 'maxSoakSeconds' | 'localReason';
+
 /** What is sent, or the field that is not right yet. */
-export function startRequest(form: StartForm): StartRequest | 'release' | 'laterWaves' | 'localReason' {
+export function startRequest(form: StartForm): StartRequest | WrongField {
   const waves = readWaves(form.laterWaves);
   if (form.release === null) return 'release';
   if (waves === undefined) return 'laterWaves';
+  if (form.maxSoakSeconds < form.soakSeconds) return 'maxSoakSeconds';
   const reason = form.localReason.trim();
   if (!form.localRollback && reason === '') return 'localReason';
   return {
@@ -75,7 +81,7 @@ export function startRequest(form: StartForm): StartRequest | 'release' | 'later
         ...(waves.length === 0 ? [100] : waves).map((upTo) => ({ kind: 'percent' as const, upTo })),
       ],
       soakSeconds: form.soakSeconds,
-      maxSoakSeconds: Math.max(DEFAULT_ROLLOUT_POLICY.maxSoakSeconds, form.soakSeconds * 6),
+      maxSoakSeconds: form.maxSoakSeconds,
       maxConcurrent: form.maxConcurrent,
       approval: form.approval,
       gate: {

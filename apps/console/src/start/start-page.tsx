@@ -1,6 +1,7 @@
 import { Button, Checkbox } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import type { RolloutPlanView } from '@takt/contracts';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
@@ -12,104 +13,51 @@ import { Panel } from '../parts/panel.js';
 import { Refusal } from '../parts/refusal.js';
 import { useMayAct } from '../session/session-context.js';
 import { useWords } from '../words/words-context.js';
+import { ConfirmStart } from './confirm-start.js';
 import { PlanPreview } from './plan-preview.js';
 import { EMPTY_FORM, startRequest } from './start-form.js';
 import type { StartForm, StartRequest } from './start-form.js';
 import { StartFields } from './start-fields.js';
 
-/** Form, preview, start: nothing is started that was not shown first. */
+/** A plan is asked for when somebody has stopped typing. */
+const TYPING_MS = 400;
+
+/** Form, preview, question, start: nothing is started that was not shown first. */
 export function StartPage(): ReactElement {
   const t = useWords();
-  const client = useClient();
-  const queryClient = useQueryClient();
   const queries = useQueries();
   const mayAct = useMayAct();
-  const [, navigate] = useLocation();
   const [form, setForm] = useState<StartForm>(EMPTY_FORM);
-  const [wrong, setWrong] = useState<string>();
-  const [shown, setShown] = useState<StartForm>();
   const releases = useQuery(queries.releases());
   const sites = useQuery(queries.sites());
   const nodes = useQuery(queries.nodes());
-
-  const preview = useMutation({ mutationFn: (body: StartRequest) => client.call('planRollout', { body }) });
-  const start = useMutation({
-    mutationFn: (body: StartRequest) => client.call('createRollout', { body }),
-    onSuccess: (rollout) => {
-      void queryClient.invalidateQueries({ queryKey: ['rollouts'] });
-      navigate(rolloutHref(rollout.name));
-    },
-  });
-
-  const read = (): StartRequest | undefined => {
-    const request = startRequest(form);
-    setWrong(typeof request === 'string' ? request : undefined);
-    return typeof request === 'string' ? undefined : request;
-  };
-  const onPreview = (): void => {
-    const request = read();
-    if (request === undefined) return;
-    setShown(form);
-    start.reset();
-    preview.mutate(request);
-  };
-  const onStart = (): void => {
-    const request = read();
-    if (request !== undefined) start.mutate(request);
-  };
-
-  // Whether it takes the place of others is asked for after the preview, and changes nothing in it.
-  const stale = differs(shown, form);
-  const plan = preview.data;
+  const change = (part: Partial<StartForm>): void => setForm((known) => ({ ...known, ...part }));
+  const request = startRequest(form);
+  const wrong = typeof request === 'string' ? request : undefined;
   return (
     <Page title={t.start.title} lead={<To href="/rollouts">{t.rollout.title}</To>}>
       {!mayAct && <p className="quiet">{t.rollout.viewerOnly}</p>}
       <Columns>
         <form
           aria-label={t.start.title}
-          onSubmit={(event) => {
-            event.preventDefault();
-            onPreview();
-          }}
-          style={{ display: 'grid', gap: 14, minWidth: 0 }}
+          onSubmit={(event) => event.preventDefault()}
+          style={{ display: 'grid', gap: 14, minWidth: 0, alignContent: 'start' }}
         >
           <StartFields
             form={form}
-            onChange={(change) => setForm((known) => ({ ...known, ...change }))}
-            wrong={wrong}
+            onChange={change}
+            // A release that nobody has chosen yet is no mistake.
+            wrong={wrong === 'release' ? undefined : wrong}
             releases={releases.data}
             sites={(sites.data ?? []).map((site) => site.name)}
             profiles={[...new Set((nodes.data ?? []).flatMap((node) => (node.profile === null ? [] : [node.profile.name])))].sort()}
           />
-          <div>
-            <Button type="submit" variant={plan === undefined || stale ? 'filled' : 'default'} loading={preview.isPending}>
-              {t.start.preview}
-            </Button>
-          </div>
         </form>
         <Panel title={t.start.previewTitle} note={t.start.previewHelp}>
-          {preview.isError && <Refusal title={t.data.actionFailed} error={preview.error} />}
-          {plan !== undefined && !preview.isError && (
-            <>
-              <PlanPreview plan={plan} />
-              <Conflicts plan={plan} supersede={form.supersede} onChange={(supersede) => setForm((known) => ({ ...known, supersede }))} />
-              {start.isError && <Refusal title={t.data.actionFailed} error={start.error} />}
-              {stale && <p className="quiet">{t.start.stale}</p>}
-              <Button
-                onClick={onStart}
-                loading={start.isPending}
-                disabled={
-                  !mayAct ||
-                  stale ||
-                  preview.isPending ||
-                  (plan.conflicts.length > 0 && !form.supersede) ||
-                  plan.waves.every((wave) => wave.nodes.length === 0)
-                }
-                mt={10}
-              >
-                {t.start.go}
-              </Button>
-            </>
+          {typeof request === 'string' ? (
+            <p className="quiet">{request === 'release' ? t.start.chooseRelease : t.start.mendForm}</p>
+          ) : (
+            <PlanAndStart request={request} onSupersede={(supersede) => change({ supersede })} />
           )}
         </Panel>
       </Columns>
@@ -117,8 +65,61 @@ export function StartPage(): ReactElement {
   );
 }
 
-const differs = (shown: StartForm | undefined, form: StartForm): boolean =>
-  shown === undefined || JSON.stringify({ ...shown, supersede: false }) !== JSON.stringify({ ...form, supersede: false });
+function PlanAndStart({ request, onSupersede }: { request: StartRequest; onSupersede: (supersede: boolean) => void }): ReactElement {
+  const t = useWords();
+  const client = useClient();
+  const queryClient = useQueryClient();
+  const mayAct = useMayAct();
+  const [, navigate] = useLocation();
+  const [asking, setAsking] = useState(false);
+  // Whether it takes the place of others changes nothing in the plan.
+  const wanted = JSON.stringify({ ...request, supersede: false });
+  const [settled] = useDebouncedValue(wanted, TYPING_MS);
+  const preview = useQuery({
+    queryKey: ['rollouts', 'plan', settled],
+    queryFn: ({ signal }) => client.call('planRollout', { body: JSON.parse(settled) as StartRequest }, { signal }),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  const start = useMutation({
+    mutationFn: () => client.call('createRollout', { body: request }),
+    onSuccess: (rollout) => {
+      void queryClient.invalidateQueries({ queryKey: ['rollouts'] });
+      navigate(rolloutHref(rollout.name));
+    },
+  });
+  if (preview.isError) return <Refusal title={t.data.actionFailed} error={preview.error} onRetry={() => void preview.refetch()} />;
+  const plan = preview.data;
+  if (plan === undefined) return <p className="quiet">{t.start.working}</p>;
+  const stale = settled !== wanted || preview.isPlaceholderData;
+  const blocked = (plan.conflicts.length > 0 && !request.supersede) || plan.waves.every((wave) => wave.nodes.length === 0);
+  return (
+    <div aria-busy={stale}>
+      <PlanPreview plan={plan} />
+      <Conflicts plan={plan} supersede={request.supersede} onChange={onSupersede} />
+      <Button
+        onClick={() => {
+          start.reset();
+          setAsking(true);
+        }}
+        disabled={!mayAct || stale || blocked}
+        mt={14}
+      >
+        {t.start.go}
+      </Button>
+      {stale && <p className="quiet">{t.start.working}</p>}
+      {asking && !stale && (
+        <ConfirmStart
+          plan={plan}
+          pending={start.isPending}
+          error={start.error}
+          onConfirm={() => start.mutate()}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </div>
+  );
+}
 
 function Conflicts(props: { plan: RolloutPlanView; supersede: boolean; onChange: (supersede: boolean) => void }): ReactElement | null {
   const t = useWords();
