@@ -23,7 +23,7 @@ export function EventTable(props: { label: string; events: readonly EventView[];
           label: t.events.severity,
           render: (event) => <Mark sign={SEVERITY_SIGNS[event.severity]}>{t.severity[event.severity]}</Mark>,
         },
-        { key: 'code', label: t.events.code, render: (event) => <span className="code">{event.code}</span> },
+        { key: 'code', label: t.events.code, tight: true, render: (event) => <span className="code">{event.code}</span> },
         ...(props.brief === true
           ? []
           : [
@@ -34,7 +34,7 @@ export function EventTable(props: { label: string; events: readonly EventView[];
               },
             ]),
         { key: 'message', label: t.events.message, render: (event) => event.message },
-        { key: 'actor', label: t.events.actor, render: (event) => <span className="code">{event.actor}</span> },
+        { key: 'actor', label: t.events.actor, tight: true, render: (event) => <span className="code">{event.actor}</span> },
       ]}
     />
   );

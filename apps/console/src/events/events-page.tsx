@@ -22,7 +22,7 @@ export function EventsPage(): ReactElement {
   return (
     <Page title={t.events.title}>
       <Panel
-        title={t.events.title}
+        title={t.events.newest}
         flush
         aside={
           <SegmentedControl

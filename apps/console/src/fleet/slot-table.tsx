@@ -41,17 +41,18 @@ export function slotRows(
 export function SlotTable({ label, rows, of }: { label: string; rows: readonly SlotRow[]; of: 'site' | 'node' }): ReactElement {
   const t = useWords();
   const columns: Column<SlotRow>[] = [
-    { key: 'line', label: t.fleet.line, render: ({ slot }) => <span style={{ fontWeight: 500 }}>{slot.line.name}</span> },
-    ...(of === 'site' ? [{ key: 'node', label: t.fleet.node, render: (row: SlotRow) => <NodeCell row={row} /> }] : []),
-    { key: 'fps', label: t.fleet.fps, render: (row) => <RateCell row={row} /> },
-    { key: 'service', label: t.fleet.service, tight: true, render: (row) => <ServiceCell row={row} /> },
-    { key: 'engine', label: t.fleet.engine, tight: true, render: ({ slot }) => engineWords(slot, t) },
+    { key: 'line', label: t.fleet.line, width: '11%', render: ({ slot }) => <span style={{ fontWeight: 500 }}>{slot.line.name}</span> },
+    ...(of === 'site' ? [{ key: 'node', label: t.fleet.node, width: '19%', render: (row: SlotRow) => <NodeCell row={row} /> }] : []),
+    { key: 'fps', label: t.fleet.fps, width: '16%', render: (row) => <RateCell row={row} /> },
+    { key: 'service', label: t.fleet.service, width: '13%', tight: true, render: (row) => <ServiceCell row={row} /> },
+    { key: 'engine', label: t.fleet.engine, width: '12%', render: ({ slot }) => engineWords(slot, t) },
     {
       key: 'release',
       label: t.fleet.release,
+      width: '11%',
       render: ({ slot }) => slot.active?.release ?? <span className="quiet">{t.data.none}</span>,
     },
-    { key: 'doing', label: t.fleet.doing, render: (row) => <Doing row={row} /> },
+    { key: 'doing', label: t.fleet.doing, width: '18%', render: (row) => <Doing row={row} /> },
   ];
   return <DataTable label={label} columns={columns} rows={rows} keyOf={({ slot }) => slot.id} empty={t.fleet.noSlots} pageSize={50} />;
 }

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import type { ReactElement } from 'react';
 import { Area, AreaChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { formatMs, formatPercent } from '../format/numbers.js';
-import { AXIS, GRID, MARGIN, TOOLTIP } from '../parts/chart-style.js';
+import { AXIS, GRID, LEGEND, MARGIN, TOOLTIP } from '../parts/chart-style.js';
 import { useWords } from '../words/words-context.js';
 import { GROUPS, overlay } from './overlay.js';
 import type { Group } from './overlay.js';
@@ -49,7 +49,7 @@ export function DistributionChart({ distributions }: { distributions: readonly G
             labelFormatter={(ms) => `≥ ${formatMs(Number(ms))} ${t.unit.ms}`}
             formatter={(share, name) => [formatPercent(typeof share === 'number' ? share : null), name]}
           />
-          <Legend verticalAlign="top" align="right" iconType="plainline" wrapperStyle={{ fontSize: 12 }} />
+          <Legend {...LEGEND} iconType="plainline" />
           {present.map((group) => (
             <Area
               key={group}

@@ -20,7 +20,7 @@ export function DistributionTable({ distributions }: { distributions: readonly G
         { key: 'p50', label: `p50, ${t.unit.ms}`, numeric: true, render: ({ p50Ms }) => formatMs(p50Ms) },
         { key: 'p95', label: `p95, ${t.unit.ms}`, numeric: true, render: ({ p95Ms }) => formatMs(p95Ms) },
         { key: 'p99', label: `p99, ${t.unit.ms}`, numeric: true, render: ({ p99Ms }) => formatMs(p99Ms) },
-        { key: 'fps', label: `${t.fleet.fps}, ${t.unit.fps}`, numeric: true, render: ({ deliveredFps }) => formatFps(deliveredFps) },
+        { key: 'fps', label: t.fleet.fps, numeric: true, render: ({ deliveredFps }) => formatFps(deliveredFps) },
       ]}
     />
   );

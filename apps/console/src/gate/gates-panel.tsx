@@ -24,15 +24,15 @@ export function GatesPanel({ rollout }: { rollout: RolloutDetail }): ReactElemen
   return (
     <>
       {gates.map((gate) => (
-        <Gate key={gate.id} gate={gate} wave={rollout.waves[gate.wave]?.name ?? `${t.rollout.wave} ${String(gate.wave + 1)}`} />
+        <Gate key={gate.id} gate={gate} />
       ))}
     </>
   );
 }
 
-function Gate({ gate, wave }: { gate: GateView; wave: string }): ReactElement {
+function Gate({ gate }: { gate: GateView }): ReactElement {
   const t = useWords();
-  const title = `${t.rollout.gates}: ${t.gate.title(wave, gate.profile)}`;
+  const title = `${t.rollout.gate}: ${t.gate.title(t.rollout.waveName(gate.wave), gate.profile)}`;
   return (
     <Panel
       title={title}

@@ -3,7 +3,7 @@ import { recipeWords } from '@takt/engines';
 import type { ReactElement } from 'react';
 import { Bar, BarChart, CartesianGrid, LabelList, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { formatFps } from '../format/numbers.js';
-import { AXIS, GRID, TOOLTIP } from '../parts/chart-style.js';
+import { AXIS, GRID, LEGEND, TOOLTIP } from '../parts/chart-style.js';
 import { useWords } from '../words/words-context.js';
 import { RECIPE_LOOK, barsByProfile, recipesIn } from './series.js';
 
@@ -24,7 +24,7 @@ export function CapacityChart({ rows }: { rows: ModelFigures['rows'] }): ReactEl
             cursor={{ fill: 'var(--takt-raised)' }}
             formatter={(value, name) => [`${typeof value === 'number' ? formatFps(value) : ''} ${t.unit.fps}`, name]}
           />
-          <Legend verticalAlign="top" align="right" wrapperStyle={{ fontSize: 12 }} />
+          <Legend {...LEGEND} />
           {recipesIn(rows).map((recipe) => (
             <Bar
               key={recipe}

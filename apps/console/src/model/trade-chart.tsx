@@ -3,7 +3,7 @@ import { recipeWords } from '@takt/engines';
 import type { ReactElement } from 'react';
 import { CartesianGrid, Legend, ResponsiveContainer, Scatter, ScatterChart, Tooltip, XAxis, YAxis } from 'recharts';
 import { formatFps } from '../format/numbers.js';
-import { AXIS, GRID, TOOLTIP } from '../parts/chart-style.js';
+import { AXIS, GRID, LEGEND, TOOLTIP } from '../parts/chart-style.js';
 import { useWords } from '../words/words-context.js';
 import { RECIPE_LOOK, recipesIn } from './series.js';
 
@@ -48,7 +48,7 @@ export function TradeChart({ rows }: { rows: ModelFigures['rows'] }): ReactEleme
             {...AXIS}
           />
           <Tooltip {...TOOLTIP} content={PointNote} />
-          <Legend verticalAlign="top" align="right" wrapperStyle={{ fontSize: 12 }} />
+          <Legend {...LEGEND} />
           {recipesIn(rows).map((recipe) => (
             <Scatter
               key={recipe}

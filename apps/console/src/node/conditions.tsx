@@ -23,7 +23,7 @@ export function Conditions({ conditions }: { conditions: readonly Condition[] })
       columns={[
         {
           key: 'type',
-          label: t.node.conditions,
+          label: t.node.condition,
           render: (condition) => (
             <Mark sign={SIGNS[condition.status]}>
               <span className="code">{condition.type}</span>

@@ -23,7 +23,7 @@ export function DeploymentTable({ deployments }: { deployments: readonly Deploym
           render: (deployment) => <Mark sign={DEPLOYMENT_SIGNS[deployment.state]}>{t.deployment[deployment.state]}</Mark>,
         },
         { key: 'release', label: t.fleet.release, render: (deployment) => deployment.release.name },
-        { key: 'line', label: t.fleet.line, render: (deployment) => deployment.line.name },
+        { key: 'line', label: t.fleet.line, tight: true, render: (deployment) => deployment.line.name },
         {
           key: 'rollout',
           label: t.node.rollout,

@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
 import { Area, CartesianGrid, ComposedChart, Legend, Line, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
-import { AXIS, GRID, MARGIN, TOOLTIP } from '../parts/chart-style.js';
+import { AXIS, GRID, LEGEND, MARGIN, TOOLTIP } from '../parts/chart-style.js';
 import { useQueries } from '../data/queries.js';
 import { formatFps, formatMs } from '../format/numbers.js';
 import { absoluteTime, clockTime } from '../format/times.js';
@@ -75,9 +75,7 @@ function Charts({ samples, slotId }: { samples: SlotSamples; slotId: string }): 
   return (
     <div className={classes['charts']}>
       <figure aria-label={t.node.fpsChart}>
-        <figcaption>
-          {t.fleet.fps}, {t.unit.fps}
-        </figcaption>
+        <figcaption>{t.fleet.fps}</figcaption>
         <ResponsiveContainer width="100%" height={210}>
           <ComposedChart data={curve} syncId={slotId} margin={MARGIN}>
             <CartesianGrid {...GRID} />
@@ -121,7 +119,7 @@ function Charts({ samples, slotId }: { samples: SlotSamples; slotId: string }): 
             {axis}
             <YAxis domain={[0, 'auto']} width={38} {...AXIS} />
             {tooltip}
-            <Legend verticalAlign="top" align="right" height={20} iconType="plainline" wrapperStyle={{ fontSize: 12 }} />
+            <Legend {...LEGEND} iconType="plainline" />
             {lines}
             <Line
               name={`p95, ${t.unit.ms}`}

@@ -10,6 +10,8 @@ export interface Column<T> {
   readonly numeric?: boolean;
   /** Keeps what is in it on one line. */
   readonly tight?: boolean;
+  /** Share of the table's width; where one has it, all do. */
+  readonly width?: string;
   readonly render: (row: T) => ReactNode;
 }
 
@@ -36,11 +38,17 @@ export function DataTable<T>({ label, columns, rows, keyOf, empty, pageSize = 10
   const rest = rows.length - shown;
   return (
     <div className={classes['scroll']}>
-      <table className={classes['table']} role="table" aria-label={label}>
+      <table className={classes['table']} role="table" aria-label={label} data-fixed={columns.some(({ width }) => width !== undefined)}>
         <thead role="rowgroup">
           <tr role="row">
             {columns.map((column) => (
-              <th key={column.key} role="columnheader" scope="col" data-numeric={column.numeric}>
+              <th
+                key={column.key}
+                role="columnheader"
+                scope="col"
+                data-numeric={column.numeric}
+                style={column.width === undefined ? {} : { width: column.width }}
+              >
                 {column.label}
               </th>
             ))}

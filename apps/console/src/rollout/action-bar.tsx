@@ -27,7 +27,12 @@ export function ActionBar({ rollout }: { rollout: RolloutDetail }): ReactElement
   return (
     <div role="group" aria-label={t.rollout.actions} style={{ display: 'flex', flexWrap: 'wrap', gap: 8 }}>
       {actions.map((action) => (
-        <Button key={action} variant={LOOK[action].variant} color={LOOK[action].color} onClick={() => setChosen(action)}>
+        <Button
+          key={action}
+          variant={action === 'resume' && actions.includes('approve') ? 'light' : LOOK[action].variant}
+          color={LOOK[action].color}
+          onClick={() => setChosen(action)}
+        >
           {t.action[action]}
         </Button>
       ))}

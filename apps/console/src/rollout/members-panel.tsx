@@ -19,8 +19,7 @@ export function MembersPanel({ rollout }: { rollout: RolloutDetail }): ReactElem
   const [filter, setFilter] = useState<Filter>('all');
   const present = BUCKET_ORDER.filter((bucket) => rollout.counts[bucket] > 0 || bucket === filter);
   const rows = filter === 'all' ? rollout.members : rollout.members.filter((member) => member.bucket === filter);
-  const waveName = (member: RolloutMemberView): string =>
-    member.bucket === 'excluded' ? '' : (rollout.waves[member.wave]?.name ?? String(member.wave + 1));
+  const waveName = (member: RolloutMemberView): string => (member.bucket === 'excluded' ? '' : t.rollout.waveName(member.wave));
   return (
     <Panel
       title={t.rollout.members}

@@ -35,7 +35,7 @@ export function RolloutsPage(): ReactElement {
       }
     >
       <Panel
-        title={t.rollout.title}
+        title={t.rollout.list}
         flush
         aside={
           <Switch size="sm" label={t.rollout.onlyOpen} checked={onlyOpen} onChange={(event) => setOnlyOpen(event.currentTarget.checked)} />
@@ -49,7 +49,12 @@ export function RolloutsPage(): ReactElement {
               keyOf={(rollout) => rollout.id}
               empty={list.length > 0 ? t.rollout.noOpen : <Empty next={t.rollout.emptyNext}>{t.rollout.empty}</Empty>}
               columns={[
-                { key: 'name', label: t.rollout.name, render: (rollout) => <To href={rolloutHref(rollout.name)}>{rollout.name}</To> },
+                {
+                  key: 'name',
+                  label: t.rollout.name,
+                  tight: true,
+                  render: (rollout) => <To href={rolloutHref(rollout.name)}>{rollout.name}</To>,
+                },
                 {
                   key: 'phase',
                   label: t.rollout.phase,
@@ -60,7 +65,7 @@ export function RolloutsPage(): ReactElement {
                     </>
                   ),
                 },
-                { key: 'release', label: t.rollout.release, render: (rollout) => rollout.release.name },
+                { key: 'release', label: t.rollout.release, tight: true, render: (rollout) => rollout.release.name },
                 {
                   key: 'wave',
                   label: t.rollout.wave,
@@ -69,7 +74,12 @@ export function RolloutsPage(): ReactElement {
                 },
                 { key: 'nodes', label: t.rollout.progress, render: (rollout) => <BucketBar counts={rollout.counts} /> },
                 { key: 'created', label: t.rollout.created, tight: true, render: (rollout) => <Moment at={rollout.createdAt} /> },
-                { key: 'by', label: t.rollout.createdBy, render: (rollout) => <span className="code">{rollout.createdBy}</span> },
+                {
+                  key: 'by',
+                  label: t.rollout.createdBy,
+                  tight: true,
+                  render: (rollout) => <span className="code">{rollout.createdBy}</span>,
+                },
               ]}
             />
           )}

@@ -16,7 +16,7 @@ export function WaveList({ rollout }: { rollout: RolloutDetail }): ReactElement 
       {rollout.waves.map((wave) => (
         <li key={wave.index} aria-current={wave.index === rollout.currentWave && !hasEnded(rollout.phase) ? 'step' : undefined}>
           <div className={classes['head']}>
-            <strong>{wave.name}</strong>
+            <strong>{t.rollout.waveName(wave.index)}</strong>
             <Mark sign={WAVE_SIGNS[wave.step]}>{t.waveStep[wave.step]}</Mark>
             <span className="quiet">{t.rollout.nodes(wave.counts.total)}</span>
             <span className={classes['when']}>

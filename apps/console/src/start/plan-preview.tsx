@@ -17,7 +17,7 @@ export function PlanPreview({ plan }: { plan: RolloutPlanView }): ReactElement {
       <ol aria-label={t.rollout.waves}>
         {plan.waves.map((wave) => (
           <li key={wave.index}>
-            <strong>{wave.name}</strong> <span className="quiet">{t.rollout.nodes(wave.nodes.length)}</span>
+            <strong>{t.rollout.waveName(wave.index)}</strong> <span className="quiet">{t.rollout.nodes(wave.nodes.length)}</span>
             <div className={classes['nodes']}>
               {wave.nodes.slice(0, NAMED).map((node) => (
                 <span key={`${node.site}/${node.name}`}>

@@ -266,6 +266,7 @@ export const en = {
     actions: 'Actions',
     viewerOnly: 'You may look; an operator can act.',
     waves: 'Waves',
+    waveName: (index: number): string => (index === 0 ? 'canary' : `wave ${String(index + 1)}`),
     soakingSince: 'soaking since',
     approvedBy: (actor: string): string => `approved by ${actor}`,
     nodes: (count: number): string => plural(count, 'node', 'nodes'),
@@ -290,7 +291,7 @@ export const en = {
     suggested: 'Suggested action',
     confirmTitle: (action: string, rollout: string): string => `${action}: ${rollout}`,
     whatHappens: 'What will happen',
-    affected: (count: number): string => `${plural(count, 'node has', 'nodes have')} the new release or is on the way to it.`,
+    affected: (count: number): string => `Nodes that have the new release or are on the way to it: ${String(count)}.`,
     reasonLabel: 'Reason',
     reasonHelp: 'Kept with your name in the record of events.',
     reasonNeeded: 'Give a reason.',
@@ -351,7 +352,7 @@ export const en = {
     confirmReach: (nodes: number, waves: number): string =>
       `It moves ${plural(nodes, 'node', 'nodes')} in ${plural(waves, 'wave', 'waves')}.`,
     confirmFailed: {
-      rollback: 'When a gate fails, every node that it moved goes back to the release it had.',
+      rollback: 'When a gate fails, the moved nodes of its hardware profile go back to the release they had.',
       hold: 'When a gate fails, it holds and waits for a person.',
     },
     confirmLocalOff: "A node that gets slower does not go back by itself: only the fleet's gate guards it.",

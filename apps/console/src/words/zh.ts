@@ -240,6 +240,7 @@ export const zh: Words = {
     actions: '操作',
     viewerOnly: '您只有查看权限；操作员可以执行操作。',
     waves: '批次',
+    waveName: (index) => (index === 0 ? '金丝雀批次' : `第 ${String(index + 1)} 批`),
     soakingSince: '观察开始于',
     approvedBy: (actor) => `由 ${actor} 批准`,
     nodes: (count) => `${String(count)} 个节点`,
@@ -324,7 +325,7 @@ export const zh: Words = {
     confirmTitle: (release) => `开始发布 ${release}？`,
     confirmReach: (nodes, waves) => `将分 ${String(waves)} 个批次更新 ${String(nodes)} 个节点。`,
     confirmFailed: {
-      rollback: '关卡未通过时，所有已更新的节点都会恢复到原来的版本。',
+      rollback: '关卡未通过时，该硬件档位已更新的节点会恢复到原来的版本。',
       hold: '关卡未通过时，发布会暂停并等待人工处理。',
     },
     confirmLocalOff: '变慢的节点不会自行回滚：只由整体关卡把关。',

@@ -1,3 +1,5 @@
+import type { ReactElement } from 'react';
+
 /** How every chart looks; colours follow the theme. */
 export const AXIS = {
   tick: { fontSize: 11.5, fill: 'var(--takt-quiet)' },
@@ -19,4 +21,13 @@ export const TOOLTIP = {
   itemStyle: { color: 'var(--takt-text)', padding: 0 },
   labelStyle: { color: 'var(--takt-quiet)' },
   cursor: { stroke: 'var(--takt-line-strong)' },
+} as const;
+
+/** In the order in which they are drawn; words in the colour of text, since a pale line is seen and pale words are not read. */
+export const LEGEND = {
+  verticalAlign: 'top',
+  align: 'right',
+  itemSorter: null,
+  wrapperStyle: { fontSize: 12, paddingBottom: 6 },
+  formatter: (name: unknown): ReactElement => <span style={{ color: 'var(--takt-text)' }}>{String(name)}</span>,
 } as const;
