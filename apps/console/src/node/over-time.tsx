@@ -89,7 +89,7 @@ function Charts({ samples, slotId }: { samples: SlotSamples; slotId: string }): 
                 strokeDasharray="6 4"
                 label={{
                   value: `${t.node.requiredRate} ${formatFps(samples.requiredFps)}`,
-                  position: 'insideBottomRight',
+                  position: 'insideTopRight',
                   fontSize: 11,
                   fill: 'var(--takt-bad)',
                 }}
