@@ -10,7 +10,8 @@ export const theme: MantineThemeOverride = createTheme({
   colors: {
     // The library's greys with the blue of takt's own surfaces.
     dark: ['#e3e9ee', '#c3ccd6', '#9fadb9', '#7b8a97', '#435261', '#2b3742', '#1e2831', '#182028', '#10161c', '#0b1014'],
-    steel: ['#eaf3fc', '#d3e5f7', '#a6caee', '#77ade5', '#5195dc', '#3b86d6', '#2f7cc9', '#1d5fa8', '#174f8d', '#103d70'],
+    brick: ['#fdeceb', '#fbd3d0', '#f5a7a1', '#ff9a91', '#f08a80', '#e05a50', '#c4362c', '#b3261e', '#921d17', '#741511'],
+    steel: ['#eaf3fc', '#d3e5f7', '#a6caee', '#77ade5', '#5195dc', '#3b86d6', '#2970b9', '#1d5fa8', '#174f8d', '#103d70'],
   },
   fontFamily: SANS,
   fontFamilyMonospace: 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "Noto Sans Mono", monospace',

@@ -15,13 +15,14 @@ const toneOf = (delivered: number | null, required: number): Tone => {
 /** Delivered FPS against what the line needs: the numbers, and a bar whose notch is the required rate. */
 export function Rate({ delivered, required, old }: { delivered: number | null; required: number; old: boolean }): ReactElement {
   const t = useWords();
-  const tone = toneOf(delivered, required);
+  const tone = old ? 'idle' : toneOf(delivered, required);
   const full = Math.max(required * 1.25, delivered ?? 0, 1);
   return (
     <span className={classes['rate']} data-tone={tone} data-old={old}>
       <span className={classes['numbers']}>
         {(tone === 'bad' || tone === 'warn') && <Icon name="warn" size={13} />}
         <strong>{formatFps(delivered)}</strong>
+        {old && delivered !== null && <span className="quiet">{t.fleet.lastKnown}</span>}
         <span className="quiet">{required > 0 ? t.fleet.required(formatFps(required)) : t.unit.fps}</span>
       </span>
       <span className={classes['bar']} aria-hidden="true">

@@ -13,7 +13,7 @@ const LOOK: Readonly<Record<RolloutAction, { readonly variant: string; readonly 
   resume: { variant: 'filled', color: 'steel' },
   pause: { variant: 'default', color: 'gray' },
   abort: { variant: 'default', color: 'gray' },
-  rollback: { variant: 'outline', color: 'red' },
+  rollback: { variant: 'outline', color: 'brick' },
 };
 
 /** What may be done now, and only that. */

@@ -87,7 +87,7 @@ export function ActionDialog(props: { action: RolloutAction; rollout: RolloutDet
             <Button variant="default" onClick={onClose}>
               {t.rollout.cancel}
             </Button>
-            <Button type="submit" color={destructive ? 'red' : 'steel'} loading={change.isPending}>
+            <Button type="submit" color={destructive ? 'brick' : 'steel'} loading={change.isPending}>
               {t.action[action]}
             </Button>
           </Group>

@@ -86,6 +86,7 @@ export const en = {
     engine: 'Engine',
     release: 'Release',
     doing: 'What is being done',
+    lastKnown: 'last known,',
     required: (fps: string): string => `of ${fps} required`,
     threads: (count: number): string => (count === 0 ? "library's own threads" : plural(count, 'thread', 'threads')),
     noSlots: 'This node serves no line.',

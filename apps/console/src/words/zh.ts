@@ -81,6 +81,7 @@ export const zh: Words = {
     engine: '引擎',
     release: '版本',
     doing: '当前状态',
+    lastKnown: '最后已知，',
     required: (fps) => `要求 ${fps}`,
     threads: (count) => (count === 0 ? '库默认线程数' : `${String(count)} 线程`),
     noSlots: '该节点没有服务任何产线。',
