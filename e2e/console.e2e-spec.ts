@@ -128,10 +128,7 @@ describe.skipIf('missing' in opened)(`the console in a browser${why}`, () => {
   it('shows what was measured of the model', async () => {
     const { page } = tab;
     await page.getByRole('link', { name: 'Models' }).click();
-    await page
-      .getByRole('link', { name: /detector/ })
-      .first()
-      .click();
+    await page.getByRole('link', { name: 'detector@small' }).first().click();
     await reads('the figures of the model', page.locator('#content'), (text) => /FP32/i.test(text) && text.includes('mAP@0.5:0.95'));
     await tab.picture('model');
   });
