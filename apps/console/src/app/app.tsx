@@ -3,9 +3,9 @@ import './look.css';
 import { MantineProvider } from '@mantine/core';
 import { createApiClient } from '@takt/api-client';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { Suspense, lazy, useState } from 'react';
+import { Suspense, lazy, useEffect, useState } from 'react';
 import type { ReactElement } from 'react';
-import { Route, Switch } from 'wouter';
+import { Route, Switch, useLocation } from 'wouter';
 import { ClientContext } from '../data/client-context.js';
 import { LiveProvider } from '../live/live-context.js';
 import { FleetPage } from '../fleet/fleet-page.js';
@@ -21,13 +21,28 @@ import { createQueryClient } from './query-client.js';
 import { Shell } from './shell.js';
 import { theme } from './theme.js';
 
-const NodePage = lazy(async () => ({ default: (await import('../node/node-page.js')).NodePage }));
-const RolloutsPage = lazy(async () => ({ default: (await import('../rollout/rollouts-page.js')).RolloutsPage }));
-const RolloutPage = lazy(async () => ({ default: (await import('../rollout/rollout-page.js')).RolloutPage }));
-const StartPage = lazy(async () => ({ default: (await import('../start/start-page.js')).StartPage }));
-const ModelsPage = lazy(async () => ({ default: (await import('../model/models-page.js')).ModelsPage }));
-const ModelPage = lazy(async () => ({ default: (await import('../model/model-page.js')).ModelPage }));
-const EventsPage = lazy(async () => ({ default: (await import('../events/events-page.js')).EventsPage }));
+const LOADERS = {
+  node: () => import('../node/node-page.js'),
+  rollouts: () => import('../rollout/rollouts-page.js'),
+  rollout: () => import('../rollout/rollout-page.js'),
+  start: () => import('../start/start-page.js'),
+  models: () => import('../model/models-page.js'),
+  model: () => import('../model/model-page.js'),
+  events: () => import('../events/events-page.js'),
+} as const;
+const NodePage = lazy(async () => ({ default: (await LOADERS.node()).NodePage }));
+const RolloutsPage = lazy(async () => ({ default: (await LOADERS.rollouts()).RolloutsPage }));
+const RolloutPage = lazy(async () => ({ default: (await LOADERS.rollout()).RolloutPage }));
+const StartPage = lazy(async () => ({ default: (await LOADERS.start()).StartPage }));
+const ModelsPage = lazy(async () => ({ default: (await LOADERS.models()).ModelsPage }));
+const ModelPage = lazy(async () => ({ default: (await LOADERS.model()).ModelPage }));
+const EventsPage = lazy(async () => ({ default: (await LOADERS.events()).EventsPage }));
+
+/** Once the first page stands, the others are fetched too: they are wanted most when the control plane is away. */
+const FETCH_AHEAD_MS = 3_000;
+async function fetchAhead(): Promise<void> {
+  for (const load of Object.values(LOADERS)) await load().catch(() => undefined);
+}
 
 /** The header that page scripts of other origins cannot send; the session itself is a cookie that no script can read. */
 const CONSOLE_HEADERS = { 'x-takt-console': '1' };
@@ -64,8 +79,13 @@ export function App(): ReactElement {
 }
 
 function Pages(): ReactElement {
+  const [place] = useLocation();
+  useEffect(() => {
+    const timer = setTimeout(() => void fetchAhead(), FETCH_AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
-    <Crash>
+    <Crash key={place}>
       <Suspense fallback={<Loading />}>
         <Switch>
           <Route path="/">

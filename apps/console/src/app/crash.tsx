@@ -1,3 +1,4 @@
+import { TaktError } from '@takt/kernel';
 import { Component } from 'react';
 import type { ReactElement, ReactNode } from 'react';
 import { Refusal } from '../parts/refusal.js';
@@ -17,11 +18,17 @@ export class Crash extends Component<{ readonly children: ReactNode }, { readonl
   }
 }
 
+/** A part of the console that did not come: the control plane is away, or is of another version by now. */
+const isMissingPart = (error: unknown): boolean => error instanceof TypeError && /import|module/i.test(error.message);
+
 function Crashed({ error }: { error: unknown }): ReactElement {
   const t = useWords();
+  const shown = isMissingPart(error)
+    ? new TaktError({ code: 'ConsolePartMissing', message: t.data.partMissing, action: t.data.partMissingAction })
+    : error;
   return (
     <div style={{ maxWidth: 640, margin: '10vh auto', padding: 16 }}>
-      <Refusal title={t.data.failed} error={error} onRetry={() => location.reload()} />
+      <Refusal title={t.data.failed} error={shown} onRetry={() => location.reload()} />
     </div>
   );
 }

@@ -5,7 +5,8 @@ import type { ReactElement } from 'react';
 import { useMayAct } from '../session/session-context.js';
 import { useWords } from '../words/words-context.js';
 import { ActionDialog } from './action-dialog.js';
-import { allowedActions } from './actions.js';
+import type { Question } from './action-dialog.js';
+import { allowedActions, needsReason } from './actions.js';
 import type { RolloutAction } from './actions.js';
 
 const LOOK: Readonly<Record<RolloutAction, { readonly variant: string; readonly color: string }>> = {
@@ -20,10 +21,15 @@ const LOOK: Readonly<Record<RolloutAction, { readonly variant: string; readonly 
 export function ActionBar({ rollout }: { rollout: RolloutDetail }): ReactElement | null {
   const t = useWords();
   const mayAct = useMayAct();
-  const [chosen, setChosen] = useState<RolloutAction>();
+  const [question, setQuestion] = useState<Question>();
+  const [opened, setOpened] = useState(false);
   const actions = allowedActions(rollout.phase);
-  if (actions.length === 0 && chosen === undefined) return null;
+  if (actions.length === 0 && !opened) return null;
   if (!mayAct) return <span className="quiet">{t.rollout.viewerOnly}</span>;
+  const ask = (action: RolloutAction): void => {
+    setQuestion({ action, reasonNeeded: needsReason(action, rollout.phase) });
+    setOpened(true);
+  };
   return (
     <div role="group" aria-label={t.rollout.actions} style={{ display: 'flex', flexWrap: 'wrap', gap: 8 }}>
       {actions.map((action) => (
@@ -31,12 +37,12 @@ export function ActionBar({ rollout }: { rollout: RolloutDetail }): ReactElement
           key={action}
           variant={action === 'resume' && actions.includes('approve') ? 'light' : LOOK[action].variant}
           color={LOOK[action].color}
-          onClick={() => setChosen(action)}
+          onClick={() => ask(action)}
         >
           {t.action[action]}
         </Button>
       ))}
-      {chosen !== undefined && <ActionDialog action={chosen} rollout={rollout} onClose={() => setChosen(undefined)} />}
+      <ActionDialog question={question} rollout={rollout} opened={opened} onClose={() => setOpened(false)} />
     </div>
   );
 }

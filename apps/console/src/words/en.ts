@@ -47,6 +47,8 @@ export const en = {
     none: 'none',
     unknown: 'unknown',
     never: 'never',
+    partMissing: 'A part of the console could not be fetched: the control plane is away, or has another version by now.',
+    partMissingAction: 'Try again: the page is loaded anew.',
     unreachable: 'The control plane does not answer.',
     unreachableAction: 'Check that it runs and that this computer reaches it; the page tries again by itself.',
   },

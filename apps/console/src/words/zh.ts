@@ -42,6 +42,8 @@ export const zh: Words = {
     none: '无',
     unknown: '未知',
     never: '从未',
+    partMissing: '无法获取控制台的一部分：控制平面没有响应，或者版本已更新。',
+    partMissingAction: '重试：页面会重新加载。',
     unreachable: '控制平面没有响应。',
     unreachableAction: '请确认它正在运行并且本机可以访问；页面会自动重试。',
   },
