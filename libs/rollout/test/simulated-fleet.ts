@@ -26,6 +26,9 @@ interface SimulatedNode {
   revert: DeploymentState | null;
   blocked: boolean;
   takenOver: boolean;
+  /** State of a second slot's deployment, where there is one. */
+  otherMove: DeploymentState | null;
+  canGoBack: boolean;
 }
 
 export const report = (outcome: GateOutcome): GateReport => ({
@@ -52,7 +55,16 @@ export class SimulatedFleet {
   constructor(specs: readonly NodeSpec[], policy: Partial<RolloutPolicy> = {}) {
     const whole: RolloutPolicy = { ...DEFAULT_ROLLOUT_POLICY, ...policy };
     const id = (n: number): NodeId => asId<NodeId>(`node-${String(n).padStart(4, '0')}`);
-    this.nodes = specs.map((spec, n) => ({ id: id(n), online: spec.online, move: null, revert: null, blocked: false, takenOver: false }));
+    this.nodes = specs.map((spec, n) => ({
+      id: id(n),
+      online: spec.online,
+      move: null,
+      revert: null,
+      blocked: false,
+      takenOver: false,
+      otherMove: null,
+      canGoBack: true,
+    }));
     const plan = planWaves(
       specs.map((spec, n) => ({
         nodeId: id(n),
@@ -78,10 +90,10 @@ export class SimulatedFleet {
             nodeId: node.id,
             online: node.online,
             blockedBy: node.blocked ? { code: 'DeploymentInProgress', message: 'another deployment runs' } : null,
-            moves: node.move === null ? [] : [{ state: node.move, reason: null, message: node.move }],
+            moves: [node.move, node.otherMove].flatMap((state) => (state === null ? [] : [{ state, reason: null, message: state }])),
             reverts: node.revert === null ? [] : [{ state: node.revert, reason: null, message: node.revert }],
             takenOver: node.takenOver,
-            canGoBack: true,
+            canGoBack: node.canGoBack,
           },
         ]),
       ),

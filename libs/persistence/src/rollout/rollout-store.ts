@@ -87,6 +87,7 @@ interface ObservedSlotRow {
   target_open: boolean;
   newest_id: string | null;
   newest_rollout: string | null;
+  newest_at: Date | null;
   readings: number | null;
   frames: number | null;
 }
@@ -102,7 +103,7 @@ export interface ObservedSlot {
   /** Since when it had what it had before this rollout moved it; null where it was not moved, or had nothing. */
   readonly previousSince: Date | null;
   readonly target: { readonly id: string; readonly rolloutId: string | null; readonly open: boolean } | null;
-  readonly newest: { readonly id: string; readonly rolloutId: string | null } | null;
+  readonly newest: { readonly id: string; readonly rolloutId: string | null; readonly createdAt: Date } | null;
   /** Samples of what it serves now, and results between them; 0 for a slot that was moved. */
   readonly past: { readonly readings: number; readonly frames: number };
 }
@@ -243,6 +244,11 @@ export class RolloutStore {
       await this.#manager.getRepository(rolloutMembers).insert(rows);
     }
     for (const gate of rollout.gates) await this.#saveGate(row.id, gate, newId);
+  }
+
+  /** Rollouts of one model are started one at a time, so that no two find nothing in the way. */
+  async lockModel(model: string): Promise<void> {
+    await this.#manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('rollouts of ' || $1, 0))`, [model]);
   }
 
   /** The next free `<release>-<n>`; callers hold the release's row, so no two get the same. */
@@ -412,13 +418,13 @@ export class RolloutStore {
       `SELECT m.node_id, s.id AS slot_id, coalesce(l.online, false) AS online, line.required_fps, s.active_id, active.ended_at AS active_since,
          previous.ended_at AS previous_since,
          target.id AS target_id, target.rollout_id AS target_rollout, target.id IS NOT NULL AND target.ended_at IS NULL AS target_open,
-         newest.id AS newest_id, newest.rollout_id AS newest_rollout, past.readings, past.frames
+         newest.id AS newest_id, newest.rollout_id AS newest_rollout, newest.created_at AS newest_at, past.readings, past.frames
        FROM rollout_members m
          JOIN LATERAL jsonb_array_elements_text(m.slot_ids) AS slot_id(value) ON true
          JOIN slots s ON s.id = slot_id.value::uuid JOIN lines line ON line.id = s.line_id
          LEFT JOIN node_liveness l ON l.node_id = m.node_id
          LEFT JOIN deployments target ON target.id = s.target_id LEFT JOIN deployments active ON active.id = s.active_id
-         LEFT JOIN LATERAL (SELECT id, rollout_id FROM deployments d WHERE d.slot_id = s.id ORDER BY created_at DESC, id DESC LIMIT 1) newest ON true
+         LEFT JOIN LATERAL (SELECT id, rollout_id, created_at FROM deployments d WHERE d.slot_id = s.id ORDER BY created_at DESC, id DESC LIMIT 1) newest ON true
          LEFT JOIN LATERAL (
            SELECT p.ended_at FROM deployments mv JOIN deployments p ON p.id = mv.previous_id
            WHERE mv.slot_id = s.id AND mv.rollout_id = $1 AND mv.revert_of IS NULL ORDER BY mv.created_at DESC LIMIT 1) previous ON true
@@ -439,7 +445,10 @@ export class RolloutStore {
       previousSince: row.previous_since,
       past: { readings: row.readings ?? 0, frames: row.frames ?? 0 },
       target: row.target_id === null ? null : { id: row.target_id, rolloutId: row.target_rollout, open: row.target_open },
-      newest: row.newest_id === null ? null : { id: row.newest_id, rolloutId: row.newest_rollout },
+      newest:
+        row.newest_id === null || row.newest_at === null
+          ? null
+          : { id: row.newest_id, rolloutId: row.newest_rollout, createdAt: row.newest_at },
     }));
   }
 

@@ -21,13 +21,20 @@ export interface MemberObservation {
   readonly moves: readonly ObservedDeployment[];
   /** The newest one that takes a move back, on each slot where there is one. */
   readonly reverts: readonly ObservedDeployment[];
-  /** A deployment of somebody else took one of its slots after the move. */
+  /** A deployment of somebody else took one of its slots after the move, or after the rollout began where it was not moved. */
   readonly takenOver: boolean;
   /** Whether a moved slot has a release from before to go back to. */
   readonly canGoBack: boolean;
 }
 
 type Standing = Pick<RolloutMember, 'bucket' | 'reason' | 'message'>;
+
+/** Reason of a node that keeps the release although it shall go back. */
+export const NOTHING_TO_GO_BACK_TO = 'NothingToGoBackTo';
+
+/** Whether some slot of the node has the release, or is on its way to it. */
+export const keepsRelease = (seen: MemberObservation | undefined): boolean =>
+  seen?.moves.some((move) => move.state === 'committed' || !isTerminal(move.state)) === true;
 
 const isFinal = (bucket: MemberBucket): boolean => bucket === MemberBucket.excluded || bucket === MemberBucket.superseded;
 
@@ -52,8 +59,8 @@ export function placeMember(member: RolloutMember, seen: MemberObservation, wave
 
 function standingOf(member: RolloutMember, seen: MemberObservation, waveHasBegun: boolean): Standing {
   if (isFinal(member.bucket)) return member;
-  if (!wasMoved(member)) return waiting(seen, waveHasBegun);
   if (seen.takenOver) return stand(MemberBucket.superseded, 'NewerDeployment', 'a newer deployment took its slot');
+  if (!wasMoved(member)) return waiting(seen, waveHasBegun);
   if (member.revert !== null) return goingBack(member, member.revert, seen);
   return moving(seen);
 }
@@ -93,6 +100,7 @@ function goingBack(member: RolloutMember, revert: NonNullable<RolloutMember['rev
       ? now
       : member;
   }
+  if (revert.reason === NOTHING_TO_GO_BACK_TO) return stand(MemberBucket.failed, revert.reason, 'has no release from before to go back to');
   const current = seen.reverts.find((deployment) => !isTerminal(deployment.state));
   if (current !== undefined) return open(seen.online, `going back, ${current.state}`);
   const stuck = seen.reverts.find((deployment) => deployment.state !== 'committed');

@@ -1,5 +1,5 @@
 import type { LineId, NodeId } from '@takt/kernel';
-import { wasMoved } from './member-bucket.js';
+import { NOTHING_TO_GO_BACK_TO, keepsRelease, wasMoved } from './member-bucket.js';
 import type { RolloutPolicy } from './rollout-policy.js';
 import { MemberBucket } from './rollout-state.js';
 import type { Rollout, RolloutMember } from './rollout-state.js';
@@ -121,9 +121,8 @@ export function markRevert(
   const members = draft.rollout.members.map((member): RolloutMember => {
     if (!concerns(member) || member.bucket === MemberBucket.excluded || member.bucket === MemberBucket.superseded) return member;
     if (!wasMoved(member)) return { ...member, bucket: MemberBucket.excluded, reason: left.code, message: left.message };
-    const has =
-      member.bucket === MemberBucket.succeeded || member.bucket === MemberBucket.working || member.bucket === MemberBucket.offline;
-    return has && member.revert === null ? { ...member, revert: { reason, startedAt: null } } : member;
+    // Also where one slot of several has failed already: the others have the release.
+    return member.revert === null ? { ...member, revert: { reason, startedAt: null } } : member;
   });
   return changed(draft, { members });
 }
@@ -132,7 +131,8 @@ export function markRevert(
 export const awaitsRevert = (member: RolloutMember): boolean =>
   member.revert !== null &&
   member.revert.startedAt === null &&
-  (member.bucket === MemberBucket.succeeded || member.bucket === MemberBucket.working || member.bucket === MemberBucket.offline);
+  member.bucket !== MemberBucket.superseded &&
+  member.bucket !== MemberBucket.excluded;
 
 /** Begins to take nodes back, within the same budget as moves; a node that is just being moved holds its place already. */
 export function startReverts(draft: Draft, seen: RolloutObservation, now: number): Draft {
@@ -143,13 +143,21 @@ export function startReverts(draft: Draft, seen: RolloutObservation, now: number
   let next = draft;
   for (const member of rollout.members) {
     if (!awaitsRevert(member) || member.revert === null) continue;
-    if (seen.members.get(member.nodeId)?.canGoBack !== true) {
+    const observation = seen.members.get(member.nodeId);
+    if (!keepsRelease(observation)) {
+      // It went back by itself, or never came to the release: there is nothing to undo.
+      changes.set(member.nodeId, { ...member, revert: null });
+      continue;
+    }
+    if (observation?.canGoBack !== true) {
       const message = 'has no release from before to go back to';
-      changes.set(member.nodeId, { ...member, bucket: MemberBucket.failed, reason: 'NothingToGoBackTo', message });
+      const revert = { reason: NOTHING_TO_GO_BACK_TO, startedAt: now };
+      changes.set(member.nodeId, { ...member, bucket: MemberBucket.failed, reason: NOTHING_TO_GO_BACK_TO, message, revert });
       next = told(next, 'RolloutNodeStays', `node cannot go back: it ${message}`, { nodeId: member.nodeId }, 'warning');
       continue;
     }
-    if (member.bucket === MemberBucket.succeeded) {
+    // A node that is just being moved has its place already; one that is away needs none.
+    if (member.bucket !== MemberBucket.working && member.bucket !== MemberBucket.offline) {
       if (budget.refusal(member) !== undefined) continue;
       budget.take(member);
     }

@@ -5,6 +5,7 @@ import type { NodeSpec } from '../../test/simulated-fleet.js';
 import { transitionTableFaults } from '../check-table.js';
 import { DeploymentState } from '../deployment-state.js';
 import { countBuckets } from './accounting.js';
+import { DEFAULT_ROLLOUT_POLICY } from './rollout-policy.js';
 import { applyIntent } from './apply-intent.js';
 import type { RolloutIntent } from './apply-intent.js';
 import { wasMoved } from './member-bucket.js';
@@ -160,6 +161,52 @@ describe('nodes that something stands in the way of', () => {
   });
 });
 
+describe('a deployment that somebody makes on a node', () => {
+  it('takes the node out of a rollout that has not moved it yet, also after the end', () => {
+    const specs = fleet(4);
+    const sim = new SimulatedFleet(specs.map((spec, n) => ({ ...spec, online: n > 0 })));
+    sim.settle();
+    expect(buckets(sim.rollout)).toEqual({ succeeded: 3, offline: 1 });
+    const away = sim.nodes[0];
+    if (away === undefined) throw new Error('no node');
+    away.takenOver = true;
+    away.online = true;
+    sim.settle();
+    expect(buckets(sim.rollout)).toEqual({ succeeded: 3, superseded: 1 });
+    expect(sim.commands).toHaveLength(3);
+  });
+});
+
+describe('going back', () => {
+  it('concerns nodes that failed in part, and those that went back by themselves not at all', () => {
+    const gate = { ...DEFAULT_ROLLOUT_POLICY.gate, maxFailedShare: 1 };
+    const sim = new SimulatedFleet(fleet(3), { gate });
+    sim.settle();
+    expect(sim.rollout.phase).toBe('succeeded');
+    const [first, second] = sim.nodes;
+    if (first === undefined || second === undefined) throw new Error('no node');
+    first.move = 'rolled-back';
+    // One of its two slots has the release, the other went back.
+    second.otherMove = 'rolled-back';
+    sim.settle();
+    act(sim, intent('rollback'));
+    sim.settle();
+    const reverted = sim.commands.filter((command) => command.type === 'revert').map((command) => command.nodeId);
+    expect(reverted).not.toContain(first.id);
+    expect(reverted).toContain(second.id);
+    expect(sim.rollout.phase).toBe('rolled-back');
+  });
+
+  it('leaves a node that has nothing to go back to, says so, and ends', () => {
+    const sim = new SimulatedFleet(fleet(2));
+    for (const node of sim.nodes) node.canGoBack = false;
+    sim.gates.set('x64', 'failed');
+    sim.settle();
+    expect(sim.rollout.members.find((member) => member.bucket === 'failed')?.reason).toBe('NothingToGoBackTo');
+    expect(sim.rollout.phase).toBe('rolled-back');
+  });
+});
+
 describe('a failed gate', () => {
   it('takes back the moved nodes of its profile and leaves the others of it alone', () => {
     const sim = new SimulatedFleet([...fleet(3), ...fleet(3, { profile: 'arm' }).map((spec, n) => ({ ...spec, line: 10 + n }))]);
@@ -184,8 +231,7 @@ describe('a failed gate', () => {
     sim.gates.set('x64', 'failed');
     sim.tick();
     sim.finishWork(() => 'rolled-back');
-    sim.tick();
-    sim.tick();
+    for (let look = 0; look < 3; look += 1) sim.tick();
     expect(sim.rollout.phase).toBe('rolled-back');
     expect(sim.commands).toHaveLength(1);
   });

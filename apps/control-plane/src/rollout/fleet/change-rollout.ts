@@ -27,6 +27,14 @@ export class ChangeRollout {
   }
 
   async policy(ctx: RequestContext, ref: string, input: RolloutPolicyInput, reason: string): Promise<RolloutDetail> {
+    if (input.waves !== undefined) {
+      throw refused(
+        'PolicyInvalid',
+        'the waves of a rollout are fixed when it starts',
+        'leave `waves` out; to move in other waves abort it and start another',
+        ref,
+      );
+    }
     return this.#change(ctx, ref, (rollout) => {
       const localRollback =
         input.localRollback === undefined

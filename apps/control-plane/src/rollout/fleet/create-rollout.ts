@@ -8,6 +8,7 @@ import type { Rollout } from '@takt/rollout';
 import type { z } from 'zod';
 import { refused } from '../../errors.js';
 import type { RequestContext } from '../../http/context.js';
+import { resolveModel, resolveRelease } from '../../resolve.js';
 import { recordRolloutEvents, siteOf } from './carry-out.js';
 import { planRollout, toPlanView } from './plan-rollout.js';
 import type { PlannedRollout } from './plan-rollout.js';
@@ -36,10 +37,11 @@ export class CreateRollout {
     const id = asId<RolloutId>(randomUUID());
     const now = new Date(this.clock.now());
     await this.db.transaction(async (stores) => {
+      const { modelId } = await resolveRelease(stores, input.release);
+      await stores.rollouts.lockModel((await resolveModel(stores, modelId)).name);
       const planned = await planRollout(stores, ctx, input, id);
       refuseEmpty(planned);
       const name = await stores.rollouts.nextName(planned.release.name, planned.release.id);
-      // Looked at again under the lock of the release, so that two starts at a time do not both find nothing in the way.
       await makeRoom(stores, ctx, planned, input.supersede, name, now);
       const { policy, plan } = planned;
       const rollout: Rollout = {
@@ -116,9 +118,8 @@ async function makeRoom(
   name: string,
   now: Date,
 ): Promise<void> {
-  const { plan, model } = planned;
+  const { plan, model, conflicts } = planned;
   const taking: NodeId[] = plan.members.filter((member) => member.bucket !== MemberBucket.excluded).map((member) => member.nodeId);
-  const conflicts = await stores.rollouts.unfinishedWith(taking, model.name);
   const [conflict] = conflicts;
   if (conflict !== undefined && !supersede) {
     throw refused(

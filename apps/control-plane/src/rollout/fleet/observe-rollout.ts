@@ -20,6 +20,7 @@ export async function readRolloutRows(stores: Stores, id: RolloutId, policy: Rol
 export function observeMembers(
   rolloutId: RolloutId,
   { members, policy }: Pick<Rollout, 'members' | 'policy'>,
+  createdAt: Date,
   { slots, deployments }: RolloutRows,
 ): Map<NodeId, MemberObservation> {
   const slotsByNode = groupBy(slots, (slot) => slot.nodeId);
@@ -27,7 +28,7 @@ export function observeMembers(
   return new Map(
     members.map((member) => [
       member.nodeId,
-      observe(rolloutId, policy, member, slotsByNode.get(member.nodeId) ?? [], deploymentsByNode.get(member.nodeId) ?? []),
+      observe(rolloutId, policy, createdAt, member, slotsByNode.get(member.nodeId) ?? [], deploymentsByNode.get(member.nodeId) ?? []),
     ]),
   );
 }
@@ -35,6 +36,7 @@ export function observeMembers(
 function observe(
   rolloutId: RolloutId,
   policy: RolloutPolicy,
+  createdAt: Date,
   member: RolloutMember,
   slots: readonly ObservedSlot[],
   deployments: readonly Deployment[],
@@ -45,10 +47,11 @@ function observe(
     blockedBy: obstacle(rolloutId, policy, slots),
     moves: newestPerSlot(deployments.filter((deployment) => deployment.revertOf === null)),
     reverts: newestPerSlot(deployments.filter((deployment) => deployment.revertOf !== null)),
-    takenOver: slots.some(
-      ({ slotId, newest }) =>
-        newest !== null && newest.rolloutId !== rolloutId && deployments.some((deployment) => deployment.slotId === slotId),
-    ),
+    takenOver: slots.some(({ slotId, newest }) => {
+      if (newest === null || newest.rolloutId === rolloutId) return false;
+      // Of a slot that was not moved, only what was made after the rollout counts: the last word of people wins.
+      return deployments.some((deployment) => deployment.slotId === slotId) || newest.createdAt.getTime() > createdAt.getTime();
+    }),
     canGoBack: deployments.some((deployment) => deployment.revertOf === null && deployment.previousId !== null),
   };
 }

@@ -12,6 +12,8 @@ import { observeMembers, readRolloutRows } from './observe-rollout.js';
 
 const EVERY_MS = 1_000;
 const LEASE_SECONDS = 15;
+/** Pause between two looks at a rollout that has ended. */
+const ENDED_EVERY_MS = 5_000;
 /** Rollouts that one replica looks after at a time. */
 const AT_A_TIME = 50;
 
@@ -23,6 +25,8 @@ const AT_A_TIME = 50;
 export class RolloutReconciler {
   readonly #ticker: Ticker;
   readonly #owner = randomUUID();
+  /** When each rollout was last looked at, monotonic ms. */
+  readonly #lookedAt = new Map<string, number>();
   /** When each gate was last measured, monotonic ms: measuring is work, and figures come every few seconds. */
   readonly #measuredAt = new Map<string, number>();
 
@@ -63,7 +67,7 @@ export class RolloutReconciler {
   async #reconcileOne(id: RolloutId): Promise<void> {
     const { stores } = this.db;
     const read = await stores.rollouts.find(id);
-    if (read === null) return;
+    if (read === null || !this.#isDue(id, read.endedAt !== null)) return;
     // Outside the transaction: reading samples and measuring take time, and hold no row meanwhile.
     const gates = await this.#measure(id, await stores.rollouts.load(read));
     await this.db.transaction(async (tx) => {
@@ -72,12 +76,21 @@ export class RolloutReconciler {
       const rollout = await tx.rollouts.load(row);
       const now = new Date(this.clock.now());
       const rows = await readRolloutRows(tx, id, rollout.policy, now.getTime());
-      const step = stepRollout(rollout, { members: observeMembers(id, rollout, rows), gates }, now.getTime());
+      const step = stepRollout(rollout, { members: observeMembers(id, rollout, row.createdAt, rows), gates }, now.getTime());
       if (isUnchanged(rollout, step.rollout) && step.commands.length === 0) return;
       if (!(await tx.rollouts.save(row, rollout, step.rollout, now, randomUUID, this.#owner))) return;
       await this.carryOut.execute(tx, row, step.rollout.policy, rows.deployments, step.commands, now);
       recordRolloutEvents(tx, row, 'control-plane', siteOf(rollout.members), step.events, now);
     });
+  }
+
+  /** One that ended and still has nodes that are away is looked at now and then. */
+  #isDue(id: RolloutId, ended: boolean): boolean {
+    const now = this.clock.monotonic();
+    const last = this.#lookedAt.get(id);
+    if (ended && last !== undefined && now - last < ENDED_EVERY_MS) return false;
+    this.#lookedAt.set(id, now);
+    return true;
   }
 
   async #measure(id: RolloutId, rollout: Rollout): Promise<MeasuredGate[]> {
