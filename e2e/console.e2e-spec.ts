@@ -111,6 +111,48 @@ describe.skipIf('missing' in opened)(`the console in a browser${why}`, () => {
     await page.getByRole('link', { name: 'Fleet' }).click();
   });
 
+  it('takes a rollout through its gate by hand: approved, paused, resumed and rolled back with reasons', async () => {
+    const { page } = tab;
+    await fleet.createRelease('journey', false);
+    const { name } = await fleet.startRollout('journey', false, { approval: 'after-canary' });
+    await page.getByRole('link', { name: 'Rollouts' }).click();
+    await page.getByRole('link', { name }).first().click();
+    await page.getByRole('heading', { name, level: 1 }).waitFor();
+    const phase = page.getByTestId('rollout-phase');
+    const isIn = (wanted: string, deadlineMs: number): Promise<true> =>
+      eventually(
+        `${name} being ${wanted}`,
+        async () => ((await phase.getAttribute('data-phase')) === wanted ? true : undefined),
+        deadlineMs,
+      );
+    /** Opens the dialog of an action, says why, and confirms. */
+    const act = async (action: string, reason: string): Promise<void> => {
+      await page.getByRole('group').getByRole('button', { name: action, exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('textbox').fill(reason);
+      await tab.picture(`rollout-${action.toLowerCase().replace(' ', '-')}`);
+      await dialog.getByRole('button', { name: action, exact: true }).click();
+      await dialog.waitFor({ state: 'hidden' });
+    };
+    await isIn('awaiting-approval', 90_000);
+    const content = page.locator('#content');
+    await reads('what it waits for', content, (text) => text.includes('ApprovalNeeded'));
+    await reads('the numbers of the gate', content, (text) => text.includes('service-time p50 changed by'));
+    await tab.picture('rollout-gate');
+    await act('Approve', 'the canary looks good');
+    await isIn('running', SOON_MS);
+    await act('Pause', 'shift change');
+    await isIn('paused', SOON_MS);
+    await act('Resume', 'go on');
+    await isIn('running', SOON_MS);
+    await act('Roll back', 'seen enough');
+    await isIn('rolled-back', 60_000);
+    const { items } = await fleet.stack.api.call('listEvents', { query: { limit: 200 } });
+    const reasons = items.filter((event) => event.object.name === name).map((event) => event.data['reason']);
+    expect(reasons).toEqual(expect.arrayContaining(['the canary looks good', 'shift change', 'go on', 'seen enough']));
+    await tab.picture('rollout-rolled-back');
+  });
+
   it('shows a node with its candidates and its figures over time', async () => {
     const { page } = tab;
     await page.getByRole('link', { name: 'north-box' }).first().click();

@@ -19,6 +19,7 @@ if (graph.status !== 0) {
   process.exit(1);
 }
 
+const canariesOnly = process.argv.includes('--canary-only');
 const canaryDir = 'tools/lint-canary';
 const canaries = readdirSync(canaryDir)
   .filter((name) => name.endsWith('.ts'))
@@ -34,7 +35,7 @@ const say = (ok, text) => {
   if (!ok) failures += 1;
 };
 
-if (!process.argv.includes('--canary-only')) {
+if (!canariesOnly) {
   const eslint = new ESLint();
   const results = await eslint.lintFiles(['libs', 'apps', 'bench', 'e2e', 'tools', 'vitest.config.ts']);
   process.stdout.write(await (await eslint.loadFormatter('stylish')).format(results));
@@ -42,21 +43,38 @@ if (!process.argv.includes('--canary-only')) {
   say(problems === 0, `eslint: ${results.length} files, ${problems} problems`);
 }
 
-// A canary's text is linted under the name of a real file of the project, so that nothing is written beside the sources.
-// Without the override the typed parser reads the real file instead of the text wherever CI=true.
-const givenText = [{ files: ['**/*.ts'], languageOptions: { parserOptions: { disallowAutomaticSingleRunInference: true } } }];
-const untyped = new ESLint({ overrideConfigFile: true, overrideConfig: [cycleRule([])] });
-for (const { name, text, project, rule } of canaries) {
-  const results =
-    rule === 'import-x/no-cycle'
-      ? await untyped.lintFiles([join(canaryDir, name)])
-      : await new ESLint({ overrideConfig: givenText, ruleFilter: ({ ruleId }) => ruleId === rule }).lintText(text, {
-          filePath: join(project, 'src', project.startsWith('apps/') ? 'main.ts' : 'index.ts'),
-        });
-  const rules = results.flatMap((result) => result.messages.filter((message) => message.severity === 2).map((message) => message.ruleId));
-  say(
-    rules.includes(rule),
-    `canary ${name} is refused by ${rule}${rules.includes(rule) ? '' : ` (got: ${rules.join(', ') || 'nothing'})`}`,
-  );
+/**
+ * A canary's text is linted under the name of a real file of its project, so that nothing is written beside the sources. Only that
+ * project's program is loaded; and the given text is read, not the file, which a typed parser does by itself only where CI is not set.
+ */
+const givenText = (project) => [
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { project: [`${project}/tsconfig.json`], disallowAutomaticSingleRunInference: true } },
+  },
+];
+
+const lintCanary = ({ name, text, project, rule }) =>
+  rule === 'import-x/no-cycle'
+    ? new ESLint({ overrideConfigFile: true, overrideConfig: [cycleRule([])] }).lintFiles([join(canaryDir, name)])
+    : new ESLint({ overrideConfig: givenText(project), ruleFilter: ({ ruleId }) => ruleId === rule }).lintText(text, {
+        filePath: join(project, 'src', project.startsWith('apps/') ? 'main.ts' : 'index.ts'),
+      });
+
+// In a process of their own: the programs of the whole workspace and those of the canaries together are too much for one heap.
+if (canariesOnly) {
+  for (const canary of canaries) {
+    const { name, rule } = canary;
+    const rules = (await lintCanary(canary)).flatMap((result) =>
+      result.messages.filter((message) => message.severity === 2).map((message) => message.ruleId),
+    );
+    say(
+      rules.includes(rule),
+      `canary ${name} is refused by ${rule}${rules.includes(rule) ? '' : ` (got: ${rules.join(', ') || 'nothing'})`}`,
+    );
+  }
+} else {
+  const { status } = spawnSync(process.execPath, [import.meta.filename, '--canary-only'], { stdio: 'inherit' });
+  if (status !== 0) failures += 1;
 }
 process.exitCode = failures === 0 ? 0 : 1;

@@ -26,7 +26,7 @@ const check = async (say, title, args) => {
 };
 
 const lint = async (say) => {
-  const { code, output } = await inTheBackground(['tools/lint.mjs']);
+  const { code, output } = await inTheBackground(['--max-old-space-size=6144', 'tools/lint.mjs']);
   const verdicts = output.split('\n').filter((line) => /^(ok {2}|FAIL)/.test(line));
   for (const line of verdicts) count(line.startsWith('ok'), line.slice(5), '', say);
   if (code !== 0) say(output);

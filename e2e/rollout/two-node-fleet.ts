@@ -106,10 +106,10 @@ export class TwoNodeFleet {
   }
 
   /** A bad release goes out with local rollback off, so that the fleet's gate has to see it. */
-  async startRollout(release: string, bad: boolean): Promise<RolloutDetail> {
+  async startRollout(release: string, bad: boolean, policy: RolloutPolicyInput = {}): Promise<RolloutDetail> {
     const localRollback = bad ? ({ onPerformanceBreach: 'report', reason: 'the fleet’s gate is under test' } as const) : undefined;
     return this.stack.api.call('createRollout', {
-      body: { release, policy: { ...POLICY, ...(localRollback === undefined ? {} : { localRollback }) } },
+      body: { release, policy: { ...POLICY, ...policy, ...(localRollback === undefined ? {} : { localRollback }) } },
     });
   }
 

@@ -1,6 +1,5 @@
 import { bucketOf } from '@takt/gates';
 import type { SlotCounters, SlotMetrics } from '@takt/contracts';
-import type { NodeId } from '@takt/kernel';
 import { DEPLOYMENT_TRANSITIONS } from '@takt/rollout';
 import type { DeploymentState } from '@takt/rollout';
 import type { Harness } from './harness.js';
@@ -53,7 +52,7 @@ export class PlayedLine {
   async live(seconds: number): Promise<void> {
     if (!this.online) return;
     const { db } = this.harness.controlPlane.parts;
-    const wanted = (await db.stores.desired.find(this.node.identity.nodeId as NodeId))?.body.slots[0]?.deployment ?? null;
+    const wanted = (await db.stores.desired.find(this.node.identity.nodeId))?.body.slots[0]?.deployment ?? null;
     if (wanted !== null && !this.#done.has(wanted.deploymentId)) {
       this.#done.add(wanted.deploymentId);
       await this.#play(wanted.deploymentId, wanted.release.name, wanted.revert === true);

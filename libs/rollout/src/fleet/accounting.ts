@@ -1,4 +1,4 @@
-import { MemberBucket } from './rollout-state.js';
+import type { MemberBucket } from './rollout-state.js';
 import type { RolloutMember } from './rollout-state.js';
 
 export type BucketCounts = { readonly total: number } & Readonly<Record<MemberBucket, number>>;

@@ -9,8 +9,8 @@ import { DEFAULT_ROLLOUT_POLICY } from './rollout-policy.js';
 import { applyIntent } from './apply-intent.js';
 import type { RolloutIntent } from './apply-intent.js';
 import { wasMoved } from './member-bucket.js';
-import { MemberBucket, ROLLOUT_TRANSITIONS, hasEnded } from './rollout-state.js';
-import type { Rollout } from './rollout-state.js';
+import { ROLLOUT_TRANSITIONS, hasEnded } from './rollout-state.js';
+import type { MemberBucket, Rollout } from './rollout-state.js';
 import { gateOf, isProfileOut, letPass } from './wave-questions.js';
 
 const fleet = (count: number, change: Partial<NodeSpec> = {}): NodeSpec[] =>
@@ -439,7 +439,7 @@ function checkTick(sim: SimulatedFleet, before: Rollout): void {
     for (const member of after.members.filter((each) => wasMoved(each) && each.wave < after.currentWave)) {
       const gate = gateOf(after, member.profile, member.wave);
       const decided = gate !== undefined && (letPass(gate) || isProfileOut(after, member.profile));
-      const cancelled = after.waves.find((wave) => wave.index === member.wave)?.approvedBy != null;
+      const cancelled = (after.waves.find((wave) => wave.index === member.wave)?.approvedBy ?? null) !== null;
       expect(decided || cancelled || member.bucket === 'superseded').toBe(true);
     }
   }

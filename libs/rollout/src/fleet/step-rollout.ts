@@ -116,7 +116,7 @@ function moveWave(draft: Draft, wave: RolloutWave, now: number): Draft {
   if (!late && (atWork || waiting.length > 0)) return moved;
   const attempted = attemptedProfiles(rollout);
   if (attempted.length === 0) return nobodyMoved(moved, wave, now, late);
-  if (attempted.every((profile) => gateOf(rollout, profile)?.decidedAt != null)) return conclude(moved, wave, now);
+  if (attempted.every((profile) => isDecided(rollout, profile))) return conclude(moved, wave, now);
   const soaking = withWave(moved, wave, { step: WaveStep.soaking, soakingSince: now });
   return late && (atWork || waiting.length > 0)
     ? told(
@@ -128,6 +128,11 @@ function moveWave(draft: Draft, wave: RolloutWave, now: number): Draft {
       )
     : soaking;
 }
+
+const isDecided = (rollout: Rollout, profile: string): boolean => {
+  const gate = gateOf(rollout, profile);
+  return gate !== undefined && gate.decidedAt !== null;
+};
 
 /** An unproved profile has its canary in this wave; the others of it wait for the next one. */
 const isSpent = (rollout: Rollout, profile: string): boolean =>
@@ -158,7 +163,7 @@ const isWanted = ({ bucket }: RolloutMember): boolean =>
 
 function finishSoak(draft: Draft, wave: RolloutWave, now: number): Draft {
   if (draft.rollout.phase !== RolloutPhase.running) return draft;
-  const undecided = attemptedProfiles(draft.rollout).some((profile) => gateOf(draft.rollout, profile)?.decidedAt == null);
+  const undecided = attemptedProfiles(draft.rollout).some((profile) => !isDecided(draft.rollout, profile));
   return undecided ? draft : conclude(draft, wave, now);
 }
 

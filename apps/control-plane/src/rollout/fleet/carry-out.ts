@@ -1,4 +1,3 @@
-import type { DeploymentId } from '@takt/kernel';
 import type { Deployment, Release, RolloutRow, Stores } from '@takt/persistence';
 import type { RolloutCommand, RolloutEvent, RolloutPolicy } from '@takt/rollout';
 import { record } from '../../record.js';
@@ -57,7 +56,7 @@ async function revertsByRelease(
     if (move === undefined || move.previousId === null || (move.endedAt !== null && move.state !== 'committed')) continue;
     const previous = await stores.deployments.find(move.previousId);
     if (previous === null) continue;
-    const order: SlotOrder = { slotId, rolloutId: row.id, revertOf: move.id as DeploymentId, onPerformanceBreach: 'report' };
+    const order: SlotOrder = { slotId, rolloutId: row.id, revertOf: move.id, onPerformanceBreach: 'report' };
     orders.set(previous.releaseId, [...(orders.get(previous.releaseId) ?? []), order]);
   }
   return orders;

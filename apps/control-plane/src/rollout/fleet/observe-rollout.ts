@@ -59,7 +59,7 @@ function observe(
 /** What keeps a node from being moved although its turn has come. */
 function obstacle(rolloutId: RolloutId, { gate }: RolloutPolicy, slots: readonly ObservedSlot[]): MemberObservation['blockedBy'] {
   const foreign = slots.find(({ target }) => target !== null && target.open && target.rolloutId !== rolloutId)?.target;
-  if (foreign != null) {
+  if (foreign !== null && foreign !== undefined) {
     return { code: 'DeploymentInProgress', message: `deployment ${foreign.id} of somebody else runs on it; it is waited for` };
   }
   // A gate compares with what the slot had before: where too little is known of that, it could never pass.
