@@ -44,7 +44,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      // Each file has a stack of its own and asks how something ends, not how fast it is: two of them share the two cores.
+      // Each file has a stack of its own and asks how something ends, not how fast it is: three of them share the two cores, and wait for most of their time.
       {
         extends: true,
         test: {
@@ -54,7 +54,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           pool: 'forks',
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
