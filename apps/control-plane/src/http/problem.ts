@@ -22,6 +22,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   NodeNotProfiled: 409,
   NoNodeForRollout: 409,
   RolloutInProgress: 409,
+  RolloutGoingBack: 409,
   RolloutEnded: 409,
   IntentNotAllowed: 409,
   SiteScopeTooNarrow: 403,

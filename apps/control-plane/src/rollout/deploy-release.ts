@@ -15,7 +15,12 @@ export interface SlotOrder {
   readonly rolloutId: RolloutId | null;
   readonly revertOf: DeploymentId | null;
   readonly onPerformanceBreach: HealthPolicy['onPerformanceBreach'] | null;
+  /** Target of the slot that the order was decided on; undefined where whatever is there gives way. */
+  readonly expectedTarget?: string | null;
 }
+
+/** Somebody deployed to the slot after the order was decided: the decision is void, and made anew on what is there now. */
+export class StaleOrder extends Error {}
 
 export const plainOrder = (slotId: SlotId): SlotOrder => ({ slotId, rolloutId: null, revertOf: null, onPerformanceBreach: null });
 
@@ -66,6 +71,8 @@ export class DeployRelease {
   ): Promise<{ id: DeploymentId; nodeId: NodeId }> {
     const slot = await stores.slots.lock(order.slotId);
     if (slot === null) throw new Error(`slot ${order.slotId} vanished`);
+    if (order.expectedTarget !== undefined && slot.targetId !== order.expectedTarget)
+      throw new StaleOrder(`slot ${order.slotId} has another target`);
     const id = asId<DeploymentId>(randomUUID());
     const generation = (await stores.desired.generations([slot.nodeId])).get(slot.nodeId) ?? 0;
     const current = slot.targetId === null ? null : await stores.deployments.find(slot.targetId);

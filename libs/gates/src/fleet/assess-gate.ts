@@ -39,10 +39,10 @@ export function assessGate(input: GateInput): GateReport {
   const usable = controls.filter(isMeasured);
   const measuredNodes = measuredNodeCount(updated, measured);
   const allowed = input.canary ? 0 : Math.floor(policy.maxFailedShare * nodes.attempted);
-  const findings: GateFinding[] = [nodesFailed(nodes, allowed), nodesMeasured(nodes.total, measuredNodes, policy)];
+  const findings: GateFinding[] = [nodesFailed(nodes, allowed), nodesMeasured(nodes.succeeded, measuredNodes, policy)];
   if (measured.length > 0) {
     findings.push(
-      ...assessDeliveredFps(measured, policy, allowed, input.seed),
+      ...assessDeliveredFps(measured, policy, { lines: allowed, soaked: input.soaked }, input.seed),
       ...assessServiceTime(measured, usable, policy, input.seed),
       assessErrorRate(measured, policy),
     );
@@ -86,6 +86,7 @@ function nodesFailed(nodes: GateInput['nodes'], allowed: number): GateFinding {
   };
 }
 
+/** Of the nodes that have the release: who was away, or did not keep it, has nothing to measure. */
 function nodesMeasured(total: number, measured: number, policy: GatePolicy): GateFinding {
   const needed = Math.max(1, Math.ceil(policy.minMeasuredShare * total));
   return {

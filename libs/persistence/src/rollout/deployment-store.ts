@@ -148,6 +148,10 @@ export class DeploymentStore {
     return this.#load(rows.map((row) => row.id));
   }
 
+  async byIds(ids: readonly DeploymentId[]): Promise<Deployment[]> {
+    return this.#load(ids);
+  }
+
   /** Every deployment of a rollout, oldest first. */
   async ofRollout(rolloutId: RolloutId): Promise<Deployment[]> {
     return this.#manager.getRepository(deployments).find({ where: { rolloutId }, order: { createdAt: 'ASC', id: 'ASC' } });

@@ -253,7 +253,7 @@ export class RolloutStore {
 
   /** The next free `<release>-<n>`; callers hold the release's row, so no two get the same. */
   async nextName(release: string, releaseId: ReleaseId): Promise<string> {
-    await this.#manager.query('SELECT id FROM releases WHERE id = $1 FOR UPDATE', [releaseId]);
+    await this.#manager.query('SELECT id FROM releases WHERE id = $1 FOR NO KEY UPDATE', [releaseId]);
     const [row]: { count: string }[] = await this.#manager.query('SELECT count(*) AS count FROM rollouts WHERE release_id = $1', [
       releaseId,
     ]);
@@ -419,7 +419,7 @@ export class RolloutStore {
          previous.ended_at AS previous_since,
          target.id AS target_id, target.rollout_id AS target_rollout, target.id IS NOT NULL AND target.ended_at IS NULL AS target_open,
          newest.id AS newest_id, newest.rollout_id AS newest_rollout, newest.created_at AS newest_at, past.readings, past.frames
-       FROM rollout_members m
+       FROM rollout_members m JOIN rollouts r ON r.id = m.rollout_id
          JOIN LATERAL jsonb_array_elements_text(m.slot_ids) AS slot_id(value) ON true
          JOIN slots s ON s.id = slot_id.value::uuid JOIN lines line ON line.id = s.line_id
          LEFT JOIN node_liveness l ON l.node_id = m.node_id
@@ -431,7 +431,7 @@ export class RolloutStore {
          LEFT JOIN LATERAL (
            SELECT count(DISTINCT (x.since, x.elapsed_ms))::int AS readings, (max(x.delivered) - min(x.delivered))::int AS frames FROM slot_samples x
            WHERE x.slot_id = s.id AND x.at >= greatest(active.ended_at + $2 * interval '1 millisecond', $3::timestamptz)
-         ) past ON m.moved_at IS NULL AND m.bucket IN ('pending', 'deferred', 'offline')
+         ) past ON m.moved_at IS NULL AND l.online AND m.wave <= r.current_wave AND m.bucket IN ('pending', 'deferred')
        WHERE m.rollout_id = $1`,
       [rolloutId, past.settleMs, past.since],
     );

@@ -1,3 +1,4 @@
+import type { GateOutcome } from '@takt/gates';
 import { err, ok } from '@takt/kernel';
 import type { Result } from '@takt/kernel';
 import { wasMoved } from './member-bucket.js';
@@ -20,6 +21,9 @@ export interface IntentRejected {
   readonly code: 'RolloutEnded' | 'IntentNotAllowed';
   readonly message: string;
 }
+
+/** Outcomes that a person may override. */
+const VERDICTS: readonly GateOutcome[] = ['failed', 'inconclusive', 'error'];
 
 const TARGETS = {
   pause: RolloutPhase.paused,
@@ -98,11 +102,12 @@ function approved(draft: Draft, actor: string, now: number): Draft {
     const waves = rollout.waves.map((wave) => (wave.index === rollout.currentWave ? { ...wave, approvedBy: actor } : wave));
     return changed(draft, { phase: RolloutPhase.running, hold: null, waves });
   }
-  // Held: what the gates could not show, the actor answers for.
+  // Held: what gates could not show, the actor answers for; one that is still being measured goes on.
   const overridden = new Map<RolloutGate, RolloutGate>();
   for (const profile of attemptedProfiles(rollout)) {
     const gate = gateOf(rollout, profile);
-    if (gate !== undefined && gate.decidedAt === null) overridden.set(gate, { ...gate, decidedAt: now, decidedBy: actor });
+    if (gate !== undefined && gate.decidedAt === null && VERDICTS.includes(gate.report.outcome))
+      overridden.set(gate, { ...gate, decidedAt: now, decidedBy: actor });
   }
   const skipped = attemptedProfiles(rollout).length === 0;
   const waves = rollout.waves.map((wave) =>
@@ -129,11 +134,13 @@ const unmoved = (members: readonly RolloutMember[], change: Pick<RolloutMember, 
   );
 
 function aborted(draft: Draft, now: number): Draft {
-  const members = unmoved(draft.rollout.members, {
+  const left = unmoved(draft.rollout.members, {
     bucket: MemberBucket.excluded,
     reason: 'RolloutAborted',
     message: 'the rollout was aborted before its turn',
   });
+  // Nodes stay as they are: who has not begun to go back does not begin any more.
+  const members = left.map((member) => (member.revert !== null && member.revert.startedAt === null ? { ...member, revert: null } : member));
   return changed(draft, { phase: RolloutPhase.aborted, hold: null, members, waves: closeWaves(draft.rollout, now) });
 }
 

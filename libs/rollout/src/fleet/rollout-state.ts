@@ -32,7 +32,7 @@ export const ROLLOUT_TRANSITIONS: Readonly<Record<RolloutPhase, readonly Rollout
   paused: ['running', 'rolling-back', 'rolled-back', 'aborted', 'superseded'],
   held: ['running', 'rolling-back', 'rolled-back', 'aborted', 'superseded'],
   'awaiting-approval': ['running', 'paused', 'rolling-back', 'rolled-back', 'aborted', 'superseded'],
-  'rolling-back': ['rolled-back', 'partial', 'superseded'],
+  'rolling-back': ['rolled-back', 'partial', 'aborted', 'superseded'],
   succeeded: ['rolling-back', 'rolled-back', 'superseded'],
   partial: ['rolling-back', 'rolled-back', 'superseded'],
   aborted: ['rolling-back', 'rolled-back', 'superseded'],

@@ -203,7 +203,7 @@ describe('going back', () => {
     sim.gates.set('x64', 'failed');
     sim.settle();
     expect(sim.rollout.members.find((member) => member.bucket === 'failed')?.reason).toBe('NothingToGoBackTo');
-    expect(sim.rollout.phase).toBe('rolled-back');
+    expect(sim.rollout.phase).toBe('partial');
   });
 });
 
@@ -263,6 +263,21 @@ describe('a gate that cannot tell', () => {
     sim.gates.set('x64', 'successful');
     sim.settle();
     expect(sim.rollout.phase).toBe('succeeded');
+  });
+});
+
+describe('an approval', () => {
+  it('lets no gate pass that is still being measured', () => {
+    const sim = new SimulatedFleet([...fleet(2), ...fleet(2, { profile: 'arm' }).map((spec, n) => ({ ...spec, line: 10 + n }))]);
+    sim.gates.set('arm', 'running');
+    sim.gates.set('x64', 'inconclusive');
+    sim.settle();
+    expect(sim.rollout.phase).toBe('held');
+    act(sim, intent('approve'));
+    expect(gateOf(sim.rollout, 'x64', 0)?.decidedBy).toBe('ann');
+    expect(gateOf(sim.rollout, 'arm', 0)?.decidedAt ?? null).toBeNull();
+    sim.settle();
+    expect(sim.commands).toHaveLength(2);
   });
 });
 

@@ -206,15 +206,20 @@ function end(draft: Draft, now: number): Draft {
     return goBack(changed(draft, { phase: RolloutPhase.rollingBack, hold: null }), now);
   }
   const out = gates.some((gate) => gate.decidedAt !== null && !letPass(gate));
-  const kept = members.some((member) => member.bucket === MemberBucket.succeeded);
+  const kept = members.some(mayHaveRelease);
   const phase = !out ? RolloutPhase.succeeded : kept ? RolloutPhase.partial : RolloutPhase.rolledBack;
   return finish(draft, phase, now);
 }
 
+/** It has the release, or nobody can say that it has not: a revert failed, or is still on its way to a node that is away. */
+const mayHaveRelease = (member: RolloutMember): boolean =>
+  member.bucket === MemberBucket.succeeded ||
+  (member.revert !== null && (member.bucket === MemberBucket.failed || member.bucket === MemberBucket.offline));
+
 function goBack(draft: Draft, now: number): Draft {
   const { members } = draft.rollout;
   if (members.some((member) => awaitsRevert(member) || (member.revert !== null && member.bucket === MemberBucket.working))) return draft;
-  const kept = members.some((member) => member.bucket === MemberBucket.succeeded);
+  const kept = members.some(mayHaveRelease);
   return finish(draft, kept ? RolloutPhase.partial : RolloutPhase.rolledBack, now);
 }
 

@@ -1,7 +1,9 @@
+import type { SlotId } from '@takt/kernel';
 import type { Deployment, Release, RolloutRow, Stores } from '@takt/persistence';
 import type { RolloutCommand, RolloutEvent, RolloutPolicy } from '@takt/rollout';
 import { record } from '../../record.js';
 import { resolveModel } from '../../resolve.js';
+import type { RolloutRows } from './observe-rollout.js';
 import type { DeployRelease, SlotOrder } from '../deploy-release.js';
 
 /** Carries out what a rollout decided, in the transaction that writes the decision. */
@@ -12,11 +14,12 @@ export class CarryOut {
     stores: Stores,
     row: RolloutRow,
     policy: RolloutPolicy,
-    deployments: readonly Deployment[],
+    { slots, deployments }: RolloutRows,
     commands: readonly RolloutCommand[],
     now: Date,
   ): Promise<void> {
     if (commands.length === 0) return;
+    const targets = new Map(slots.map((slot) => [slot.slotId, slot.target?.id ?? null]));
     const by = { actor: `rollout:${row.name}`, now };
     const moves = commands.flatMap((command) => (command.type === 'move' ? command.slotIds : []));
     if (moves.length > 0) {
@@ -26,11 +29,12 @@ export class CarryOut {
         rolloutId: row.id,
         revertOf: null,
         onPerformanceBreach: policy.localRollback.onPerformanceBreach,
+        expectedTarget: targets.get(slotId) ?? null,
       }));
       await this.deploy.execute(stores, by, release, await resolveModel(stores, release.modelId), orders);
     }
     // Slots may go back to different releases: each of those is one call.
-    for (const [releaseId, orders] of await revertsByRelease(stores, row, deployments, commands)) {
+    for (const [releaseId, orders] of await revertsByRelease(stores, row, deployments, commands, targets)) {
       const release = await releaseOf(stores, releaseId);
       await this.deploy.execute(stores, by, release, await resolveModel(stores, release.modelId), orders);
     }
@@ -49,6 +53,7 @@ async function revertsByRelease(
   row: RolloutRow,
   deployments: readonly Deployment[],
   commands: readonly RolloutCommand[],
+  targets: ReadonlyMap<SlotId, string | null>,
 ): Promise<Map<string, SlotOrder[]>> {
   const orders = new Map<string, SlotOrder[]>();
   for (const slotId of commands.flatMap((command) => (command.type === 'revert' ? command.slotIds : []))) {
@@ -56,7 +61,13 @@ async function revertsByRelease(
     if (move === undefined || move.previousId === null || (move.endedAt !== null && move.state !== 'committed')) continue;
     const previous = await stores.deployments.find(move.previousId);
     if (previous === null) continue;
-    const order: SlotOrder = { slotId, rolloutId: row.id, revertOf: move.id, onPerformanceBreach: 'report' };
+    const order: SlotOrder = {
+      slotId,
+      rolloutId: row.id,
+      revertOf: move.id,
+      onPerformanceBreach: 'report',
+      expectedTarget: targets.get(slotId) ?? null,
+    };
     orders.set(previous.releaseId, [...(orders.get(previous.releaseId) ?? []), order]);
   }
   return orders;

@@ -7,6 +7,7 @@ import { MemberBucket, applyIntent } from '@takt/rollout';
 import type { Rollout } from '@takt/rollout';
 import type { z } from 'zod';
 import { refused } from '../../errors.js';
+import { seesSite } from '../../http/context.js';
 import type { RequestContext } from '../../http/context.js';
 import { resolveModel, resolveRelease } from '../../resolve.js';
 import { recordRolloutEvents, siteOf } from './carry-out.js';
@@ -129,17 +130,18 @@ async function makeRoom(
       conflict.name,
     );
   }
+  const taken = new Set(taking);
   for (const { id } of conflicts) {
     const row = await stores.rollouts.lock(id);
     if (row === null) continue;
     const rollout = await stores.rollouts.load(row);
+    refuseSuperseding(ctx, row.name, rollout, taken);
     const step = applyIntent(rollout, { type: 'supersede', actor: ctx.actor, by: name }, now.getTime());
     if (!step.ok) continue;
     await stores.rollouts.save(row, rollout, step.value.rollout, now, randomUUID);
     recordRolloutEvents(stores, row, ctx.actor, siteOf(rollout.members), step.value.events, now);
   }
   // Who was away from an older one catches up to this one only.
-  const taken = new Set(taking);
   for (const { id } of await stores.rollouts.trailingWith(taking, model.name)) {
     const row = await stores.rollouts.lock(id);
     if (row === null) continue;
@@ -153,3 +155,29 @@ async function makeRoom(
     await stores.rollouts.save(row, rollout, { ...rollout, members }, now, randomUUID);
   }
 }
+
+/** Ending another rollout is a matter of all its sites, and must not leave nodes of it on a release that they shall go back from. */
+function refuseSuperseding(ctx: RequestContext, name: string, rollout: Rollout, taken: ReadonlySet<NodeId>): void {
+  if (rollout.members.some((member) => !seesSite(ctx, member.siteId))) {
+    throw refused(
+      'SiteScopeTooNarrow',
+      `rollout ${name} also moves nodes of sites that ${ctx.actor} is not responsible for, so it cannot be superseded`,
+      'ask somebody whose token covers all of its sites',
+      name,
+    );
+  }
+  const goingBack = rollout.members.filter(
+    (member) => !taken.has(member.nodeId) && member.revert !== null && !isSettledBack(member.bucket),
+  );
+  if (goingBack.length > 0) {
+    throw refused(
+      'RolloutGoingBack',
+      `${String(goingBack.length)} nodes of rollout ${name} that this one does not take have yet to go back`,
+      `wait until it has ended: \`takt rollout watch ${name}\``,
+      name,
+    );
+  }
+}
+
+const isSettledBack = (bucket: MemberBucket): boolean =>
+  bucket === MemberBucket.rolledBack || bucket === MemberBucket.failed || bucket === MemberBucket.superseded;

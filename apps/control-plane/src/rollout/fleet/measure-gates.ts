@@ -1,5 +1,5 @@
 import { assessGate } from '@takt/gates';
-import type { Interval, SlotFigures } from '@takt/gates';
+import type { SlotFigures } from '@takt/gates';
 import { groupBy } from '@takt/kernel';
 import type { SlotId } from '@takt/kernel';
 import type { Deployment, ObservedSlot, SlotSample, Stores } from '@takt/persistence';
@@ -8,6 +8,10 @@ import type { MeasuredGate, Rollout, RolloutMember } from '@takt/rollout';
 import { SETTLE_MS, pastReachMs } from './gate-periods.js';
 import type { RolloutRows } from './observe-rollout.js';
 import { intervalsOf } from '../../figures/slot-intervals.js';
+import type { TimedInterval } from '../../figures/slot-intervals.js';
+
+/** Control nodes that are compared with; more would cost time and change nothing. Members come in the order of their ids, which are random. */
+const MOST_CONTROLS = 40;
 
 interface Periods {
   readonly before: { readonly from: number; readonly to: number };
@@ -32,7 +36,11 @@ async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, 
   const ofWave = rollout.members.filter((member) => member.profile === profile && member.wave === rollout.currentWave && wasMoved(member));
   const kept = ofWave.filter((member) => member.bucket === MemberBucket.succeeded);
   const since = currentWaveOf(rollout)?.soakingSince ?? now;
-  const figuresOf = async (members: readonly RolloutMember[], periodsOf: (slot: ObservedSlot) => Periods): Promise<SlotFigures[]> => {
+  const figuresOf = async (
+    members: readonly RolloutMember[],
+    periodsOf: (slot: ObservedSlot) => Periods,
+    serves: (slot: ObservedSlot) => string | null,
+  ): Promise<SlotFigures[]> => {
     const wantedSlots = members.flatMap((member) => member.slotIds).flatMap((id) => slots.get(id) ?? []);
     const periods = new Map(wantedSlots.map((slot) => [slot.slotId, periodsOf(slot)]));
     const all = [...periods.values()];
@@ -40,15 +48,21 @@ async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, 
     const [from, to] = [Math.min(...all.map(({ before }) => before.from)), Math.max(...all.map(({ after }) => after.to))];
     const samples = await stores.samples.between([...periods.keys()], new Date(from), new Date(to));
     const bySlot = groupBy(samples, (sample) => sample.slotId);
-    return wantedSlots.map((slot) => figures(slot, bySlot, periods.get(slot.slotId)));
+    return wantedSlots.map((slot) => figures(slot, bySlot, periods.get(slot.slotId), serves(slot)));
   };
+  const moveOf = (slot: ObservedSlot): string | null =>
+    rows.deployments.findLast((deployment) => deployment.slotId === slot.slotId && deployment.revertOf === null)?.id ?? null;
   const starts = kept.map((member) => member.movedAt ?? now);
   const movedAt = starts.length === 0 ? now : Math.min(...starts);
-  const updated = await figuresOf(kept, (slot) => updatedPeriods(rollout, rows.deployments, slot, since, now));
+  const updated = await figuresOf(kept, (slot) => updatedPeriods(rollout, rows.deployments, slot, since, now), moveOf);
   const untouched = rollout.members.filter((member) => member.profile === profile && !wasMoved(member));
+  const usable = untouched.filter((member) =>
+    member.slotIds.some((id) => slots.get(id)?.online === true && slots.get(id)?.activeId !== null),
+  );
   const controls = await figuresOf(
-    untouched.filter((member) => member.slotIds.some((id) => slots.get(id)?.online === true && slots.get(id)?.activeId !== null)),
+    usable.slice(0, MOST_CONTROLS),
     (slot) => ({ before: past(rollout, movedAt, slot.activeSince), after: { from: since + SETTLE_MS, to: now } }),
+    (slot) => slot.activeId,
   );
   const { soaked, timeIsUp } = soakTimes(rollout, now);
   const report = assessGate({
@@ -78,15 +92,21 @@ function past(rollout: Rollout, movedAt: number, activeSince: Date | null): Peri
   return { from: Math.max(movedAt - pastReachMs(rollout.policy), Math.min(begun, movedAt)), to: movedAt };
 }
 
-function figures(slot: ObservedSlot, samples: ReadonlyMap<SlotId, SlotSample[]>, periods: Periods | undefined): SlotFigures {
+/** `serves` is what the slot has to have served: figures of an engine that a node went back to by itself say nothing of this one. */
+function figures(
+  slot: ObservedSlot,
+  samples: ReadonlyMap<SlotId, SlotSample[]>,
+  periods: Periods | undefined,
+  serves: string | null,
+): SlotFigures {
   const intervals = intervalsOf(samples.get(slot.slotId) ?? []);
-  const within = (period: { readonly from: number; readonly to: number } | undefined): Interval[] =>
+  const within = (period: Periods['after'] | undefined): TimedInterval[] =>
     period === undefined ? [] : intervals.filter(({ from, to }) => from.getTime() >= period.from && to.getTime() <= period.to);
   return {
     slotId: slot.slotId,
     nodeId: slot.nodeId,
     requiredFps: slot.requiredFps,
     before: within(periods?.before),
-    after: within(periods?.after),
+    after: within(periods?.after).filter((interval) => interval.deploymentId === serves),
   };
 }

@@ -44,8 +44,8 @@ export async function planRollout(stores: Stores, ctx: RequestContext, input: In
     slots.map(({ slot }) => slot.id),
   );
   const named = new Set(input.target.nodes === undefined ? [] : byNode.keys());
-  const active = new Map<string, Deployment | null>();
-  for (const { slot } of slots) active.set(slot.id, slot.activeId === null ? null : await stores.deployments.find(slot.activeId));
+  const activeIds = slots.flatMap(({ slot }) => (slot.activeId === null ? [] : [slot.activeId]));
+  const active = new Map((await stores.deployments.byIds(activeIds)).map((deployment) => [deployment.slotId as string, deployment]));
   const candidates = [...byNode].flatMap(([nodeId, own]): RolloutCandidate[] => {
     const node = nodes.get(nodeId);
     if (node === undefined) return [];
@@ -95,7 +95,8 @@ interface Suitability {
   readonly node: FleetNode;
   readonly own: readonly SlotOverview[];
   readonly profiles: readonly string[];
-  readonly active: ReadonlyMap<string, Deployment | null>;
+  /** What each slot serves, by slot. */
+  readonly active: ReadonlyMap<string, Deployment>;
   readonly last: ReadonlyMap<string, Deployment>;
   /** The operator named it: what it refused before may be tried again. */
   readonly named: boolean;
@@ -108,6 +109,12 @@ function exclusionOf({ release, node, own, profiles, active, last, named, wanted
   }
   const fault = unsuitable(release, node, profiles);
   if (fault !== undefined) return { code: fault.code, message: fault.message };
+  if (own.some(({ slot }) => !active.has(slot.id))) {
+    return {
+      code: 'NothingServed',
+      message: 'a slot of it serves nothing yet, so there is nothing to compare with: `takt deploy` a first release',
+    };
+  }
   if (own.every(({ slot }) => active.get(slot.id)?.releaseId === release.id)) {
     return { code: 'AlreadyServes', message: `it serves release ${release.name} already` };
   }

@@ -5,6 +5,7 @@ import type { Database } from '@takt/persistence';
 import { gatesToMeasure, stepRollout } from '@takt/rollout';
 import type { MeasuredGate, Rollout } from '@takt/rollout';
 import { Ticker } from '../../boot/ticker.js';
+import { StaleOrder } from '../deploy-release.js';
 import { recordRolloutEvents, siteOf } from './carry-out.js';
 import type { CarryOut } from './carry-out.js';
 import { measureGates } from './measure-gates.js';
@@ -59,6 +60,8 @@ export class RolloutReconciler {
       try {
         await this.#reconcileOne(id);
       } catch (error) {
+        // Nothing was written; the next look sees what somebody deployed meanwhile.
+        if (error instanceof StaleOrder) continue;
         this.logger.warn('rollout not reconciled, trying again', { rolloutId: id, [LogField.error]: error });
       }
     }
@@ -79,7 +82,7 @@ export class RolloutReconciler {
       const step = stepRollout(rollout, { members: observeMembers(id, rollout, row.createdAt, rows), gates }, now.getTime());
       if (isUnchanged(rollout, step.rollout) && step.commands.length === 0) return;
       if (!(await tx.rollouts.save(row, rollout, step.rollout, now, randomUUID, this.#owner))) return;
-      await this.carryOut.execute(tx, row, step.rollout.policy, rows.deployments, step.commands, now);
+      await this.carryOut.execute(tx, row, step.rollout.policy, rows, step.commands, now);
       recordRolloutEvents(tx, row, 'control-plane', siteOf(rollout.members), step.events, now);
     });
   }
