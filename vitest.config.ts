@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Specs in which service times are compared: no more of them at a time than there are cores, and no checks beside them. */
+const TIMED = ['apps/runtime/test/**/*.int-spec.ts'];
+
 /**
  * One configuration for all projects. `@takt/*` resolves to sources through the `@takt/source` condition, so a unit test
  * never runs against a stale build; processes that tests spawn run from `dist/`, which `npm test` builds first.
@@ -24,6 +27,7 @@ export default defineConfig({
           name: 'integration',
           sequence: { groupOrder: 1 },
           include: ['libs/*/test/**/*.int-spec.ts', 'apps/*/test/**/*.int-spec.ts'],
+          exclude: TIMED,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           pool: 'forks',
@@ -33,8 +37,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'e2e',
+          name: 'timed',
           sequence: { groupOrder: 2 },
+          include: TIMED,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          pool: 'forks',
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          sequence: { groupOrder: 3 },
           include: ['e2e/**/*.e2e-spec.ts'],
           exclude: ['e2e/kill/**', 'e2e/rollout/**'],
           testTimeout: 300_000,
@@ -49,7 +65,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'kill',
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           include: ['e2e/kill/**/*.e2e-spec.ts', 'e2e/rollout/**/*.e2e-spec.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -82,8 +82,9 @@ await guarded(async () => {
   if (prove) await checks;
 
   for (const project of prove ? [] : ['unit', 'integration']) await vitest(project);
+  // They are through before anything is timed.
   process.stdout.write(await checks);
-  for (const project of ['e2e', 'kill']) await vitest(project);
+  for (const project of [...(prove ? [] : ['timed']), 'e2e', 'kill']) await vitest(project);
 
   const seconds = (from, to) => ((to - from) / 1000).toFixed(0);
   process.stdout.write(`\ninstallation and build ${seconds(started, prepared)} s, tests ${seconds(prepared, performance.now())} s\n`);

@@ -172,9 +172,10 @@ export async function runCase(
   const settled = await eventually(
     `${name}: the node settling`,
     async () => {
+      // Jobs first: the end of one makes a new generation, which a look at the node before it would miss.
+      const { jobs } = await api.call('status');
       const view = await api.call('getNode', { params: { ref: node.id } });
       const [slot] = (await api.call('listSlots')).items.filter((candidate) => candidate.node.id === node.id);
-      const { jobs } = await api.call('status');
       const open = Object.entries({
         'a job is open': jobs.queued + jobs.running > 0,
         'the node is offline': !view.online,

@@ -117,9 +117,10 @@ export async function runRolloutCase(
   const slots = await eventually(
     `${ref}: the nodes settling`,
     async () => {
-      const { items } = await api.call('listSlots');
-      const nodes = (await api.call('listNodes')).items;
+      // Jobs first: the end of one makes a new generation, which a look at the nodes before it would miss.
       const { jobs } = await api.call('status');
+      const nodes = (await api.call('listNodes')).items;
+      const { items } = await api.call('listSlots');
       const agree = items.every(
         (slot) => slot.serving?.deploymentId === slot.active?.deploymentId && slot.metrics?.runtimeReachable === true,
       );

@@ -43,11 +43,16 @@ async function startRun(good: boolean): Promise<Run> {
   const deployment = deploymentOf(release);
   const run = { stand, node, deploymentId: deployment.deploymentId };
   open.push(run);
-  // As the control plane does: statistics that arrive make the next generation.
+  // As the control plane does: statistics that arrive make the next generation. They are held back until the deployment waits
+  // for them, so that every run passes through every state, however slow the machine is with the rest.
   stand.onReport = ({ body }): void => {
     if (body.kind !== 'job' || body.result?.kind !== 'calibrate') return;
-    void stand
-      .want({ slots: [slotOf(content, { ...deployment, release: { ...release, statistics: body.result.statistics } })], jobs: [] })
+    const { statistics } = body.result;
+    void until(
+      'the deployment waits for its statistics',
+      () => stand.deployments.get(deployment.deploymentId)?.includes('calibrating') === true,
+    )
+      .then(() => stand.want({ slots: [slotOf(content, { ...deployment, release: { ...release, statistics } })], jobs: [] }))
       .catch(() => undefined);
   };
   await stand.want({ slots: [slotOf(content, deployment)], jobs: [job] });
