@@ -8,7 +8,7 @@ const wanted: Readonly<Record<RolloutPhase, readonly string[]>> = {
   paused: ['resume', 'abort', 'rollback'],
   held: ['approve', 'resume', 'abort', 'rollback'],
   'awaiting-approval': ['approve', 'pause', 'abort', 'rollback'],
-  'rolling-back': [],
+  'rolling-back': ['abort'],
   succeeded: ['rollback'],
   partial: ['rollback'],
   aborted: ['rollback'],
