@@ -9,7 +9,7 @@ import { Sessions1790000000003 } from './migrations/0003-sessions.js';
 import { deploymentTransitions, deployments } from './rollout/deployment-store.js';
 import { jobs } from './rollout/job-store.js';
 import { releases } from './rollout/release-store.js';
-import { rolloutGates, rolloutMembers, rolloutWaves, rollouts } from './rollout/rollout-store.js';
+import { rolloutGates, rolloutMembers, rolloutWaves, rollouts } from './rollout/rollout-rows.js';
 import { SnakeNaming } from './schema.js';
 import { Stores } from './stores.js';
 import { nodeLiveness, nodes } from './topology/node-store.js';

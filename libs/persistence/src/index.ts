@@ -9,7 +9,8 @@ export type { DeploymentSummary, Serving, Slot, SlotFigures, SlotOverview } from
 export type { Artifact, Dataset, Model } from './content/content-store.js';
 export type { Release } from './rollout/release-store.js';
 export type { Deployment, DeploymentFilter, DeploymentOverview, DeploymentTransition } from './rollout/deployment-store.js';
-export type { ObservedSlot, RolloutRow, StoredGate } from './rollout/rollout-store.js';
+export type { ObservedSlot } from './rollout/observed-slot-store.js';
+export type { RolloutRow, StoredGate } from './rollout/rollout-rows.js';
 export type { SampleStore, SlotSample } from './topology/sample-store.js';
 export type { FinishedBuild, Job, JobCandidate, JobFilter, JobResult } from './rollout/job-store.js';
 export type { DesiredRow, DirtyRow } from './wire/desired-store.js';

@@ -3,6 +3,7 @@ import { AccessStore } from './access/access-store.js';
 import { ContentStore } from './content/content-store.js';
 import { DeploymentStore } from './rollout/deployment-store.js';
 import { JobStore } from './rollout/job-store.js';
+import { ObservedSlotStore } from './rollout/observed-slot-store.js';
 import { ReleaseStore } from './rollout/release-store.js';
 import { RolloutStore } from './rollout/rollout-store.js';
 import { NodeStore } from './topology/node-store.js';
@@ -26,6 +27,7 @@ export class Stores {
   readonly deployments: DeploymentStore;
   readonly jobs: JobStore;
   readonly rollouts: RolloutStore;
+  readonly observedSlots: ObservedSlotStore;
   readonly samples: SampleStore;
   readonly reports: ReportStore;
   readonly desired: DesiredStore;
@@ -43,6 +45,7 @@ export class Stores {
     this.deployments = new DeploymentStore(manager);
     this.jobs = new JobStore(manager);
     this.rollouts = new RolloutStore(manager);
+    this.observedSlots = new ObservedSlotStore(manager);
     this.samples = new SampleStore(manager);
     this.reports = new ReportStore(manager);
     this.desired = new DesiredStore(manager);

@@ -1,230 +1,24 @@
-import type { GateReport } from '@takt/gates';
 import { asId } from '@takt/kernel';
-import type { LineId, NodeId, ReleaseId, RolloutId, SiteId, SlotId } from '@takt/kernel';
-import type { RolloutTarget } from '@takt/contracts';
+import type { NodeId, ReleaseId, RolloutId } from '@takt/kernel';
 import { hasEnded } from '@takt/rollout';
-import type {
-  MemberBucket,
-  Rollout,
-  RolloutGate,
-  RolloutHold,
-  RolloutMember,
-  RolloutPhase,
-  RolloutPolicy,
-  RolloutWave,
-} from '@takt/rollout';
+import type { Rollout, RolloutGate, RolloutMember, RolloutWave } from '@takt/rollout';
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
-import { insertRow, int, isUuid, json, key, maybe, table, text, time, updateRows, uuid } from '../schema.js';
+import { insertRow, isUuid, updateRows } from '../schema.js';
 import type { SiteScope } from '../schema.js';
-
-/** The rollout's own row; its waves, members and gates are rows of their own. */
-export interface RolloutRow {
-  readonly id: RolloutId;
-  readonly name: string;
-  readonly releaseId: ReleaseId;
-  readonly model: string;
-  readonly phase: RolloutPhase;
-  readonly policy: RolloutPolicy;
-  readonly target: RolloutTarget;
-  readonly currentWave: number;
-  readonly hold: RolloutHold | null;
-  readonly createdBy: string;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly endedAt: Date | null;
-  /** Grows with every write; a write names the one it was decided on. */
-  readonly generation: number;
-  readonly leaseOwner: string | null;
-  readonly leaseUntil: Date | null;
-}
-interface WaveRow {
-  readonly rolloutId: RolloutId;
-  readonly index: number;
-  readonly name: string;
-  readonly step: RolloutWave['step'];
-  readonly startedAt: Date | null;
-  readonly soakingSince: Date | null;
-  readonly endedAt: Date | null;
-  readonly approvedBy: string | null;
-}
-interface MemberRow {
-  readonly rolloutId: RolloutId;
-  readonly nodeId: NodeId;
-  readonly siteId: SiteId;
-  readonly profile: string;
-  readonly slotIds: readonly SlotId[];
-  readonly lineIds: readonly LineId[];
-  readonly wave: number;
-  readonly bucket: MemberBucket;
-  readonly reason: string | null;
-  readonly message: string;
-  readonly movedAt: Date | null;
-  readonly revertReason: string | null;
-  readonly revertStartedAt: Date | null;
-  readonly changedAt: Date;
-}
-interface GateRow {
-  readonly id: string;
-  readonly rolloutId: RolloutId;
-  readonly wave: number;
-  readonly profile: string;
-  readonly report: GateReport;
-  readonly startedAt: Date;
-  readonly decidedAt: Date | null;
-  readonly decidedBy: string | null;
-}
-interface ObservedSlotRow {
-  node_id: string;
-  slot_id: string;
-  online: boolean;
-  required_fps: number;
-  active_id: string | null;
-  active_since: Date | null;
-  previous_since: Date | null;
-  target_id: string | null;
-  target_rollout: string | null;
-  target_open: boolean;
-  newest_id: string | null;
-  newest_rollout: string | null;
-  newest_at: Date | null;
-  readings: number | null;
-  frames: number | null;
-}
-/** A slot of a rollout as the rows show it now. */
-export interface ObservedSlot {
-  readonly nodeId: NodeId;
-  readonly slotId: SlotId;
-  readonly online: boolean;
-  readonly requiredFps: number;
-  /** The last committed deployment, and since when it serves. */
-  readonly activeId: string | null;
-  readonly activeSince: Date | null;
-  /** Since when it had what it had before this rollout moved it; null where it was not moved, or had nothing. */
-  readonly previousSince: Date | null;
-  readonly target: { readonly id: string; readonly rolloutId: string | null; readonly open: boolean } | null;
-  readonly newest: { readonly id: string; readonly rolloutId: string | null; readonly createdAt: Date } | null;
-  /** Samples of what it serves now, and results between them; 0 for a slot that was moved. */
-  readonly past: { readonly readings: number; readonly frames: number };
-}
-export type StoredGate = RolloutGate & { readonly id: string; readonly rolloutId: RolloutId };
-
-export const rollouts = table<RolloutRow>('rollouts', {
-  id: key(uuid),
-  name: text,
-  releaseId: uuid,
-  model: text,
-  phase: text,
-  policy: json,
-  target: json,
-  currentWave: int,
-  hold: maybe(json),
-  createdBy: text,
-  createdAt: time,
-  updatedAt: time,
-  endedAt: maybe(time),
-  generation: int,
-  leaseOwner: maybe(text),
-  leaseUntil: maybe(time),
-});
-export const rolloutWaves = table<WaveRow>('rollout_waves', {
-  rolloutId: key(uuid),
-  index: key(int),
-  name: text,
-  step: text,
-  startedAt: maybe(time),
-  soakingSince: maybe(time),
-  endedAt: maybe(time),
-  approvedBy: maybe(text),
-});
-export const rolloutMembers = table<MemberRow>('rollout_members', {
-  rolloutId: key(uuid),
-  nodeId: key(uuid),
-  siteId: uuid,
-  profile: text,
-  slotIds: json,
-  lineIds: json,
-  wave: int,
-  bucket: text,
-  reason: maybe(text),
-  message: text,
-  movedAt: maybe(time),
-  revertReason: maybe(text),
-  revertStartedAt: maybe(time),
-  changedAt: time,
-});
-export const rolloutGates = table<GateRow>('rollout_gates', {
-  id: key(uuid),
-  rolloutId: uuid,
-  wave: int,
-  profile: text,
-  report: json,
-  startedAt: time,
-  decidedAt: maybe(time),
-  decidedBy: maybe(text),
-});
-
-const ms = (at: Date | null): number | null => at?.getTime() ?? null;
-const date = (at: number | null): Date | null => (at === null ? null : new Date(at));
-
-const toWave = (row: WaveRow): RolloutWave => ({
-  index: row.index,
-  name: row.name,
-  step: row.step,
-  startedAt: ms(row.startedAt),
-  soakingSince: ms(row.soakingSince),
-  endedAt: ms(row.endedAt),
-  approvedBy: row.approvedBy,
-});
-const toMember = (row: MemberRow): RolloutMember => ({
-  nodeId: row.nodeId,
-  siteId: row.siteId,
-  profile: row.profile,
-  slotIds: row.slotIds,
-  lineIds: row.lineIds,
-  wave: row.wave,
-  bucket: row.bucket,
-  reason: row.reason,
-  message: row.message,
-  movedAt: ms(row.movedAt),
-  revert: row.revertReason === null ? null : { reason: row.revertReason, startedAt: ms(row.revertStartedAt) },
-});
-const toGate = (row: GateRow): StoredGate => ({
-  id: row.id,
-  rolloutId: row.rolloutId,
-  wave: row.wave,
-  profile: row.profile,
-  report: row.report,
-  startedAt: row.startedAt.getTime(),
-  decidedAt: ms(row.decidedAt),
-  decidedBy: row.decidedBy,
-});
-const waveRow = (rolloutId: RolloutId, wave: RolloutWave): WaveRow => ({
-  rolloutId,
-  index: wave.index,
-  name: wave.name,
-  step: wave.step,
-  startedAt: date(wave.startedAt),
-  soakingSince: date(wave.soakingSince),
-  endedAt: date(wave.endedAt),
-  approvedBy: wave.approvedBy,
-});
-const memberRow = (rolloutId: RolloutId, member: RolloutMember, now: Date): MemberRow => ({
-  rolloutId,
-  nodeId: member.nodeId,
-  siteId: member.siteId,
-  profile: member.profile,
-  slotIds: member.slotIds,
-  lineIds: member.lineIds,
-  wave: member.wave,
-  bucket: member.bucket,
-  reason: member.reason,
-  message: member.message,
-  movedAt: date(member.movedAt),
-  revertReason: member.revert?.reason ?? null,
-  revertStartedAt: date(member.revert?.startedAt ?? null),
-  changedAt: now,
-});
+import {
+  date,
+  memberRow,
+  rolloutGates,
+  rolloutMembers,
+  rolloutWaves,
+  rollouts,
+  toGate,
+  toMember,
+  toWave,
+  waveRow,
+} from './rollout-rows.js';
+import type { RolloutRow, StoredGate } from './rollout-rows.js';
 
 /** Rows per statement, so that no statement has too many parameters. */
 const CHUNK = 500;
@@ -407,49 +201,6 @@ export class RolloutStore {
   /** Gives the leases back, so that another replica goes on at once. */
   async release(owner: string): Promise<void> {
     await this.#manager.query('UPDATE rollouts SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1', [owner]);
-  }
-
-  /**
-   * Every slot of the rollout's nodes that takes part, with what runs on it now. `past` says which samples count as figures of that:
-   * those after it had settled, and after `since`.
-   */
-  async slotsOf(rolloutId: RolloutId, past: { readonly settleMs: number; readonly since: Date }): Promise<ObservedSlot[]> {
-    const rows: ObservedSlotRow[] = await this.#manager.query(
-      `SELECT m.node_id, s.id AS slot_id, coalesce(l.online, false) AS online, line.required_fps, s.active_id, active.ended_at AS active_since,
-         previous.ended_at AS previous_since,
-         target.id AS target_id, target.rollout_id AS target_rollout, target.id IS NOT NULL AND target.ended_at IS NULL AS target_open,
-         newest.id AS newest_id, newest.rollout_id AS newest_rollout, newest.created_at AS newest_at, past.readings, past.frames
-       FROM rollout_members m JOIN rollouts r ON r.id = m.rollout_id
-         JOIN LATERAL jsonb_array_elements_text(m.slot_ids) AS slot_id(value) ON true
-         JOIN slots s ON s.id = slot_id.value::uuid JOIN lines line ON line.id = s.line_id
-         LEFT JOIN node_liveness l ON l.node_id = m.node_id
-         LEFT JOIN deployments target ON target.id = s.target_id LEFT JOIN deployments active ON active.id = s.active_id
-         LEFT JOIN LATERAL (SELECT id, rollout_id, created_at FROM deployments d WHERE d.slot_id = s.id ORDER BY created_at DESC, id DESC LIMIT 1) newest ON true
-         LEFT JOIN LATERAL (
-           SELECT p.ended_at FROM deployments mv JOIN deployments p ON p.id = mv.previous_id
-           WHERE mv.slot_id = s.id AND mv.rollout_id = $1 AND mv.revert_of IS NULL ORDER BY mv.created_at DESC LIMIT 1) previous ON true
-         LEFT JOIN LATERAL (
-           SELECT count(DISTINCT (x.since, x.elapsed_ms))::int AS readings, (max(x.delivered) - min(x.delivered))::int AS frames FROM slot_samples x
-           WHERE x.slot_id = s.id AND x.at >= greatest(active.ended_at + $2 * interval '1 millisecond', $3::timestamptz)
-         ) past ON m.moved_at IS NULL AND l.online AND m.wave <= r.current_wave AND m.bucket IN ('pending', 'deferred')
-       WHERE m.rollout_id = $1`,
-      [rolloutId, past.settleMs, past.since],
-    );
-    return rows.map((row) => ({
-      nodeId: asId<NodeId>(row.node_id),
-      slotId: asId<SlotId>(row.slot_id),
-      online: row.online,
-      requiredFps: row.required_fps,
-      activeId: row.active_id,
-      activeSince: row.active_since,
-      previousSince: row.previous_since,
-      past: { readings: row.readings ?? 0, frames: row.frames ?? 0 },
-      target: row.target_id === null ? null : { id: row.target_id, rolloutId: row.target_rollout, open: row.target_open },
-      newest:
-        row.newest_id === null || row.newest_at === null
-          ? null
-          : { id: row.newest_id, rolloutId: row.newest_rollout, createdAt: row.newest_at },
-    }));
   }
 
   /** Unfinished rollouts that have one of the nodes as a member which has not ended. */

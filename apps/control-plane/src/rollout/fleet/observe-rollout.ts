@@ -13,7 +13,7 @@ export interface RolloutRows {
 
 export async function readRolloutRows(stores: Stores, id: RolloutId, policy: RolloutPolicy, now: number): Promise<RolloutRows> {
   const past = { settleMs: SETTLE_MS, since: new Date(now - pastReachMs(policy)) };
-  return { slots: await stores.rollouts.slotsOf(id, past), deployments: await stores.deployments.ofRollout(id) };
+  return { slots: await stores.observedSlots.ofRollout(id, past), deployments: await stores.deployments.ofRollout(id) };
 }
 
 /** What the rows say about each node of a rollout. */
