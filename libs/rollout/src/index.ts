@@ -18,5 +18,5 @@ export { planWaves } from './fleet/plan-waves.js';
 export type { RolloutCandidate, WavePlan } from './fleet/plan-waves.js';
 export type { MeasuredGate, RolloutCommand, RolloutEvent, RolloutObservation, RolloutStep } from './fleet/rollout-step.js';
 export { stepRollout } from './fleet/step-rollout.js';
-export { currentWaveOf, gatesToMeasure, soakTimes, waveNodes } from './fleet/wave-questions.js';
+export { currentWaveOf, gateOf, gatesToMeasure, waveNodes } from './fleet/wave-questions.js';
 export type { WaveNodes } from './fleet/wave-questions.js';

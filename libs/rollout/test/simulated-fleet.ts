@@ -29,6 +29,8 @@ interface SimulatedNode {
   /** State of a second slot's deployment, where there is one. */
   otherMove: DeploymentState | null;
   canGoBack: boolean;
+  /** A second slot has the release and nothing from before. */
+  staysOn: boolean;
 }
 
 export const report = (outcome: GateOutcome): GateReport => ({
@@ -39,6 +41,7 @@ export const report = (outcome: GateOutcome): GateReport => ({
   suggestedAction: null,
   nodes: { total: 1, attempted: 1, succeeded: 1, failed: 0, rolledBack: 0, measured: 1, controls: 0 },
   findings: [],
+  look: null,
   distributions: [],
 });
 
@@ -51,6 +54,8 @@ export class SimulatedFleet {
   now = 1_000;
   /** What each profile's gate says when it is asked. */
   readonly gates = new Map<string, GateOutcome>();
+  /** How a gate is measured; a fixed report where a test does not say. */
+  measure = (profile: string): GateReport => report(this.gates.get(profile) ?? 'successful');
 
   constructor(specs: readonly NodeSpec[], policy: Partial<RolloutPolicy> = {}) {
     const whole: RolloutPolicy = { ...DEFAULT_ROLLOUT_POLICY, ...policy };
@@ -64,6 +69,7 @@ export class SimulatedFleet {
       takenOver: false,
       otherMove: null,
       canGoBack: true,
+      staysOn: false,
     }));
     const plan = planWaves(
       specs.map((spec, n) => ({
@@ -94,10 +100,11 @@ export class SimulatedFleet {
             reverts: node.revert === null ? [] : [{ state: node.revert, reason: null, message: node.revert }],
             takenOver: node.takenOver,
             canGoBack: node.canGoBack,
+            staysOn: node.staysOn,
           },
         ]),
       ),
-      gates: gatesToMeasure(this.rollout).map((profile) => ({ profile, report: report(this.gates.get(profile) ?? 'successful') })),
+      gates: gatesToMeasure(this.rollout).map((profile) => ({ profile, report: this.measure(profile) })),
     };
   }
 

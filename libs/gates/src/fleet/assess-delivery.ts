@@ -1,5 +1,5 @@
 import { bootstrap } from './bootstrap.js';
-import type { SlotDraw } from './bootstrap.js';
+import type { Confidences, SlotDraw } from './bootstrap.js';
 import type { FindingOutcome, GateFinding, GatePolicy } from './gate-policy.js';
 import { deliveredFpsOf, framesOf } from './interval.js';
 import type { Interval, SlotFigures } from './interval.js';
@@ -31,6 +31,7 @@ export function assessDeliveredFps(
   updated: readonly SlotFigures[],
   policy: GatePolicy,
   allowed: { readonly lines: number; readonly soaked: boolean },
+  confidence: Confidences,
   seed: number,
 ): GateFinding[] {
   const held = updated.flatMap((slot) => {
@@ -44,7 +45,7 @@ export function assessDeliveredFps(
     sizes: ({ slot }) => ({ before: slot.before.length, after: slot.after.length }),
     figure: shortfall,
     combine: ([mean = Number.NaN]) => mean,
-    confidence: policy.confidence,
+    confidence,
     seed,
   });
   const bound = policy.maxDeliveredFpsShortfall;

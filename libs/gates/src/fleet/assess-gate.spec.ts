@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../random.js';
-import { assessGate } from './assess-gate.js';
+import { assessGate, isEnough } from './assess-gate.js';
 import type { GateInput } from './assess-gate.js';
 import { DEFAULT_GATE_POLICY } from './gate-policy.js';
 import type { GateOutcome, GateReport } from './gate-policy.js';
 import type { Interval, SlotFigures } from './interval.js';
+import { lookAt, lookTimes } from './planned-looks.js';
 import { bucketOf } from './service-histogram.js';
 
 const policy = { ...DEFAULT_GATE_POLICY, minFrames: 100, minIntervals: 6 };
+
+const EARLY = { number: 1, planned: 3, upToSeconds: 30, confidenceToPass: null, confidenceToFail: 0.975, nextAtSeconds: 60 };
+const FIRST = { number: 2, planned: 3, upToSeconds: 60, confidenceToPass: 0.95, confidenceToFail: 0.95, nextAtSeconds: 120 };
+const LAST = { ...FIRST, number: 3, upToSeconds: 120, nextAtSeconds: null };
 
 /** Load of the host per interval, which lasts for a while: first-order autoregressive. */
 function* loads(random: () => number, spread: number): Generator<number> {
@@ -79,8 +84,7 @@ function gate(seed: number, scene: Scene, change: Partial<GateInput> = {}): Gate
     canary: true,
     ...figures(seed, scene),
     nodes: { total: slots, attempted: slots, succeeded: slots, failed: 0, rolledBack: 0 },
-    soaked: true,
-    timeIsUp: false,
+    look: FIRST,
     seed,
     ...change,
   });
@@ -118,7 +122,7 @@ describe('a gate', () => {
     expect(share(noisy, 'running')).toBeGreaterThanOrEqual(0.6);
     const seed = Array.from({ length: 20 }, (_, n) => n + 1).find((n) => gate(n, noisy).outcome === 'running') ?? 0;
     expect(gate(seed, noisy).missing.join()).toContain('not shown yet');
-    expect(gate(seed, noisy, { timeIsUp: true })).toMatchObject({ outcome: 'inconclusive' });
+    expect(gate(seed, noisy, { look: LAST })).toMatchObject({ outcome: 'inconclusive' });
   });
 
   it('draws slots where there are many, and finds the same', () => {
@@ -128,6 +132,59 @@ describe('a gate', () => {
 
   it('gives the same report for the same figures', () => {
     expect(gate(7, equal)).toEqual(gate(7, equal));
+  });
+});
+
+/** A whole gate: every planned look in turn, until one decides. Intervals are of five seconds. */
+function sequence(seed: number, scene: Scene): GateOutcome {
+  const plan = { soakSeconds: 60, maxSoakSeconds: 480 };
+  const { updated, controls } = figures(seed, { ...scene, intervals: plan.maxSoakSeconds / 5 });
+  const upTo = (slots: readonly SlotFigures[], seconds: number): SlotFigures[] =>
+    slots.map((slot) => ({ ...slot, before: slot.before.slice(0, 24), after: slot.after.slice(0, Math.floor(seconds / 5)) }));
+  let outcome: GateOutcome = 'running';
+  for (const at of lookTimes(plan)) {
+    const look = lookAt(plan, policy.confidence, at, (seconds) => upTo(updated, seconds).every((slot) => isEnough(slot, policy)));
+    const nodes = { total: 1, attempted: 1, succeeded: 1, failed: 0, rolledBack: 0 };
+    const input = { policy, canary: true, updated: upTo(updated, at), controls: upTo(controls, at), nodes, look, seed };
+    outcome = assessGate(input).outcome;
+    if (outcome !== 'running') break;
+  }
+  return outcome;
+}
+
+/** What planned looks are better than: one after every interval from the soak on, each at the whole confidence. */
+function unplanned(seed: number, scene: Scene): GateOutcome {
+  const { updated } = figures(seed, { ...scene, intervals: 96 });
+  for (let intervals = 12; intervals <= 96; intervals += 4) {
+    const upTo = updated.map((slot) => ({ ...slot, before: slot.before.slice(0, 24), after: slot.after.slice(0, intervals) }));
+    const nodes = { total: 1, attempted: 1, succeeded: 1, failed: 0, rolledBack: 0 };
+    const { outcome } = assessGate({ policy, canary: true, updated: upTo, controls: [], nodes, look: FIRST, seed });
+    if (outcome !== 'running') return outcome;
+  }
+  return 'inconclusive';
+}
+
+const shareOf = (of: (seed: number, scene: Scene) => GateOutcome, scene: Scene, outcome: GateOutcome, runs = 100): number =>
+  Array.from({ length: runs }, (_, seed) => of(seed + 1, scene)).filter((each) => each === outcome).length / runs;
+
+describe('all looks of a gate together', () => {
+  const slower: Scene = { before: { ms: 20 }, after: { ms: 22.4 } };
+
+  it('pass an engine that is worse than the margin in at most 5 % of gates', () => {
+    expect(shareOf(sequence, slower, 'successful')).toBeLessThanOrEqual(0.05);
+  });
+
+  it('pass one at the margin far less often than as many looks as there are figures', () => {
+    const atTheMargin: Scene = { before: { ms: 20 }, after: { ms: 22 }, spread: 0.05 };
+    const planned = shareOf(sequence, atTheMargin, 'successful', 200);
+    expect(planned).toBeLessThanOrEqual(0.13);
+    expect(planned).toBeLessThanOrEqual(0.6 * shareOf(unplanned, atTheMargin, 'successful', 200));
+  });
+
+  it('pass an equal engine and fail a far slower one', () => {
+    expect(shareOf(sequence, equal, 'successful')).toBeGreaterThanOrEqual(0.98);
+    expect(shareOf(sequence, equal, 'failed')).toBe(0);
+    expect(shareOf(sequence, { before: { ms: 20 }, after: { ms: 26 }, spread: 0.05 }, 'failed')).toBeGreaterThanOrEqual(0.95);
   });
 });
 
@@ -141,19 +198,19 @@ describe('without enough figures a gate', () => {
   });
 
   it('is inconclusive when its time is up, and an error where nothing came at all', () => {
-    expect(gate(1, { ...equal, intervals: 3 }, { timeIsUp: true }).outcome).toBe('inconclusive');
-    const silent = gate(1, { ...equal, intervals: 0 }, { timeIsUp: true });
+    expect(gate(1, { ...equal, intervals: 3 }, { look: LAST }).outcome).toBe('inconclusive');
+    const silent = gate(1, { ...equal, intervals: 0 }, { look: LAST });
     expect(silent).toMatchObject({ outcome: 'error', reason: 'NotMeasured' });
     expect(silent.suggestedAction).toContain('takt nodes');
   });
 
   it('does not pass although everything holds, while the soak lasts', () => {
-    expect(gate(1, equal, { soaked: false })).toMatchObject({ outcome: 'running', missing: ['the soak time is not over'] });
+    expect(gate(1, equal, { look: EARLY })).toMatchObject({ outcome: 'running', missing: ['the soak time is not over'] });
   });
 
   it('does not pass where too few of the wave’s nodes were measured', () => {
     const nodes = { total: 10, attempted: 10, succeeded: 10, failed: 0, rolledBack: 0 };
-    expect(gate(1, { ...equal, slots: 2 }, { nodes, timeIsUp: true })).toMatchObject({ outcome: 'inconclusive', reason: 'NodesMeasured' });
+    expect(gate(1, { ...equal, slots: 2 }, { nodes, look: LAST })).toMatchObject({ outcome: 'inconclusive', reason: 'NodesMeasured' });
   });
 });
 
@@ -167,7 +224,7 @@ describe('nodes that are away', () => {
 describe('whatever the figures, a gate fails', () => {
   it('where a canary went back by itself, at once', () => {
     const nodes = { total: 1, attempted: 1, succeeded: 0, failed: 0, rolledBack: 1 };
-    expect(gate(1, equal, { updated: [], nodes, soaked: false })).toMatchObject({ outcome: 'failed', reason: 'NodesFailed' });
+    expect(gate(1, equal, { updated: [], nodes, look: null })).toMatchObject({ outcome: 'failed', reason: 'NodesFailed' });
   });
 
   it('where more of a later wave’s nodes failed than the policy forgives', () => {
@@ -188,9 +245,7 @@ describe('whatever the figures, a gate fails', () => {
       index === 4 ? { ...slot, after: slot.after.map((each) => ({ ...each, delivered: 2 })) } : slot,
     );
     const nodes = { total: 30, attempted: 30, succeeded: 30, failed: 0, rolledBack: 0 };
-    expect(
-      assessGate({ policy, canary: true, updated: starved, controls: [], nodes, soaked: true, timeIsUp: false, seed: 1 }),
-    ).toMatchObject({
+    expect(assessGate({ policy, canary: true, updated: starved, controls: [], nodes, look: FIRST, seed: 1 })).toMatchObject({
       outcome: 'failed',
       reason: 'LinesBelowRate',
     });

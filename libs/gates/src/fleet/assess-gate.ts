@@ -4,6 +4,7 @@ import { gateDistributions } from './distributions.js';
 import type { GateFinding, GateOutcome, GatePolicy, GateReport } from './gate-policy.js';
 import { framesOf } from './interval.js';
 import type { SlotFigures } from './interval.js';
+import type { Look } from './planned-looks.js';
 
 export interface GateInput {
   readonly policy: GatePolicy;
@@ -21,10 +22,8 @@ export interface GateInput {
     readonly failed: number;
     readonly rolledBack: number;
   };
-  /** Whether the soak time is over, so that the gate may succeed. */
-  readonly soaked: boolean;
-  /** Whether there is no more time: what is not shown by now is inconclusive, or an error. */
-  readonly timeIsUp: boolean;
+  /** The look that is taken; `updated` and `controls` have no figures from after its time. Null before the first, when only nodes count. */
+  readonly look: Look | null;
   readonly seed: number;
 }
 
@@ -34,16 +33,19 @@ export interface GateInput {
  */
 export function assessGate(input: GateInput): GateReport {
   const { policy, nodes, updated, controls } = input;
-  const isMeasured = (slot: SlotFigures): boolean => enough(slot, policy);
+  const { look } = input;
+  const isMeasured = (slot: SlotFigures): boolean => look !== null && isEnough(slot, policy);
   const measured = updated.filter(isMeasured);
   const usable = controls.filter(isMeasured);
   const measuredNodes = measuredNodeCount(updated, measured);
   const allowed = input.canary ? 0 : Math.floor(policy.maxFailedShare * nodes.attempted);
   const findings: GateFinding[] = [nodesFailed(nodes, allowed), nodesMeasured(nodes.succeeded, measuredNodes, policy)];
-  if (measured.length > 0) {
+  if (look !== null && measured.length > 0) {
+    // Before the soak is over nothing passes, whatever its upper bound is.
+    const confidence = { lower: look.confidenceToFail, upper: look.confidenceToPass ?? look.confidenceToFail };
     findings.push(
-      ...assessDeliveredFps(measured, policy, { lines: allowed, soaked: input.soaked }, input.seed),
-      ...assessServiceTime(measured, usable, policy, input.seed),
+      ...assessDeliveredFps(measured, policy, { lines: allowed, soaked: hasSoaked(look) }, confidence, input.seed),
+      ...assessServiceTime(measured, usable, policy, confidence, input.seed),
       assessErrorRate(measured, policy),
     );
   }
@@ -55,11 +57,15 @@ export function assessGate(input: GateInput): GateReport {
     missing: outcome === 'running' || outcome === 'inconclusive' || outcome === 'error' ? missing : [],
     nodes: { ...nodes, measured: measuredNodes, controls: new Set(usable.map((slot) => slot.nodeId)).size },
     findings,
+    look,
     distributions: gateDistributions(measured.length > 0 ? measured : updated, usable),
   };
 }
 
-const enough = (slot: SlotFigures, policy: GatePolicy): boolean =>
+const hasSoaked = (look: Look | null): boolean => look !== null && look.confidenceToPass !== null;
+
+/** Whether a slot has figures enough, before its move and since. */
+export const isEnough = (slot: SlotFigures, policy: GatePolicy): boolean =>
   [slot.before, slot.after].every((period) => period.length >= policy.minIntervals && framesOf(period) >= policy.minFrames);
 
 /** A node counts as measured when all its slots are. */
@@ -105,7 +111,7 @@ function nodesMeasured(total: number, measured: number, policy: GatePolicy): Gat
 function missingOf(input: GateInput, measuredNodes: number, findings: readonly GateFinding[]): string[] {
   const { policy, updated } = input;
   const missing: string[] = [];
-  if (!input.soaked) missing.push('the soak time is not over');
+  if (!hasSoaked(input.look)) missing.push('the soak time is not over');
   const [after, before] = [fewest(updated, (slot) => slot.after), fewest(updated, (slot) => slot.before)];
   if (updated.length > 0 && measuredNodes < new Set(updated.map((slot) => slot.nodeId)).size) {
     if (after.intervals < policy.minIntervals || after.frames < policy.minFrames) missing.push(lack('after the move', after, policy));
@@ -131,7 +137,8 @@ const lack = (when: string, has: { intervals: number; frames: number }, policy: 
 function conclude(input: GateInput, findings: readonly GateFinding[], missing: readonly string[], measuredSlots: number): GateOutcome {
   if (findings.some((finding) => finding.outcome === 'failed')) return 'failed';
   if (missing.length === 0 && findings.every((finding) => finding.outcome === 'successful')) return 'successful';
-  if (!input.timeIsUp) return 'running';
+  // At its last look, what is not shown is inconclusive, or an error.
+  if (input.look === null || input.look.nextAtSeconds !== null) return 'running';
   // Nothing at all came of nodes that have the release: that is a fault of measuring, not a close call.
   const silent = input.nodes.succeeded > 0 && measuredSlots === 0 && input.updated.every((slot) => framesOf(slot.after) === 0);
   return silent || findings.some((finding) => finding.outcome === 'error') ? 'error' : 'inconclusive';

@@ -1,5 +1,7 @@
 import { COMPARISON } from '../assess-comparison.js';
 import { bootstrap } from './bootstrap.js';
+import type { Confidences } from './bootstrap.js';
+import { coalesced } from './coalesce.js';
 import type { FindingOutcome, GateFinding, GatePolicy } from './gate-policy.js';
 import type { SlotFigures } from './interval.js';
 import { bucketMatrix, logQuantile } from './slot-quantiles.js';
@@ -26,10 +28,11 @@ export function assessServiceTime(
   updated: readonly SlotFigures[],
   controls: readonly SlotFigures[],
   policy: GatePolicy,
+  confidence: Confidences,
   seed: number,
 ): GateFinding[] {
   const prepare = (slots: readonly SlotFigures[]): Prepared[] =>
-    slots.map((slot) => ({ before: bucketMatrix(slot.before), after: bucketMatrix(slot.after) }));
+    slots.map((slot) => ({ before: bucketMatrix(coalesced(slot.before)), after: bucketMatrix(coalesced(slot.after)) }));
   const groups = [prepare(updated), ...(controls.length === 0 ? [] : [prepare(controls)])];
   return QUANTILES.map(({ code, name, p, margin }) => {
     const change = (slot: Prepared, draw: { before: Float64Array; after: Float64Array }): number =>
@@ -39,7 +42,7 @@ export function assessServiceTime(
       sizes: (slot) => ({ before: slot.before.intervals, after: slot.after.intervals }),
       figure: change,
       combine: ([moved = Number.NaN, control = 0]) => moved - control,
-      confidence: policy.confidence,
+      confidence,
       seed,
     });
     const allowed = margin(policy);

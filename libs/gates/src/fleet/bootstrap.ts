@@ -18,6 +18,12 @@ export interface SlotDraw {
   readonly after: Float64Array;
 }
 
+/** One-sided confidence with which each bound of a figure is to hold, as fractions. */
+export interface Confidences {
+  readonly lower: number;
+  readonly upper: number;
+}
+
 export interface BootstrapInput<S> {
   readonly groups: readonly (readonly S[])[];
   readonly sizes: (slot: S) => { readonly before: number; readonly after: number };
@@ -25,18 +31,20 @@ export interface BootstrapInput<S> {
   readonly figure: (slot: S, draw: SlotDraw) => number;
   /** Combines the groups' mean figures. */
   readonly combine: (means: readonly number[]) => number;
-  readonly confidence: number;
+  /** One-sided confidences of the two bounds. */
+  readonly confidence: Confidences;
   readonly seed: number;
 }
 
-const RESAMPLES = 400;
+/** The last looks of a gate ask for bounds that one resample in several hundred exceeds. */
+const RESAMPLES = 1000;
 /** From this many slots on the slots themselves are drawn: what differs between them includes what differs inside each. */
 const SLOTS_DRAWN_FROM = 20;
 
 const ones = (count: number): Float64Array => new Float64Array(count).fill(1);
 
-/** Adjacent intervals that are drawn together. */
-const runOf = (count: number): number => Math.max(1, Math.round(Math.sqrt(count)));
+/** Adjacent intervals that are drawn together: longer than the usual √n, since load that lasts makes short runs too sure (ADR 7). */
+const runOf = (count: number): number => Math.max(1, Math.round(1.5 * Math.sqrt(count)));
 
 const widen = (degrees: number, confidence: number): number => studentQuantile(confidence, degrees) / normalQuantile(confidence);
 
@@ -45,7 +53,7 @@ const widenBy = ({ before, after }: { readonly before: number; readonly after: n
   widen(before / runOf(before) + after / runOf(after) - 2, confidence) *
   Math.sqrt(Math.min(before, after) / Math.max(1, Math.min(before, after) - 1));
 
-/** Runs of √n adjacent intervals, so that noise that lasts for several of them widens the bounds (Künsch 1989; circular). */
+/** Runs of 1.5 √n adjacent intervals, so that noise that lasts for several of them widens the bounds (Künsch 1989; circular). */
 function drawRuns(count: number, random: () => number, into: Float64Array): void {
   into.fill(0);
   const run = runOf(count);
@@ -108,12 +116,11 @@ export function bootstrap<S>(input: BootstrapInput<S>): Estimate | null {
   }
   if (figures.length < RESAMPLES / 2) return null;
   const sorted = Float64Array.from(figures).sort();
-  const widening = bySlots
-    ? widen((groups[0]?.length ?? 2) - 1, confidence)
-    : Math.max(...(groups[0] ?? []).map((slot) => widenBy(sizes(slot), confidence)));
+  const widening = (level: number): number =>
+    bySlots ? widen((groups[0]?.length ?? 2) - 1, level) : Math.max(...(groups[0] ?? []).map((slot) => widenBy(sizes(slot), level)));
   return {
     point,
-    lower: point + (quantileOfSorted(sorted, 1 - confidence) - point) * widening,
-    upper: point + (quantileOfSorted(sorted, confidence) - point) * widening,
+    lower: point + (quantileOfSorted(sorted, 1 - confidence.lower) - point) * widening(confidence.lower),
+    upper: point + (quantileOfSorted(sorted, confidence.upper) - point) * widening(confidence.upper),
   };
 }

@@ -1,3 +1,5 @@
+import type { Look } from './planned-looks.js';
+
 /** Bounds that the updated nodes of one hardware profile must keep before the next wave may begin. Part of a rollout's policy. */
 export interface GatePolicy {
   /** Allowed increase of service-time p50 against control boxes and the node's own past, as a fraction. */
@@ -12,7 +14,7 @@ export interface GatePolicy {
   readonly minFrames: number;
   /** Intervals between two samples that each slot must have, before and after. */
   readonly minIntervals: number;
-  /** One-sided confidence with which a bound must be shown to be kept, or broken, as a fraction. */
+  /** One-sided confidence with which a bound must be shown to be kept, or broken, over all looks together, as a fraction. */
   readonly confidence: number;
   /** Share of the nodes of a wave that may fail or go back by themselves, as a fraction; 0 in a canary wave. */
   readonly maxFailedShare: number;
@@ -105,5 +107,7 @@ export interface GateReport {
     readonly controls: number;
   };
   readonly findings: readonly GateFinding[];
+  /** The planned look that it was found at; null before the first. */
+  readonly look: Look | null;
   readonly distributions: readonly GateDistribution[];
 }

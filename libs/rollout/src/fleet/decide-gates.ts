@@ -62,7 +62,7 @@ const figures = (profile: string, report: GateReport): Record<string, unknown> =
 
 /** Noise in the last digits of a report that waits is not worth a write. */
 const sameFigures = (a: GateReport, b: GateReport): boolean =>
-  a.outcome === b.outcome && a.message === b.message && a.nodes.measured === b.nodes.measured;
+  a.outcome === b.outcome && a.message === b.message && a.nodes.measured === b.nodes.measured && a.look?.number === b.look?.number;
 
 function takeBack(draft: Draft, profile: string, report: GateReport): Draft {
   return markRevert(draft, (member) => member.profile === profile, `Gate${report.reason}`, {

@@ -23,14 +23,21 @@ export interface MemberObservation {
   readonly reverts: readonly ObservedDeployment[];
   /** A deployment of somebody else took one of its slots after the move, or after the rollout began where it was not moved. */
   readonly takenOver: boolean;
-  /** Whether a moved slot has a release from before to go back to. */
+  /** Whether a slot that has the release has one from before to go back to. */
   readonly canGoBack: boolean;
+  /** Whether a slot that has the release has none to go back to: it keeps it, whatever the others do. */
+  readonly staysOn: boolean;
 }
 
 type Standing = Pick<RolloutMember, 'bucket' | 'reason' | 'message'>;
 
 /** Reason of a node that keeps the release although it shall go back. */
 export const NOTHING_TO_GO_BACK_TO = 'NothingToGoBackTo';
+
+/** Reason of a node that tried to go back and could not. */
+export const REVERT_FAILED = 'RevertFailed';
+/** Reason of a node that goes back for longer than a wave may take. */
+export const REVERT_OVERDUE = 'RevertOverdue';
 
 /** Whether some slot of the node has the release, or is on its way to it. */
 export const keepsRelease = (seen: MemberObservation | undefined): boolean =>
@@ -61,7 +68,7 @@ function standingOf(member: RolloutMember, seen: MemberObservation, waveHasBegun
   if (isFinal(member.bucket)) return member;
   if (seen.takenOver) return stand(MemberBucket.superseded, 'NewerDeployment', 'a newer deployment took its slot');
   if (!wasMoved(member)) return waiting(seen, waveHasBegun);
-  if (member.revert !== null) return goingBack(member, member.revert, seen);
+  if (member.revert !== null) return goingBack(member.revert, seen);
   return moving(seen);
 }
 
@@ -92,19 +99,20 @@ function moving({ moves, online }: MemberObservation): Standing {
   return stand(MemberBucket.succeeded, moves[0]?.reason ?? null, moves[0]?.message ?? '');
 }
 
-function goingBack(member: RolloutMember, revert: NonNullable<RolloutMember['revert']>, seen: MemberObservation): Standing {
+function goingBack(revert: NonNullable<RolloutMember['revert']>, seen: MemberObservation): Standing {
   if (revert.startedAt === null) {
-    // A node that went back by itself, or never came to the release, has nothing to undo.
+    // Until its turn to go back it stands where its move left it.
     const now = moving(seen);
-    return now.bucket === MemberBucket.rolledBack || now.bucket === MemberBucket.failed || now.bucket === MemberBucket.superseded
-      ? now
-      : member;
+    return now.bucket === MemberBucket.succeeded && !seen.online
+      ? stand(MemberBucket.offline, 'NodeOffline', 'not reachable; it goes back when it is back')
+      : now;
   }
   if (revert.reason === NOTHING_TO_GO_BACK_TO) return stand(MemberBucket.failed, revert.reason, 'has no release from before to go back to');
   const current = seen.reverts.find((deployment) => !isTerminal(deployment.state));
   if (current !== undefined) return open(seen.online, `going back, ${current.state}`);
   const stuck = seen.reverts.find((deployment) => deployment.state !== 'committed');
   if (stuck?.state === 'superseded') return stand(MemberBucket.superseded, stuck.reason, stuck.message);
-  if (stuck !== undefined) return stand(MemberBucket.failed, 'RevertFailed', `could not go back: ${stuck.message}`);
+  if (stuck !== undefined) return stand(MemberBucket.failed, REVERT_FAILED, `could not go back: ${stuck.message}`);
+  if (seen.staysOn) return stand(MemberBucket.failed, NOTHING_TO_GO_BACK_TO, 'a slot of it has no release from before to go back to');
   return stand(MemberBucket.rolledBack, revert.reason, 'went back to the release before');
 }

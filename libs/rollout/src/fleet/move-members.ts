@@ -1,6 +1,8 @@
 import type { LineId, NodeId } from '@takt/kernel';
-import { NOTHING_TO_GO_BACK_TO, keepsRelease, wasMoved } from './member-bucket.js';
+import { isTerminal } from '../deployment-state.js';
+import { NOTHING_TO_GO_BACK_TO, REVERT_FAILED, REVERT_OVERDUE, keepsRelease, wasMoved } from './member-bucket.js';
 import type { RolloutPolicy } from './rollout-policy.js';
+import type { MemberObservation } from './member-bucket.js';
 import { MemberBucket } from './rollout-state.js';
 import type { Rollout, RolloutMember } from './rollout-state.js';
 import { changed, told } from './rollout-step.js';
@@ -42,7 +44,11 @@ export function moveEligible(draft: Draft, now: number, options: { readonly only
   const movedUnproved = countMovedUnproved(rollout);
   for (const member of rollout.members) {
     if (wasMoved(member) || member.bucket !== MemberBucket.pending || !hasBegun(rollout, member)) continue;
-    if (isProfileOut(rollout, member.profile) || isLost(rollout, member.profile)) continue;
+    if (isProfileOut(rollout, member.profile)) continue;
+    if (isLost(rollout, member.profile)) {
+      changes.set(member.nodeId, deferred(member, 'ProfileFailing', 'more nodes of its hardware profile failed than its gate forgives'));
+      continue;
+    }
     if (!isProved(rollout, member.profile)) {
       if (options.onlyProved) {
         changes.set(member.nodeId, deferred(member, 'ProfileNotProved', 'no gate has shown the release on its hardware profile yet'));
@@ -121,11 +127,14 @@ export function markRevert(
   const members = draft.rollout.members.map((member): RolloutMember => {
     if (!concerns(member) || member.bucket === MemberBucket.excluded || member.bucket === MemberBucket.superseded) return member;
     if (!wasMoved(member)) return { ...member, bucket: MemberBucket.excluded, reason: left.code, message: left.message };
-    // Also where one slot of several has failed already: the others have the release.
-    return member.revert === null ? { ...member, revert: { reason, startedAt: null } } : member;
+    // Also where one slot of several has failed already: the others have the release. One that could not go back tries again.
+    return member.revert === null || couldNotGoBack(member) ? { ...member, revert: { reason, startedAt: null } } : member;
   });
   return changed(draft, { members });
 }
+
+const couldNotGoBack = ({ bucket, reason }: RolloutMember): boolean =>
+  bucket === MemberBucket.failed && (reason === REVERT_FAILED || reason === REVERT_OVERDUE);
 
 /** A node that shall go back and has not begun to. */
 export const awaitsRevert = (member: RolloutMember): boolean =>
@@ -133,6 +142,8 @@ export const awaitsRevert = (member: RolloutMember): boolean =>
   member.revert.startedAt === null &&
   member.bucket !== MemberBucket.superseded &&
   member.bucket !== MemberBucket.excluded;
+
+const isMoving = (seen: MemberObservation): boolean => seen.moves.some((move) => !isTerminal(move.state));
 
 /** Begins to take nodes back, within the same budget as moves; a node that is just being moved holds its place already. */
 export function startReverts(draft: Draft, seen: RolloutObservation, now: number): Draft {
@@ -156,7 +167,10 @@ export function startReverts(draft: Draft, seen: RolloutObservation, now: number
       next = told(next, 'RolloutNodeStays', `node cannot go back: it ${message}`, { nodeId: member.nodeId }, 'warning');
       continue;
     }
-    // A node that is just being moved has its place already; one that is away needs none.
+    // Who is away with the release goes back in its turn when it is here again: a site that returns does not swap all its lines at
+    // once. Who is away on its way to the release is stopped at once, and swaps nothing.
+    if (member.bucket === MemberBucket.offline && !isMoving(observation)) continue;
+    // A node that is just being moved has its place already.
     if (member.bucket !== MemberBucket.working && member.bucket !== MemberBucket.offline) {
       if (budget.refusal(member) !== undefined) continue;
       budget.take(member);

@@ -1,5 +1,5 @@
 import { decideGates } from './decide-gates.js';
-import { isSettled, placeMember, wasMoved } from './member-bucket.js';
+import { REVERT_OVERDUE, isSettled, placeMember, wasMoved } from './member-bucket.js';
 import { awaitsRevert, moveEligible, promoteCanaries, startReverts } from './move-members.js';
 import { newWave } from './plan-waves.js';
 import { MemberBucket, RolloutPhase, WaveStep } from './rollout-state.js';
@@ -31,7 +31,7 @@ export function stepRollout(rollout: Rollout, seen: RolloutObservation, now: num
 }
 
 function decide(rollout: Rollout, seen: RolloutObservation, now: number): Draft {
-  const placed = placeAll(draftOf(rollout), seen);
+  const placed = overdue(placeAll(draftOf(rollout), seen), now);
   switch (rollout.phase) {
     case 'running':
       return run(startReverts(placed, seen, now), seen, now);
@@ -43,9 +43,12 @@ function decide(rollout: Rollout, seen: RolloutObservation, now: number): Draft 
       // What a gate has decided is carried out although nothing new begins.
       return startReverts(placed, seen, now);
     case 'succeeded':
-    case 'partial':
       return moveEligible(placed, now, { onlyProved: true });
+    case 'partial':
+      // Who was away goes back, or catches up, when it is here again.
+      return settleEnd(moveEligible(startReverts(placed, seen, now), now, { onlyProved: true }), now);
     case 'rolled-back':
+      return startReverts(placed, seen, now);
     case 'aborted':
     case 'superseded':
       return placed;
@@ -74,6 +77,19 @@ function placeAll(draft: Draft, seen: RolloutObservation): Draft {
     return observation === undefined ? member : placeMember(member, observation, hasBegun(rollout, member));
   });
   return members.every((member, index) => member === rollout.members[index]) ? draft : changed(draft, { members });
+}
+
+/** A node that goes back for longer than a wave may take counts as failed, so that the rollout comes to its end; it may still arrive. */
+function overdue(draft: Draft, now: number): Draft {
+  const { policy, members } = draft.rollout;
+  const limit = policy.waveDeadlineSeconds * 1000;
+  const late = (member: RolloutMember): boolean =>
+    member.bucket === MemberBucket.working && member.revert?.startedAt != null && now - member.revert.startedAt >= limit;
+  if (!members.some(late)) return draft;
+  const message = `has not gone back within ${String(policy.waveDeadlineSeconds)} s; it may still be at it`;
+  return changed(draft, {
+    members: members.map((member) => (late(member) ? { ...member, bucket: MemberBucket.failed, reason: REVERT_OVERDUE, message } : member)),
+  });
 }
 
 function run(draft: Draft, seen: RolloutObservation, now: number): Draft {
@@ -202,7 +218,7 @@ const laterCatchUp = (rollout: Rollout, wave: RolloutWave): boolean =>
 
 function end(draft: Draft, now: number): Draft {
   const { members, gates } = draft.rollout;
-  if (members.some((member) => awaitsRevert(member) || (member.revert !== null && member.bucket === MemberBucket.working))) {
+  if (members.some((member) => awaitsRevert(member) || isGoingBack(member))) {
     return goBack(changed(draft, { phase: RolloutPhase.rollingBack, hold: null }), now);
   }
   const out = gates.some((gate) => gate.decidedAt !== null && !letPass(gate));
@@ -216,9 +232,22 @@ const mayHaveRelease = (member: RolloutMember): boolean =>
   member.bucket === MemberBucket.succeeded ||
   (member.revert !== null && (member.bucket === MemberBucket.failed || member.bucket === MemberBucket.offline));
 
+/** It has begun to go back, or will as soon as there is a place; who is away is not waited for. */
+const isGoingBack = (member: RolloutMember): boolean =>
+  (awaitsRevert(member) && member.bucket !== MemberBucket.offline) || (member.revert !== null && member.bucket === MemberBucket.working);
+
+/** Where the last node that kept the release has gone back, nothing is left of it. */
+function settleEnd(draft: Draft, now: number): Draft {
+  const { members } = draft.rollout;
+  const open = members.some(
+    (member) => mayHaveRelease(member) || member.bucket === MemberBucket.working || (!wasMoved(member) && isWanted(member)),
+  );
+  return open ? draft : finish(draft, RolloutPhase.rolledBack, now);
+}
+
 function goBack(draft: Draft, now: number): Draft {
   const { members } = draft.rollout;
-  if (members.some((member) => awaitsRevert(member) || (member.revert !== null && member.bucket === MemberBucket.working))) return draft;
+  if (members.some(isGoingBack)) return draft;
   const kept = members.some(mayHaveRelease);
   return finish(draft, kept ? RolloutPhase.partial : RolloutPhase.rolledBack, now);
 }

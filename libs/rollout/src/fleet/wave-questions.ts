@@ -89,14 +89,6 @@ export function gatesToMeasure(rollout: Rollout): string[] {
 const isAtWork = (rollout: Rollout, profile: string): boolean =>
   inWave(rollout, profile).some((member) => member.bucket === MemberBucket.working);
 
-/** Whether the wave has soaked long enough to pass, and whether its time is up. */
-export function soakTimes(rollout: Rollout, now: number): { readonly soaked: boolean; readonly timeIsUp: boolean } {
-  const since = currentWaveOf(rollout)?.soakingSince ?? null;
-  if (since === null) return { soaked: false, timeIsUp: false };
-  const { soakSeconds, maxSoakSeconds } = rollout.policy;
-  return { soaked: now - since >= soakSeconds * 1000, timeIsUp: now - since >= Math.max(soakSeconds, maxSoakSeconds) * 1000 };
-}
-
 /** Nodes whose turn has come and which were neither moved nor ruled out. */
 export const awaitingMove = (rollout: Rollout): RolloutMember[] =>
   rollout.members.filter((member) => !wasMoved(member) && hasBegun(rollout, member) && !isSettled(member.bucket));
