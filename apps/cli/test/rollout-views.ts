@@ -84,6 +84,7 @@ export const gate = (wave: number, outcome: GateView['outcome'], p50: number): W
       message: 'measured',
     },
   ],
+  look: { number: 2, planned: 5, upToSeconds: 600, confidenceToPass: 0.975, confidenceToFail: 0.9875, nextAtSeconds: 1200 },
   distributions: [
     { group: 'updated before', slots: 1, frames: 400, p50Ms: 12.5, p95Ms: 14, p99Ms: 15, deliveredFps: 7.5, buckets: [] },
     { group: 'updated after', slots: 1, frames: 400, p50Ms: 12.5 * (1 + p50), p95Ms: 15, p99Ms: 16, deliveredFps: 7.4, buckets: [] },

@@ -46,6 +46,20 @@ export function renderDistributions(distributions: readonly Distribution[], styl
   );
 }
 
+/** Which of its planned looks decided, or when the next one is. */
+function lookLine({ look, decidedAt }: GateView): string[] {
+  if (look === null) return [];
+  const { number, planned, upToSeconds, confidenceToPass, confidenceToFail, nextAtSeconds } = look;
+  const to =
+    confidenceToPass === null
+      ? `fails at ${share(confidenceToFail)}, cannot pass yet`
+      : `passes at ${share(confidenceToPass)}, fails at ${share(confidenceToFail)}`;
+  const next = decidedAt !== null || nextAtSeconds === null ? '' : `; next after ${String(nextAtSeconds)} s of soak`;
+  return [`look ${String(number)} of ${String(planned)}, at ${String(upToSeconds)} s of soak: ${to} confidence${next}`];
+}
+
+const share = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;
+
 /** One gate: its outcome, the nodes it counted, its bounds, and what they were measured on. */
 export function renderGate(gate: GateView, style: Style): string {
   const { nodes, decidedBy } = gate;
@@ -55,6 +69,7 @@ export function renderGate(gate: GateView, style: Style): string {
     gate.message,
     `${String(nodes.measured)} of ${String(nodes.total)} nodes measured against ${String(nodes.controls)} control boxes; ` +
       `${String(nodes.succeeded)} succeeded, ${String(nodes.rolledBack)} went back, ${String(nodes.failed)} failed`,
+    ...lookLine(gate),
     ...gate.missing.map((what) => `missing: ${what}`),
     ...(gate.suggestedAction === null ? [] : [`${style.bold('Next:')} ${gate.suggestedAction}`]),
   ];

@@ -46,6 +46,14 @@ function figuresOf(gate: GateView): Explanation['figures'] {
     nodesWentBack: gate.nodes.rolledBack,
     nodesFailed: gate.nodes.failed,
     controlNodes: gate.nodes.controls,
+    ...(gate.look === null
+      ? {}
+      : {
+          look: gate.look.number,
+          looksPlanned: gate.look.planned,
+          confidenceToPass: gate.look.confidenceToPass,
+          nextLookAtSeconds: gate.look.nextAtSeconds,
+        }),
   };
   for (const group of gate.distributions) {
     const key = group.group.replace(/ (\w)/, (_, letter: string) => letter.toUpperCase());

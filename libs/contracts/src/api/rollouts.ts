@@ -1,4 +1,4 @@
-import type { GateFinding, GatePolicy, GateReport } from '@takt/gates';
+import type { GateFinding, GatePolicy, GateReport, Look } from '@takt/gates';
 import { FindingOutcomes, GateOutcome } from '@takt/gates';
 import { MemberBucket, RolloutPhase, WaveStep } from '@takt/rollout';
 import type { RolloutHold, RolloutPolicy, WaveSize } from '@takt/rollout';
@@ -144,6 +144,17 @@ export const gateDistributionSchema = z.object({
   buckets: z.array(z.object({ fromMs: z.number(), toMs: z.number(), share: z.number() })),
 });
 
+/** One planned look of a gate; times are seconds after the wave began to soak. */
+export const gateLookSchema = z.object({
+  number: z.int(),
+  planned: z.int(),
+  upToSeconds: z.number(),
+  /** Null while the soak lasts, when no gate passes. */
+  confidenceToPass: fraction.nullable(),
+  confidenceToFail: fraction,
+  nextAtSeconds: z.number().nullable(),
+}) satisfies z.ZodType<Look>;
+
 export const gateReportSchema = z.object({
   outcome: z.enum(valuesOf(GateOutcome)),
   reason: z.string(),
@@ -160,6 +171,8 @@ export const gateReportSchema = z.object({
     controls: z.int(),
   }),
   findings: z.array(gateFindingSchema),
+  /** The planned look that it was found at; null before the first. */
+  look: gateLookSchema.nullable(),
   distributions: z.array(gateDistributionSchema),
 }) satisfies z.ZodType<GateReport>;
 

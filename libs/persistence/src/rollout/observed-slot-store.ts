@@ -13,10 +13,11 @@ interface ObservedSlotRow {
   target_id: string | null;
   target_rollout: string | null;
   target_open: boolean;
+  target_given_up: boolean;
   newest_id: string | null;
   newest_rollout: string | null;
   newest_at: Date | null;
-  readings: number | null;
+  intervals: number | null;
   frames: number | null;
 }
 /** A slot of a rollout as the rows show it now. */
@@ -30,10 +31,11 @@ export interface ObservedSlot {
   readonly activeSince: Date | null;
   /** Since when it had what it had before this rollout moved it; null where it was not moved, or had nothing. */
   readonly previousSince: Date | null;
-  readonly target: { readonly id: string; readonly rolloutId: string | null; readonly open: boolean } | null;
+  /** `givenUp`: it is of a rollout that was superseded or aborted, so nothing is lost when another takes its place. */
+  readonly target: { readonly id: string; readonly rolloutId: string | null; readonly open: boolean; readonly givenUp: boolean } | null;
   readonly newest: { readonly id: string; readonly rolloutId: string | null; readonly createdAt: Date } | null;
-  /** Samples of what it serves now, and results between them; 0 for a slot that was moved. */
-  readonly past: { readonly readings: number; readonly frames: number };
+  /** Intervals between samples of what it serves now, and results in them, none across a restart of its runtime; 0 for a slot that was moved. */
+  readonly past: { readonly intervals: number; readonly frames: number };
 }
 
 /** Reads what runs on the nodes of a rollout. */
@@ -53,19 +55,22 @@ export class ObservedSlotStore {
       `SELECT m.node_id, s.id AS slot_id, coalesce(l.online, false) AS online, line.required_fps, s.active_id, active.ended_at AS active_since,
          previous.ended_at AS previous_since,
          target.id AS target_id, target.rollout_id AS target_rollout, target.id IS NOT NULL AND target.ended_at IS NULL AS target_open,
-         newest.id AS newest_id, newest.rollout_id AS newest_rollout, newest.created_at AS newest_at, past.readings, past.frames
+         coalesce(target_rollout.phase IN ('superseded', 'aborted'), false) AS target_given_up,
+         newest.id AS newest_id, newest.rollout_id AS newest_rollout, newest.created_at AS newest_at, past.intervals, past.frames
        FROM rollout_members m JOIN rollouts r ON r.id = m.rollout_id
          JOIN LATERAL jsonb_array_elements_text(m.slot_ids) AS slot_id(value) ON true
          JOIN slots s ON s.id = slot_id.value::uuid JOIN lines line ON line.id = s.line_id
          LEFT JOIN node_liveness l ON l.node_id = m.node_id
-         LEFT JOIN deployments target ON target.id = s.target_id LEFT JOIN deployments active ON active.id = s.active_id
+         LEFT JOIN deployments target ON target.id = s.target_id LEFT JOIN rollouts target_rollout ON target_rollout.id = target.rollout_id LEFT JOIN deployments active ON active.id = s.active_id
          LEFT JOIN LATERAL (SELECT id, rollout_id, created_at FROM deployments d WHERE d.slot_id = s.id ORDER BY created_at DESC, id DESC LIMIT 1) newest ON true
          LEFT JOIN LATERAL (
            SELECT p.ended_at FROM deployments mv JOIN deployments p ON p.id = mv.previous_id
            WHERE mv.slot_id = s.id AND mv.rollout_id = $1 AND mv.revert_of IS NULL ORDER BY mv.created_at DESC LIMIT 1) previous ON true
          LEFT JOIN LATERAL (
-           SELECT count(DISTINCT (x.since, x.elapsed_ms))::int AS readings, (max(x.delivered) - min(x.delivered))::int AS frames FROM slot_samples x
-           WHERE x.slot_id = s.id AND x.at >= greatest(active.ended_at + $2 * interval '1 millisecond', $3::timestamptz)
+           SELECT sum(run.readings - 1)::int AS intervals, sum(run.frames)::int AS frames FROM (
+             SELECT count(DISTINCT x.elapsed_ms) AS readings, max(x.delivered) - min(x.delivered) AS frames FROM slot_samples x
+             WHERE x.slot_id = s.id AND x.at >= greatest(active.ended_at + $2 * interval '1 millisecond', $3::timestamptz)
+             GROUP BY x.since) run
          ) past ON m.moved_at IS NULL AND l.online AND m.wave <= r.current_wave AND m.bucket IN ('pending', 'deferred')
        WHERE m.rollout_id = $1`,
       [rolloutId, past.settleMs, past.since],
@@ -78,8 +83,11 @@ export class ObservedSlotStore {
       activeId: row.active_id,
       activeSince: row.active_since,
       previousSince: row.previous_since,
-      past: { readings: row.readings ?? 0, frames: row.frames ?? 0 },
-      target: row.target_id === null ? null : { id: row.target_id, rolloutId: row.target_rollout, open: row.target_open },
+      past: { intervals: row.intervals ?? 0, frames: row.frames ?? 0 },
+      target:
+        row.target_id === null
+          ? null
+          : { id: row.target_id, rolloutId: row.target_rollout, open: row.target_open, givenUp: row.target_given_up },
       newest:
         row.newest_id === null || row.newest_at === null
           ? null

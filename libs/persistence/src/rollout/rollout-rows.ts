@@ -147,7 +147,8 @@ export const toGate = (row: GateRow): StoredGate => ({
   rolloutId: row.rolloutId,
   wave: row.wave,
   profile: row.profile,
-  report: row.report,
+  // Reports from before looks were planned have none.
+  report: { ...row.report, look: (row.report as Partial<GateReport>).look ?? null },
   startedAt: row.startedAt.getTime(),
   decidedAt: ms(row.decidedAt),
   decidedBy: row.decidedBy,

@@ -1,11 +1,11 @@
-import { assessGate } from '@takt/gates';
-import type { SlotFigures } from '@takt/gates';
+import { assessGate, figuresUntil, isEnough, lookAt } from '@takt/gates';
+import type { GateReport, Look } from '@takt/gates';
 import { groupBy } from '@takt/kernel';
 import type { SlotId } from '@takt/kernel';
 import type { Deployment, ObservedSlot, SlotSample, Stores } from '@takt/persistence';
-import { MemberBucket, currentWaveOf, gatesToMeasure, soakTimes, wasMoved, waveNodes } from '@takt/rollout';
-import type { MeasuredGate, Rollout, RolloutMember } from '@takt/rollout';
-import { SETTLE_MS, pastReachMs } from './gate-periods.js';
+import { MemberBucket, currentWaveOf, gateOf, gatesToMeasure, wasMoved, waveNodes } from '@takt/rollout';
+import type { MeasuredGate, Rollout, RolloutMember, WaveNodes } from '@takt/rollout';
+import { SETTLE_MS, graceSeconds, pastReachMs } from './gate-periods.js';
 import type { RolloutRows } from './observe-rollout.js';
 import { intervalsOf } from '../../figures/slot-intervals.js';
 import type { TimedInterval } from '../../figures/slot-intervals.js';
@@ -40,7 +40,7 @@ async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, 
     members: readonly RolloutMember[],
     periodsOf: (slot: ObservedSlot) => Periods,
     serves: (slot: ObservedSlot) => string | null,
-  ): Promise<SlotFigures[]> => {
+  ): Promise<TimedFigures[]> => {
     const wantedSlots = members.flatMap((member) => member.slotIds).flatMap((id) => slots.get(id) ?? []);
     const periods = new Map(wantedSlots.map((slot) => [slot.slotId, periodsOf(slot)]));
     const all = [...periods.values()];
@@ -64,19 +64,51 @@ async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, 
     (slot) => ({ before: past(rollout, movedAt, slot.activeSince), after: { from: since + SETTLE_MS, to: now } }),
     (slot) => slot.activeId,
   );
-  const { soaked, timeIsUp } = soakTimes(rollout, now);
+  const look = nextLook(rollout, updated, since, now);
+  const nodes = waveNodes(rollout, profile);
+  const known = gateOf(rollout, profile);
+  // The same look finds the same: its figures do not change any more, and drawing them again is the expensive part.
+  if (known !== undefined && known.startedAt >= since && isSameLook(known.report, look, nodes)) return { profile, report: known.report };
+  const until = look === null ? now : since + look.upToSeconds * 1000;
   const report = assessGate({
     policy: rollout.policy.gate,
     canary: rollout.currentWave === 0,
-    updated,
-    controls,
-    nodes: waveNodes(rollout, profile),
-    soaked,
-    timeIsUp,
+    updated: upTo(updated, until),
+    controls: upTo(controls, until),
+    nodes,
+    look,
     seed: rollout.currentWave + 1,
   });
   return { profile, report };
 }
+
+interface TimedFigures {
+  readonly slotId: string;
+  readonly nodeId: string;
+  readonly requiredFps: number;
+  readonly before: readonly TimedInterval[];
+  readonly after: readonly TimedInterval[];
+}
+
+const upTo = (slots: readonly TimedFigures[], until: number): TimedFigures[] =>
+  slots.map((slot) => ({ ...slot, after: slot.after.filter(({ to }) => to.getTime() <= until) }));
+
+/** The planned look that the figures of the moved slots have come far enough for; null before the wave soaks. */
+function nextLook(rollout: Rollout, updated: readonly TimedFigures[], since: number, now: number): Look | null {
+  if ((currentWaveOf(rollout)?.soakingSince ?? null) === null) return null;
+  const { policy } = rollout;
+  const latest = updated.map((slot) => ((slot.after.at(-1)?.to.getTime() ?? since) - since) / 1000);
+  const elapsed = figuresUntil((now - since) / 1000, latest, graceSeconds(policy));
+  return lookAt(policy, policy.gate.confidence, elapsed, (seconds) =>
+    upTo(updated, since + seconds * 1000).some((slot) => isEnough(slot, policy.gate)),
+  );
+}
+
+const isSameLook = (report: GateReport, look: Look | null, nodes: WaveNodes): boolean =>
+  look !== null &&
+  report.look?.number === look.number &&
+  report.nodes.measured === nodes.succeeded &&
+  (Object.keys(nodes) as (keyof WaveNodes)[]).every((key) => report.nodes[key] === nodes[key]);
 
 /** A moved slot: its past ends where it was moved, and the time since begins when it had settled on the new engine. */
 function updatedPeriods(rollout: Rollout, deployments: readonly Deployment[], slot: ObservedSlot, since: number, now: number): Periods {
@@ -98,7 +130,7 @@ function figures(
   samples: ReadonlyMap<SlotId, SlotSample[]>,
   periods: Periods | undefined,
   serves: string | null,
-): SlotFigures {
+): TimedFigures {
   const intervals = intervalsOf(samples.get(slot.slotId) ?? []);
   const within = (period: Periods['after'] | undefined): TimedInterval[] =>
     period === undefined ? [] : intervals.filter(({ from, to }) => from.getTime() >= period.from && to.getTime() <= period.to);

@@ -41,37 +41,41 @@ function observe(
   slots: readonly ObservedSlot[],
   deployments: readonly Deployment[],
 ): MemberObservation {
+  const moves = newestPerSlot(deployments.filter((deployment) => deployment.revertOf === null));
+  const kept = moves.filter((move) => move.endedAt === null || move.state === 'committed');
   return {
     nodeId: member.nodeId,
     online: slots.some((slot) => slot.online),
     blockedBy: obstacle(rolloutId, policy, slots),
-    moves: newestPerSlot(deployments.filter((deployment) => deployment.revertOf === null)),
-    reverts: newestPerSlot(deployments.filter((deployment) => deployment.revertOf !== null)),
+    moves: moves.map(standingOf),
+    reverts: newestPerSlot(deployments.filter((deployment) => deployment.revertOf !== null)).map(standingOf),
     takenOver: slots.some(({ slotId, newest }) => {
       if (newest === null || newest.rolloutId === rolloutId) return false;
       // Of a slot that was not moved, only what was made after the rollout counts: the last word of people wins.
       return deployments.some((deployment) => deployment.slotId === slotId) || newest.createdAt.getTime() > createdAt.getTime();
     }),
-    canGoBack: deployments.some((deployment) => deployment.revertOf === null && deployment.previousId !== null),
+    canGoBack: kept.some((move) => move.previousId !== null),
+    staysOn: kept.some((move) => move.previousId === null),
   };
 }
 
 /** What keeps a node from being moved although its turn has come. */
 function obstacle(rolloutId: RolloutId, { gate }: RolloutPolicy, slots: readonly ObservedSlot[]): MemberObservation['blockedBy'] {
-  const foreign = slots.find(({ target }) => target !== null && target.open && target.rolloutId !== rolloutId)?.target;
+  const foreign = slots.find(({ target }) => target !== null && target.open && !target.givenUp && target.rolloutId !== rolloutId)?.target;
   if (foreign !== null && foreign !== undefined) {
     return { code: 'DeploymentInProgress', message: `deployment ${foreign.id} of somebody else runs on it; it is waited for` };
   }
   // A gate compares with what the slot had before: where too little is known of that, it could never pass.
   const unknown = slots.find(
-    ({ activeId, past }) => activeId !== null && (past.readings <= gate.minIntervals || past.frames < gate.minFrames),
+    ({ activeId, past }) => activeId !== null && (past.intervals < gate.minIntervals || past.frames < gate.minFrames),
   );
   if (unknown === undefined) return null;
-  const has = `${String(Math.max(0, unknown.past.readings - 1))} of ${String(gate.minIntervals)} intervals, ${String(unknown.past.frames)} of ${String(gate.minFrames)} frames`;
+  const has = `${String(unknown.past.intervals)} of ${String(gate.minIntervals)} intervals, ${String(unknown.past.frames)} of ${String(gate.minFrames)} frames`;
   return { code: 'NoBaseline', message: `too little is known of what it serves now to compare with: ${has}` };
 }
 
-function newestPerSlot(deployments: readonly Deployment[]): ObservedDeployment[] {
-  const newest = new Map(deployments.map((deployment) => [deployment.slotId, deployment]));
-  return [...newest.values()].map(({ state, reason, message }) => ({ state, reason, message }));
-}
+const newestPerSlot = (deployments: readonly Deployment[]): Deployment[] => [
+  ...new Map(deployments.map((deployment) => [deployment.slotId, deployment])).values(),
+];
+
+const standingOf = ({ state, reason, message }: Deployment): ObservedDeployment => ({ state, reason, message });

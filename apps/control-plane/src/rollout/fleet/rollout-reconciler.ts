@@ -73,6 +73,8 @@ export class RolloutReconciler {
     if (read === null || !this.#isDue(id, read.endedAt !== null)) return;
     // Outside the transaction: reading samples and measuring take time, and hold no row meanwhile.
     const gates = await this.#measure(id, await stores.rollouts.load(read));
+    // Measuring may have taken a good part of the lease; without it nothing is written.
+    if (gates.length > 0) await stores.rollouts.lease(this.#owner, LEASE_SECONDS, AT_A_TIME);
     await this.db.transaction(async (tx) => {
       const row = await tx.rollouts.lock(id);
       if (row === null || row.generation !== read.generation) return;
