@@ -3,16 +3,19 @@
  * matrices whole instead of their seeded samples. Ends with `N passed, N failed, N skipped`.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { guarded, nodePath, prepare, root, run, runEnvironment } from './setup/prepare.mjs';
 
 const prove = process.argv.includes('--prove');
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** Names of what failed, told once more at the end: that is what is read first. */
+const failures = [];
 const bin = (name, file) => join(root, 'node_modules', name, file);
 
 /** `say` takes what is to be shown; static checks keep it until the tests that run beside them are through. */
 const count = (ok, title, detail = '', say = (text) => process.stdout.write(text)) => {
   total[ok ? 'passed' : 'failed'] += 1;
+  if (!ok) failures.push(title);
   say(`  ${ok ? '✓' : '✗'} ${title}\n`);
   if (!ok && detail) say(`${detail.trim()}\n`);
 };
@@ -65,6 +68,12 @@ const vitest = async (project) => {
   total.passed += result.numPassedTests;
   total.failed += result.numFailedTests;
   total.skipped += result.numPendingTests + result.numTodoTests;
+  for (const { name, assertionResults } of result.testResults) {
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    for (const { fullName, failureMessages } of failed) {
+      failures.push(`${relative(root, name)}: ${fullName}\n      ${(failureMessages[0] ?? '').split('\n')[0]}`);
+    }
+  }
   const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   for (const file of broken) count(false, `${file.name} loads`, file.message);
   if (code !== 0 && result.numFailedTests === 0 && broken.length === 0) count(false, `vitest ${project} exits 0`);
@@ -88,6 +97,7 @@ await guarded(async () => {
 
   const seconds = (from, to) => ((to - from) / 1000).toFixed(0);
   process.stdout.write(`\ninstallation and build ${seconds(started, prepared)} s, tests ${seconds(prepared, performance.now())} s\n`);
+  for (const failure of failures) process.stdout.write(`  ✗ ${failure}\n`);
   process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 });

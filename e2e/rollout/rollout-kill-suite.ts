@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VICTIMS } from '../kill/kill-cases.js';
-import { MOMENTS, Moment, allRolloutCases, isBad, mustRun, sampleRolloutCases } from './rollout-cases.js';
+import { MOMENTS, allRolloutCases, isBad, mustRun, sampleRolloutCases } from './rollout-cases.js';
 import { killing, runRolloutCase } from './run-rollout-case.js';
 import type { RolloutEnding } from './run-rollout-case.js';
 import { TwoNodeFleet } from './two-node-fleet.js';
@@ -67,25 +67,5 @@ export function rolloutKillSuite(bad: boolean): void {
       expect(result.ending, result.words).toEqual(undisturbed);
       expect(result.orphans).toEqual([]);
     });
-
-    if (bad) {
-      it('goes on in either of two replicas when the other is killed', async () => {
-        const { stack } = fleet;
-        const replica = await stack.startReplica();
-        const killOne = (unit: string): Promise<boolean> => {
-          stack.killControlPlane(unit);
-          return Promise.resolve(true);
-        };
-        try {
-          const result = await runRolloutCase(fleet, 'replicas', true, [
-            { moment: Moment.canaryMoving, what: 'the first control plane', kill: () => killOne('takt-control-plane') },
-            { moment: Moment.badSoaking, what: 'its replica', kill: () => killOne(replica.unit) },
-          ]);
-          expect(result.ending).toEqual(undisturbed);
-        } finally {
-          await stack.stopControlPlane(replica.unit);
-        }
-      });
-    }
   });
 }

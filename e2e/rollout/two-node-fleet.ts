@@ -17,7 +17,7 @@ const VERSIONS = { small: { seed: 1, width: 8 }, large: { seed: 1, width: 96 } }
 
 /** A gate that decides in seconds. Two lines share two cores with the tests, so only an engine that is far slower may fail it. */
 export const POLICY: RolloutPolicyInput = {
-  soakSeconds: 4,
+  soakSeconds: 7,
   maxSoakSeconds: 90,
   waves: [{ kind: 'nodes', perProfile: 1 }],
   gate: {

@@ -18,7 +18,7 @@ const SPEEDS: Readonly<Record<string, Speed>> = {
 };
 
 const policy = {
-  soakSeconds: 2,
+  soakSeconds: 6,
   maxSoakSeconds: 30,
   maxConcurrent: 2,
   gate: { minIntervals: 3, minFrames: 60 },
