@@ -84,7 +84,7 @@ function overdue(draft: Draft, now: number): Draft {
   const { policy, members } = draft.rollout;
   const limit = policy.waveDeadlineSeconds * 1000;
   const late = (member: RolloutMember): boolean =>
-    member.bucket === MemberBucket.working && member.revert?.startedAt != null && now - member.revert.startedAt >= limit;
+    member.bucket === MemberBucket.working && now - (member.revert?.startedAt ?? now) >= limit;
   if (!members.some(late)) return draft;
   const message = `has not gone back within ${String(policy.waveDeadlineSeconds)} s; it may still be at it`;
   return changed(draft, {
