@@ -2,6 +2,7 @@ import type { ReleaseSpec } from '@takt/contracts';
 import type { HealthPolicy } from '@takt/gates';
 import { asId } from '@takt/kernel';
 import type { DatasetId, ModelId, ReleaseId } from '@takt/kernel';
+import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { bool, float, insertRow, isUuid, json, key, maybe, table, text, time, uuid } from '../schema.js';
 
@@ -54,6 +55,11 @@ export class ReleaseStore {
   }
 
   /** By id or name. */
+  async namesOf(ids: readonly ReleaseId[]): Promise<Map<ReleaseId, string>> {
+    const rows = await this.#manager.getRepository(releases).find({ where: { id: In([...ids]) }, select: { id: true, name: true } });
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   async find(ref: string): Promise<Release | null> {
     return this.#manager.getRepository(releases).findOneBy(isUuid(ref) ? { id: asId<ReleaseId>(ref) } : { name: ref });
   }

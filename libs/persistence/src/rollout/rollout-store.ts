@@ -1,7 +1,7 @@
-import { asId } from '@takt/kernel';
+import { asId, groupBy } from '@takt/kernel';
 import type { NodeId, ReleaseId, RolloutId } from '@takt/kernel';
 import { hasEnded } from '@takt/rollout';
-import type { Rollout, RolloutGate, RolloutMember, RolloutWave } from '@takt/rollout';
+import type { MemberBucket, Rollout, RolloutGate, RolloutMember, RolloutWave } from '@takt/rollout';
 import { In } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { insertRow, isUuid, updateRows } from '../schema.js';
@@ -22,6 +22,14 @@ import type { RolloutRow, StoredGate } from './rollout-rows.js';
 
 /** Rows per statement, so that no statement has too many parameters. */
 const CHUNK = 500;
+
+/** Members of a rollout that stand alike. */
+export interface MemberStanding {
+  readonly rolloutId: RolloutId;
+  readonly wave: number;
+  readonly bucket: MemberBucket;
+  readonly count: number;
+}
 
 export class RolloutStore {
   readonly #manager: EntityManager;
@@ -84,6 +92,24 @@ export class RolloutStore {
 
   async waves(rolloutId: RolloutId): Promise<RolloutWave[]> {
     return (await this.#manager.getRepository(rolloutWaves).find({ where: { rolloutId }, order: { index: 'ASC' } })).map(toWave);
+  }
+
+  /** How many members of each rollout stand where, per wave; with a site scope only those of these sites. */
+  async standings(rolloutIds: readonly RolloutId[], scope: SiteScope): Promise<MemberStanding[]> {
+    if (rolloutIds.length === 0) return [];
+    const rows: { rollout_id: string; wave: number; bucket: MemberBucket; count: number }[] = await this.#manager.query(
+      `SELECT rollout_id, wave, bucket, count(*)::int AS count FROM rollout_members
+       WHERE rollout_id = ANY($1::uuid[]) AND ($2::uuid[] IS NULL OR site_id = ANY($2)) GROUP BY rollout_id, wave, bucket`,
+      [rolloutIds, scope],
+    );
+    return rows.map(({ rollout_id, ...rest }) => ({ rolloutId: asId<RolloutId>(rollout_id), ...rest }));
+  }
+
+  async wavesOf(rolloutIds: readonly RolloutId[]): Promise<Map<RolloutId, RolloutWave[]>> {
+    const rows = await this.#manager
+      .getRepository(rolloutWaves)
+      .find({ where: { rolloutId: In([...rolloutIds]) }, order: { rolloutId: 'ASC', index: 'ASC' } });
+    return new Map([...groupBy(rows, (row) => row.rolloutId)].map(([id, waves]) => [id, waves.map(toWave)]));
   }
 
   async members(rolloutId: RolloutId): Promise<RolloutMember[]> {
@@ -149,13 +175,40 @@ export class RolloutStore {
       else await updateRows(this.#manager, rolloutWaves, { rolloutId: row.id, index: wave.index }, written);
     }
     const members = new Map(before.members.map((member) => [member.nodeId, member]));
-    for (const member of after.members) {
-      if (members.get(member.nodeId) === member) continue;
-      await updateRows(this.#manager, rolloutMembers, { rolloutId: row.id, nodeId: member.nodeId }, memberRow(row.id, member, now));
-    }
+    await this.#saveMembers(
+      row.id,
+      after.members.filter((member) => members.get(member.nodeId) !== member),
+      now,
+    );
     const gates = new Set<RolloutGate>(before.gates);
     for (const gate of after.gates) if (!gates.has(gate)) await this.#saveGate(row.id, gate, newId);
     return true;
+  }
+
+  /** One statement for many: a wave of thousands changes all of them at once. What a member is of never changes, and is left alone. */
+  async #saveMembers(rolloutId: RolloutId, changed: readonly RolloutMember[], now: Date): Promise<void> {
+    for (let at = 0; at < changed.length; at += CHUNK) {
+      const rows = changed.slice(at, at + CHUNK).map((member) => memberRow(rolloutId, member, now));
+      await this.#manager.query(
+        `UPDATE rollout_members m SET wave = v.wave, bucket = v.bucket, reason = v.reason, message = v.message, moved_at = v.moved_at,
+           revert_reason = v.revert_reason, revert_started_at = v.revert_started_at, changed_at = $2
+         FROM unnest($3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::timestamptz[])
+           AS v(node_id, wave, bucket, reason, message, moved_at, revert_reason, revert_started_at)
+         WHERE m.rollout_id = $1 AND m.node_id = v.node_id`,
+        [
+          rolloutId,
+          now,
+          rows.map((row) => row.nodeId),
+          rows.map((row) => row.wave),
+          rows.map((row) => row.bucket),
+          rows.map((row) => row.reason),
+          rows.map((row) => row.message),
+          rows.map((row) => row.movedAt),
+          rows.map((row) => row.revertReason),
+          rows.map((row) => row.revertStartedAt),
+        ],
+      );
+    }
   }
 
   async #saveGate(rolloutId: RolloutId, gate: RolloutGate, newId: () => string): Promise<void> {

@@ -27,8 +27,12 @@ interface EventRow {
   data: EventView['data'];
 }
 
+/** A rollout may be of several sites: whoever is responsible for one of them sees what happens in it. */
 const SELECT = `SELECT e.seq, e.at, e.actor, e.code, e.severity, e.message, e.object_kind, e.object_id, e.object_name, s.name AS site, e.data
-  FROM events e LEFT JOIN sites s ON s.id = e.site_id WHERE ($1::uuid[] IS NULL OR e.site_id = ANY($1)) AND ($2::text IS NULL OR e.object_id = $2)`;
+  FROM events e LEFT JOIN sites s ON s.id = e.site_id 
+  WHERE ($1::uuid[] IS NULL OR e.site_id = ANY($1) OR (e.site_id IS NULL AND e.object_kind = 'rollout' AND EXISTS (
+    SELECT FROM rollout_members m WHERE m.rollout_id = CASE WHEN e.object_kind = 'rollout' THEN e.object_id::uuid END AND m.site_id = ANY($1))))
+   AND ($2::text IS NULL OR e.object_id = $2)`;
 
 const toView = (row: EventRow): EventView => ({
   seq: Number(row.seq),

@@ -1,6 +1,6 @@
 import type { SlotId } from '@takt/kernel';
 import type { Deployment, Release, RolloutRow, Stores } from '@takt/persistence';
-import type { RolloutCommand, RolloutEvent, RolloutPolicy } from '@takt/rollout';
+import type { RolloutCommand, RolloutEvent, RolloutMember, RolloutPolicy } from '@takt/rollout';
 import { record } from '../../record.js';
 import { resolveModel } from '../../resolve.js';
 import type { RolloutRows } from './observe-rollout.js';
@@ -78,7 +78,7 @@ export function recordRolloutEvents(
   stores: Stores,
   row: Pick<RolloutRow, 'id' | 'name'>,
   actor: string,
-  siteId: string | null,
+  members: readonly RolloutMember[],
   events: readonly RolloutEvent[],
   now: Date,
 ): void {
@@ -88,14 +88,14 @@ export function recordRolloutEvents(
       severity,
       message: `rollout ${row.name} ${message}`,
       object: { kind: 'rollout', id: row.id, name: row.name },
-      siteId,
+      siteId: siteOf(members.filter((member) => data['nodeId'] === undefined || member.nodeId === data['nodeId'])),
       data: { ...data },
     });
   }
 }
 
-/** The site whose people see a rollout's events: the one that all its nodes are of, or none in particular. */
-export function siteOf(members: readonly { readonly siteId: string }[]): string | null {
+/** The site that an event belongs to: of the node that it is about, or the one that all nodes are of; null where it concerns several. */
+function siteOf(members: readonly { readonly siteId: string }[]): string | null {
   const [first] = members;
   return first !== undefined && members.every((member) => member.siteId === first.siteId) ? first.siteId : null;
 }

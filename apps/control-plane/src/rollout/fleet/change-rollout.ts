@@ -7,7 +7,7 @@ import type { Rollout, RolloutIntent } from '@takt/rollout';
 import { notFound, refused } from '../../errors.js';
 import { seesSite } from '../../http/context.js';
 import type { RequestContext } from '../../http/context.js';
-import { recordRolloutEvents, siteOf } from './carry-out.js';
+import { recordRolloutEvents } from './carry-out.js';
 import { mergePolicy } from './rollout-policy.js';
 import type { RolloutQueries } from './rollout-queries.js';
 
@@ -59,7 +59,7 @@ export class ChangeRollout {
         );
       }
       await stores.rollouts.save(row, rollout, step.value.rollout, now, randomUUID);
-      recordRolloutEvents(stores, row, ctx.actor, siteOf(rollout.members), step.value.events, now);
+      recordRolloutEvents(stores, row, ctx.actor, rollout.members, step.value.events, now);
       return row.id;
     });
     return this.queries.get(ctx, id);

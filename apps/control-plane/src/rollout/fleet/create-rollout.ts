@@ -10,7 +10,7 @@ import { refused } from '../../errors.js';
 import { seesSite } from '../../http/context.js';
 import type { RequestContext } from '../../http/context.js';
 import { resolveModel, resolveRelease } from '../../resolve.js';
-import { recordRolloutEvents, siteOf } from './carry-out.js';
+import { recordRolloutEvents } from './carry-out.js';
 import { planRollout, toPlanView } from './plan-rollout.js';
 import type { PlannedRollout } from './plan-rollout.js';
 import type { RolloutQueries } from './rollout-queries.js';
@@ -92,7 +92,7 @@ export class CreateRollout {
             ]
           : []),
       ];
-      recordRolloutEvents(stores, row, ctx.actor, siteOf(plan.members), events, now);
+      recordRolloutEvents(stores, row, ctx.actor, plan.members, events, now);
     });
     return this.queries.get(ctx, id);
   }
@@ -139,7 +139,7 @@ async function makeRoom(
     const step = applyIntent(rollout, { type: 'supersede', actor: ctx.actor, by: name }, now.getTime());
     if (!step.ok) continue;
     await stores.rollouts.save(row, rollout, step.value.rollout, now, randomUUID);
-    recordRolloutEvents(stores, row, ctx.actor, siteOf(rollout.members), step.value.events, now);
+    recordRolloutEvents(stores, row, ctx.actor, rollout.members, step.value.events, now);
   }
   // Who was away from an older one catches up to this one only.
   for (const { id } of await stores.rollouts.trailingWith(taking, model.name)) {

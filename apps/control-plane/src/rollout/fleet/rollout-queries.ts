@@ -25,7 +25,13 @@ export class RolloutQueries {
       },
       ctx.siteScope,
     );
-    return Promise.all(rows.map(async (row) => toView(stores, row, await stores.rollouts.waves(row.id), await visible(stores, ctx, row))));
+    const ids = rows.map((row) => row.id);
+    const [standings, waves, names] = [
+      groupBy(await stores.rollouts.standings(ids, ctx.siteScope), (standing) => standing.rolloutId),
+      await stores.rollouts.wavesOf(ids),
+      await stores.releases.namesOf(rows.map((row) => row.releaseId)),
+    ];
+    return rows.map((row) => toView(row, names.get(row.releaseId) ?? '', waves.get(row.id) ?? [], standings.get(row.id) ?? []));
   }
 
   /** By id or name; what has no node in the caller's sites does not exist for them. */
@@ -42,7 +48,7 @@ export class RolloutQueries {
     const { row, members } = await this.find(ctx, ref);
     const gates = await stores.rollouts.gates(row.id);
     return {
-      ...(await toView(stores, row, await stores.rollouts.waves(row.id), members)),
+      ...toView(row, (await stores.releases.find(row.releaseId))?.name ?? '', await stores.rollouts.waves(row.id), members),
       gates: gates.map((gate) => toGateView(gate, row)),
       members: await memberViews(stores, ctx, row, members),
     };
@@ -59,17 +65,16 @@ export class RolloutQueries {
 const visible = async (stores: Stores, ctx: RequestContext, row: RolloutRow): Promise<RolloutMember[]> =>
   (await stores.rollouts.members(row.id)).filter((member) => seesSite(ctx, member.siteId));
 
-async function toView(
-  stores: Stores,
+function toView(
   row: RolloutRow,
+  releaseName: string,
   waves: readonly RolloutWave[],
-  members: readonly RolloutMember[],
-): Promise<RolloutView> {
-  const release = await stores.releases.find(row.releaseId);
+  members: readonly { readonly wave: number; readonly bucket: MemberBucket; readonly count?: number }[],
+): RolloutView {
   return {
     id: row.id,
     name: row.name,
-    release: { id: row.releaseId, name: release?.name ?? '' },
+    release: { id: row.releaseId, name: releaseName },
     model: row.model,
     phase: row.phase,
     currentWave: row.currentWave,

@@ -6,7 +6,7 @@ import { gatesToMeasure, stepRollout } from '@takt/rollout';
 import type { MeasuredGate, Rollout } from '@takt/rollout';
 import { Ticker } from '../../boot/ticker.js';
 import { StaleOrder } from '../deploy-release.js';
-import { recordRolloutEvents, siteOf } from './carry-out.js';
+import { recordRolloutEvents } from './carry-out.js';
 import type { CarryOut } from './carry-out.js';
 import { measureGates } from './measure-gates.js';
 import { observeMembers, readRolloutRows } from './observe-rollout.js';
@@ -85,7 +85,7 @@ export class RolloutReconciler {
       if (isUnchanged(rollout, step.rollout) && step.commands.length === 0) return;
       if (!(await tx.rollouts.save(row, rollout, step.rollout, now, randomUUID, this.#owner))) return;
       await this.carryOut.execute(tx, row, step.rollout.policy, rows, step.commands, now);
-      recordRolloutEvents(tx, row, 'control-plane', siteOf(rollout.members), step.events, now);
+      recordRolloutEvents(tx, row, 'control-plane', rollout.members, step.events, now);
     });
   }
 
