@@ -1,7 +1,7 @@
 import type { GateDistribution } from '@takt/gates';
 import { useMemo } from 'react';
 import type { ReactElement } from 'react';
-import { Area, AreaChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
+import { Area, AreaChart, CartesianGrid, Legend, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { formatMs, formatPercent } from '../format/numbers.js';
 import { AXIS, GRID, LEGEND, MARGIN, TOOLTIP } from '../parts/chart-style.js';
 import { useWords } from '../words/words-context.js';
@@ -25,6 +25,8 @@ export function DistributionChart({ distributions }: { distributions: readonly G
   const rows = useMemo(() => overlay(distributions), [distributions]);
   const present = GROUPS.filter((group) => rows.some((row) => (row[group] ?? 0) > 0));
   if (present.length === 0) return <p className="quiet">{t.gate.noDistributions}</p>;
+  const [first, last] = [rows[0]?.fromMs ?? 0, rows.at(-1)?.fromMs ?? 0];
+  const marks = distributions.flatMap(({ group, p50Ms: ms }) => (ms === null || ms < first || ms > last ? [] : [{ group, ms }]));
   const ticks = ticksBetween(rows[0]?.fromMs ?? 1, rows.at(-1)?.fromMs ?? 1);
   return (
     <figure aria-label={t.gate.distributions} style={{ margin: 0 }}>
@@ -50,6 +52,15 @@ export function DistributionChart({ distributions }: { distributions: readonly G
             formatter={(share, name) => [formatPercent(typeof share === 'number' ? share : null), name]}
           />
           <Legend {...LEGEND} iconType="plainline" />
+          {marks.map(({ group, ms }) => (
+            <ReferenceLine
+              key={group}
+              x={ms}
+              stroke={LOOK[group].color}
+              {...(LOOK[group].dash === undefined ? {} : { strokeDasharray: LOOK[group].dash })}
+              {...(group === 'updated after' ? { label: { value: `p50 ${formatMs(ms)}`, position: 'insideTopRight', fontSize: 11 } } : {})}
+            />
+          ))}
           {present.map((group) => (
             <Area
               key={group}

@@ -1,5 +1,6 @@
 import type { GateView, RolloutDetail } from '@takt/contracts';
 import type { ReactElement } from 'react';
+import { formatPercent, formatSeconds } from '../format/numbers.js';
 import { Mark } from '../parts/mark.js';
 import { Moment } from '../parts/moment.js';
 import { Panel } from '../parts/panel.js';
@@ -28,6 +29,19 @@ export function GatesPanel({ rollout }: { rollout: RolloutDetail }): ReactElemen
       ))}
     </>
   );
+}
+
+/** Which of its planned looks it stands at, how sure it has to be, and when the next one is. */
+function LookLine({ gate: { look, decidedAt } }: { gate: GateView }): ReactElement | null {
+  const t = useWords();
+  if (look === null) return null;
+  const { number, planned, upToSeconds, confidenceToPass, nextAtSeconds } = look;
+  const parts = [
+    t.gate.look(number, planned, formatSeconds(upToSeconds)),
+    confidenceToPass === null ? t.gate.cannotPassYet : t.gate.confidence(formatPercent(confidenceToPass)),
+    ...(decidedAt === null && nextAtSeconds !== null ? [t.gate.nextLook(formatSeconds(nextAtSeconds))] : []),
+  ];
+  return <p className="quiet">{parts.join(' · ')}</p>;
 }
 
 function Gate({ gate }: { gate: GateView }): ReactElement {
@@ -59,6 +73,7 @@ function Gate({ gate }: { gate: GateView }): ReactElement {
             {t.rollout.suggested}: {gate.suggestedAction}
           </p>
         )}
+        <LookLine gate={gate} />
         {gate.missing.length > 0 && (
           <p className="quiet">
             {t.gate.missing}: {gate.missing.join('; ')}

@@ -1,13 +1,13 @@
 import { Chip } from '@mantine/core';
 import type { RolloutDetail, RolloutMemberView } from '@takt/contracts';
-import type { MemberBucket } from '@takt/rollout';
+import type { DeploymentState, MemberBucket } from '@takt/rollout';
 import { useState } from 'react';
 import type { ReactElement } from 'react';
 import { DataTable } from '../parts/data-table.js';
 import { To, nodeHref } from '../parts/link.js';
 import { Mark } from '../parts/mark.js';
 import { Panel } from '../parts/panel.js';
-import { BUCKET_SIGNS } from '../parts/tones.js';
+import { BUCKET_SIGNS, DEPLOYMENT_SIGNS } from '../parts/tones.js';
 import { useWords } from '../words/words-context.js';
 import { BUCKET_ORDER } from './buckets.js';
 
@@ -66,6 +66,17 @@ export function MembersPanel({ rollout }: { rollout: RolloutDetail }): ReactElem
           { key: 'lines', label: t.rollout.lines, render: (member) => member.lines.join(', ') },
           { key: 'profile', label: t.rollout.profile, render: (member) => <span className="code">{member.profile}</span> },
           { key: 'wave', label: t.rollout.wave, tight: true, render: waveName },
+          {
+            key: 'deployments',
+            label: t.rollout.deployments,
+            render: (member) =>
+              member.deployments.map(({ id, state, revert }) => (
+                <div key={id} className="nowrap" title={id}>
+                  <Mark sign={DEPLOYMENT_SIGNS[state as DeploymentState]}>{t.deployment[state as DeploymentState]}</Mark>
+                  {revert && <span className="quiet"> {t.rollout.revert}</span>}
+                </div>
+              )),
+          },
           {
             key: 'reason',
             label: t.rollout.reason,

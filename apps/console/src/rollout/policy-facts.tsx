@@ -13,7 +13,10 @@ export function PolicyFacts({ policy }: { policy: RolloutView['policy'] }): Reac
         [t.rollout.soak, formatSeconds(policy.soakSeconds)],
         [t.rollout.concurrent, `${String(policy.maxConcurrent)} · ${t.rollout.perLine}: ${String(policy.maxPerLine)}`],
         [t.rollout.approvals, t.rollout.approval[policy.approval]],
-        [t.rollout.onFailed, t.rollout.gateAction[policy.onGate.failed]],
+        ...(['failed', 'inconclusive', 'error'] as const).map((outcome): [string, string] => [
+          t.rollout.onGate(t.outcome[outcome]),
+          t.rollout.gateAction[policy.onGate[outcome]],
+        ]),
         [
           t.rollout.margins,
           `p50 +${formatPercent(gate.maxServiceTimeP50Increase, 0)} · p95 +${formatPercent(gate.maxServiceTimeP95Increase, 0)} · FPS −${formatPercent(gate.maxDeliveredFpsShortfall, 0)}`,

@@ -1,4 +1,5 @@
 import type { RolloutDetail } from '@takt/contracts';
+import { hasEnded } from '@takt/rollout';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
 import { useQueries } from '../data/queries.js';
@@ -64,6 +65,7 @@ function Rollout({ rollout }: { rollout: RolloutDetail }): ReactElement {
   const explanation = useQuery(queries.explainRollout(rollout.id));
   const events = useQuery(queries.eventsOf(rollout.id));
   const { hold } = rollout;
+  const { localRollback } = rollout.policy;
   return (
     <>
       {hold !== null ? (
@@ -76,6 +78,13 @@ function Rollout({ rollout }: { rollout: RolloutDetail }): ReactElement {
       ) : (
         <Panel title={t.rollout.why}>
           <Loaded query={explanation}>{(found) => <ExplanationView explanation={found} />}</Loaded>
+        </Panel>
+      )}
+      {localRollback.onPerformanceBreach === 'report' && !hasEnded(rollout.phase) && (
+        <Panel title={t.rollout.localOffTitle} tone="warn">
+          <p style={{ margin: 0 }}>
+            {t.rollout.localOffHelp} {localRollback.reason}
+          </p>
         </Panel>
       )}
       <Columns>

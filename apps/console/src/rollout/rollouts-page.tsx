@@ -61,7 +61,11 @@ export function RolloutsPage(): ReactElement {
                   render: ({ phase, hold }) => (
                     <>
                       <Mark sign={PHASE_SIGNS[phase]}>{t.phase[phase]}</Mark>
-                      {hold !== null && <div className="code quiet">{hold.code}</div>}
+                      {hold !== null && (
+                        <div className="quiet" title={`${t.rollout.suggested}: ${hold.suggestedAction}`}>
+                          <span className="code">{hold.code}</span> {hold.message}
+                        </div>
+                      )}
                     </>
                   ),
                 },
