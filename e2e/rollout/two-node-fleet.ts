@@ -15,7 +15,7 @@ const HEALTH = { windowFrames: 30, maxWindowFrames: 120, soloFrames: 20, maxServ
 /** A small network, and one that takes several times as long: nothing but its numbers tells which is the worse. */
 const VERSIONS = { small: { seed: 1, width: 8 }, large: { seed: 1, width: 96 } } as const;
 
-/** A gate that decides in seconds. Two lines share two cores with the tests, so only an engine that is far slower may fail it. */
+/** A gate that decides in seconds. Lines share two cores with the tests, so only an engine that is far slower may fail it: the large one takes some forty times as long. */
 export const POLICY: RolloutPolicyInput = {
   soakSeconds: 7,
   maxSoakSeconds: 90,
@@ -24,7 +24,7 @@ export const POLICY: RolloutPolicyInput = {
     minIntervals: 4,
     minFrames: 60,
     confidence: 0.9,
-    maxServiceTimeP50Increase: 1.5,
+    maxServiceTimeP50Increase: 4,
     maxServiceTimeP95Increase: 10,
     maxDeliveredFpsShortfall: 0.9,
   },

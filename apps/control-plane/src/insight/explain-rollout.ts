@@ -79,7 +79,8 @@ export function judgeRollout(rollout: RolloutDetail): Verdict {
       return {
         reason: backReason(rollout),
         summary: `${what} ${rollout.phase === 'partial' ? 'ended in part' : 'was taken back'}: ${backWords(rollout)}; ${reached}`,
-        suggestedAction: lostGate(rollout)?.suggestedAction ?? 'look at the nodes that went back: `takt explain deployment`',
+        suggestedAction:
+          couldNotGoBack(rollout) ?? lostGate(rollout)?.suggestedAction ?? 'look at the nodes that went back: `takt explain deployment`',
       };
     case 'aborted':
       return {
@@ -90,6 +91,16 @@ export function judgeRollout(rollout: RolloutDetail): Verdict {
     case 'superseded':
       return { reason: 'Superseded', summary: `${what} gave way to a newer rollout`, suggestedAction: null };
   }
+}
+
+/** Nodes that still have what was taken back come before everything else. */
+function couldNotGoBack({ name, members }: RolloutDetail): string | undefined {
+  const stuck = members.find(
+    ({ bucket, reason }) => bucket === MemberBucket.failed && (reason === 'RevertFailed' || reason === 'RevertOverdue'),
+  );
+  return stuck === undefined
+    ? undefined
+    : `see what keeps it from going back: \`takt explain node ${stuck.node.name}\`; then \`takt rollout rollback ${name}\` tries again`;
 }
 
 function running(rollout: RolloutDetail, what: string, reached: string): Verdict {
