@@ -15,8 +15,10 @@ function decideGate(draft: Draft, { profile, report }: MeasuredGate, now: number
   const { rollout } = draft;
   const known = gateOf(rollout, profile);
   if (known !== undefined && known.decidedAt !== null) return draft;
-  const startedAt = known?.startedAt ?? now;
-  const wave = currentWaveOf(rollout)?.name ?? '';
+  const current = currentWaveOf(rollout);
+  // After a resume it is measured anew.
+  const startedAt = known !== undefined && known.startedAt >= (current?.soakingSince ?? 0) ? known.startedAt : now;
+  const wave = current?.name ?? '';
   const noted = (decided: boolean): Draft => {
     const gate: RolloutGate = {
       wave: rollout.currentWave,
