@@ -85,6 +85,18 @@ describe('members of a rollout', () => {
   });
 });
 
+describe('the lease of a rollout that ended', () => {
+  it('is taken as long as a node may still go back, and no longer', async () => {
+    const lease = async (reason: string): Promise<number> => {
+      await raw.query(`UPDATE rollout_members SET bucket = 'failed', reason = $1`, [reason]);
+      await raw.query(`UPDATE rollouts SET phase = 'partial', ended_at = now(), lease_until = NULL`);
+      return (await db.stores.rollouts.lease('one', 5, 10)).length;
+    };
+    expect(await lease('RevertOverdue')).toBe(1);
+    expect(await lease('RevertFailed')).toBe(0);
+  });
+});
+
 describe('events of a rollout over several sites', () => {
   it('are seen by whoever is responsible for one of them, and by nobody else', async () => {
     const note = (object: { kind: string; id: string }): Promise<void> =>

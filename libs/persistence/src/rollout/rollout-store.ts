@@ -232,7 +232,7 @@ export class RolloutStore {
 
   /**
    * Takes or keeps the lease of rollouts that still have something to do, `limit` at most: those under way, and those that ended
-   * while nodes of theirs were away or at work. No two owners hold the same at a time; the database's clock counts.
+   * while nodes of theirs were away, at work, or late to go back. No two owners hold the same at a time; the database's clock counts.
    */
   async lease(owner: string, seconds: number, limit: number): Promise<RolloutId[]> {
     const rows: { id: string }[] = await this.#manager.query(
@@ -240,7 +240,7 @@ export class RolloutStore {
          SELECT id FROM rollouts r
          WHERE (lease_owner = $1 OR lease_until IS NULL OR lease_until < clock_timestamp())
            AND phase <> 'superseded'
-           AND (ended_at IS NULL OR EXISTS (SELECT FROM rollout_members m WHERE m.rollout_id = r.id AND m.bucket IN ('pending', 'working', 'offline', 'deferred')))
+           AND (ended_at IS NULL OR EXISTS (SELECT FROM rollout_members m WHERE m.rollout_id = r.id AND (m.bucket IN ('pending', 'working', 'offline', 'deferred') OR m.reason = 'RevertOverdue')))
          ORDER BY lease_until NULLS FIRST LIMIT $3 FOR UPDATE SKIP LOCKED
        ), taken AS (
          UPDATE rollouts r SET lease_owner = $1, lease_until = clock_timestamp() + $2 * interval '1 second'
