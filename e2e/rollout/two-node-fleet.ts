@@ -24,7 +24,7 @@ export const POLICY: RolloutPolicyInput = {
     minIntervals: 4,
     minFrames: 60,
     confidence: 0.9,
-    maxServiceTimeP50Increase: 4,
+    maxServiceTimeP50Increase: 1.8,
     maxServiceTimeP95Increase: 10,
     maxDeliveredFpsShortfall: 0.9,
   },
