@@ -2,14 +2,11 @@ import type { GateDistribution } from '@takt/gates';
 import { useMemo } from 'react';
 import type { ReactElement } from 'react';
 import { Area, AreaChart, CartesianGrid, Legend, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
-import type { LabelProps } from 'recharts';
 import { formatMs, formatPercent } from '../format/numbers.js';
 import { AXIS, GRID, LEGEND, MARGIN, TOOLTIP } from '../parts/chart-style.js';
 import { useWords } from '../words/words-context.js';
 import { GROUPS, overlay } from './overlay.js';
 import type { Group } from './overlay.js';
-import { quantileMarks } from './quantile-marks.js';
-import type { QuantileMark } from './quantile-marks.js';
 
 /** The moved nodes are filled, the control boxes are outlines; before is dashed. */
 const LOOK: Readonly<Record<Group, { readonly color: string; readonly fill: number; readonly dash?: string }>> = {
@@ -18,20 +15,6 @@ const LOOK: Readonly<Record<Group, { readonly color: string; readonly fill: numb
   'control before': { color: 'var(--takt-second-fill)', fill: 0, dash: '2 3' },
   'control after': { color: 'var(--takt-second-fill)', fill: 0 },
 };
-
-const dashOf = (group: Group): { strokeDasharray?: string } => {
-  const { dash } = LOOK[group];
-  return dash === undefined ? {} : { strokeDasharray: dash };
-};
-
-/** Only what the gate is about has its numbers in the chart; p95 is a line lower, so that both can be read where they are near. */
-const labelOf = ({ quantile, ms, textAt }: QuantileMark): LabelProps => ({
-  value: `${quantile} ${formatMs(ms)}`,
-  position: textAt === 'left' ? 'insideTopRight' : 'insideTopLeft',
-  fontSize: 11,
-  fill: 'var(--takt-info)',
-  dy: quantile === 'p95' ? 13 : 0,
-});
 
 /** Ticks at 1, 2 and 5 of each power of ten inside the range. */
 const ticksBetween = (from: number, to: number): number[] =>
@@ -42,13 +25,13 @@ export function DistributionChart({ distributions }: { distributions: readonly G
   const rows = useMemo(() => overlay(distributions), [distributions]);
   const present = GROUPS.filter((group) => rows.some((row) => (row[group] ?? 0) > 0));
   if (present.length === 0) return <p className="quiet">{t.gate.noDistributions}</p>;
-  const [first, last] = [rows[0]?.fromMs ?? 1, rows.at(-1)?.fromMs ?? 1];
-  const marks = quantileMarks(distributions, first, last);
-  const ticks = ticksBetween(first, last);
+  const [first, last] = [rows[0]?.fromMs ?? 0, rows.at(-1)?.fromMs ?? 0];
+  const marks = distributions.flatMap(({ group, p50Ms: ms }) => (ms === null || ms < first || ms > last ? [] : [{ group, ms }]));
+  const ticks = ticksBetween(rows[0]?.fromMs ?? 1, rows.at(-1)?.fromMs ?? 1);
   return (
     <figure aria-label={t.gate.distributions} style={{ margin: 0 }}>
       <figcaption className="quiet" style={{ fontSize: 12.5 }}>
-        {t.gate.distributions}, {t.unit.ms}; {t.gate.marks}
+        {t.gate.distributions}, {t.unit.ms}
       </figcaption>
       <ResponsiveContainer width="100%" height={220}>
         <AreaChart data={rows} margin={MARGIN}>
@@ -69,13 +52,13 @@ export function DistributionChart({ distributions }: { distributions: readonly G
             formatter={(share, name) => [formatPercent(typeof share === 'number' ? share : null), name]}
           />
           <Legend {...LEGEND} iconType="plainline" />
-          {marks.map((mark) => (
+          {marks.map(({ group, ms }) => (
             <ReferenceLine
-              key={`${mark.group}:${mark.quantile}`}
-              x={mark.ms}
-              stroke={LOOK[mark.group].color}
-              {...(mark.quantile === 'p95' ? { strokeDasharray: '1 3' } : dashOf(mark.group))}
-              {...(mark.group === 'updated after' ? { label: labelOf(mark) } : {})}
+              key={group}
+              x={ms}
+              stroke={LOOK[group].color}
+              {...(LOOK[group].dash === undefined ? {} : { strokeDasharray: LOOK[group].dash })}
+              {...(group === 'updated after' ? { label: { value: `p50 ${formatMs(ms)}`, position: 'insideTopRight', fontSize: 11 } } : {})}
             />
           ))}
           {present.map((group) => (
@@ -86,7 +69,7 @@ export function DistributionChart({ distributions }: { distributions: readonly G
               type="stepAfter"
               stroke={LOOK[group].color}
               strokeWidth={1.7}
-              {...dashOf(group)}
+              {...(LOOK[group].dash === undefined ? {} : { strokeDasharray: LOOK[group].dash })}
               fill={LOOK[group].color}
               fillOpacity={LOOK[group].fill}
               isAnimationActive={false}

@@ -1,16 +1,15 @@
 import { Chip } from '@mantine/core';
 import type { RolloutDetail, RolloutMemberView } from '@takt/contracts';
-import type { MemberBucket } from '@takt/rollout';
+import type { DeploymentState, MemberBucket } from '@takt/rollout';
 import { useState } from 'react';
 import type { ReactElement } from 'react';
 import { DataTable } from '../parts/data-table.js';
 import { To, nodeHref } from '../parts/link.js';
 import { Mark } from '../parts/mark.js';
 import { Panel } from '../parts/panel.js';
-import { BUCKET_SIGNS } from '../parts/tones.js';
+import { BUCKET_SIGNS, DEPLOYMENT_SIGNS } from '../parts/tones.js';
 import { useWords } from '../words/words-context.js';
 import { BUCKET_ORDER } from './buckets.js';
-import { MemberDeployments } from './member-deployments.js';
 
 type Filter = MemberBucket | 'all';
 
@@ -70,7 +69,13 @@ export function MembersPanel({ rollout }: { rollout: RolloutDetail }): ReactElem
           {
             key: 'deployments',
             label: t.rollout.deployments,
-            render: (member) => <MemberDeployments deployments={member.deployments} />,
+            render: (member) =>
+              member.deployments.map(({ id, state, revert }) => (
+                <div key={id} className="nowrap" title={id}>
+                  <Mark sign={DEPLOYMENT_SIGNS[state as DeploymentState]}>{t.deployment[state as DeploymentState]}</Mark>
+                  {revert && <span className="quiet"> {t.rollout.revert}</span>}
+                </div>
+              )),
           },
           {
             key: 'reason',

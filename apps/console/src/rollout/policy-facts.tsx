@@ -2,18 +2,11 @@ import type { RolloutView } from '@takt/contracts';
 import type { ReactElement } from 'react';
 import { formatPercent, formatSeconds } from '../format/numbers.js';
 import { Facts } from '../parts/facts.js';
-import { Mark } from '../parts/mark.js';
 import { useWords } from '../words/words-context.js';
 
 export function PolicyFacts({ policy }: { policy: RolloutView['policy'] }): ReactElement {
   const t = useWords();
   const { gate, localRollback } = policy;
-  const localOff = (
-    <Mark sign={{ tone: 'warn', icon: 'warn' }} wraps>
-      {t.rollout.localOff}
-      {localRollback.reason !== null && `: ${localRollback.reason}`}
-    </Mark>
-  );
   return (
     <Facts
       items={[
@@ -28,7 +21,12 @@ export function PolicyFacts({ policy }: { policy: RolloutView['policy'] }): Reac
           t.rollout.margins,
           `p50 +${formatPercent(gate.maxServiceTimeP50Increase, 0)} · p95 +${formatPercent(gate.maxServiceTimeP95Increase, 0)} · FPS −${formatPercent(gate.maxDeliveredFpsShortfall, 0)}`,
         ],
-        [t.rollout.local, localRollback.onPerformanceBreach === 'roll-back' ? t.rollout.localOn : localOff],
+        [
+          t.rollout.local,
+          localRollback.onPerformanceBreach === 'roll-back'
+            ? t.rollout.localOn
+            : `${t.rollout.localOff}${localRollback.reason === null ? '' : ` (${localRollback.reason})`}`,
+        ],
       ]}
     />
   );

@@ -408,7 +408,6 @@ export const en = {
       'control before': 'control boxes, before',
       'control after': 'control boxes, after',
     },
-    marks: 'vertical lines: p50, and p95 dotted',
     share: 'Share of frames',
     groupName: 'Group',
     frames: 'Frames',

@@ -375,7 +375,6 @@ export const zh: Words = {
       'control before': '对照设备，之前',
       'control after': '对照设备，之后',
     },
-    marks: '竖线为 p50，点线为 p95',
     share: '帧占比',
     groupName: '组',
     frames: '帧数',
