@@ -28,10 +28,10 @@ export const absoluteTime = (at: number, tag: string): string =>
   }).format(at);
 
 /** Label on a time axis. */
-export const axisTime = (at: number, tag: string, style: 'seconds' | 'minutes' | 'date'): string =>
-  new Intl.DateTimeFormat(
-    tag,
-    style === 'date'
-      ? { month: 'short', day: 'numeric' }
-      : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...(style === 'seconds' ? { second: '2-digit' } : {}) },
-  ).format(at);
+export const clockTime = (at: number, tag: string, withSeconds = false): string =>
+  new Intl.DateTimeFormat(tag, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+    ...(withSeconds ? { second: '2-digit' } : {}),
+  }).format(at);

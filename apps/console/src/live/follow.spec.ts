@@ -20,32 +20,25 @@ async function* stream<T>(given: readonly (T | TaktError)[], signal: AbortSignal
   await new Promise<void>((done) => signal?.addEventListener('abort', () => done()));
 }
 
-const started = (fleetRuns: (FleetNotification | TaktError)[][], pulse = (): Promise<unknown> => Promise.resolve()) => {
+const started = (fleetRuns: (FleetNotification | TaktError)[][]) => {
   const store = new LiveStore();
-  const look = (): (() => void) => store.subscribeFigures(() => undefined);
-  const away = look();
-  const seen = { events: [] as EventView[], connected: 0, refused: [] as string[], fleetRuns: 0, open: 0 };
+  const seen = { events: [] as EventView[], connected: 0, refused: [] as string[], fleetRuns: 0 };
   const stop = new AbortController();
   const client: Pick<ApiClient, 'events' | 'fleet'> = {
     events: (options) => stream([connected], options?.signal),
-    fleet: (options) => {
-      seen.open += 1;
-      options?.signal?.addEventListener('abort', () => (seen.open -= 1));
-      return stream(fleetRuns[Math.min(seen.fleetRuns++, fleetRuns.length - 1)] ?? [], options?.signal);
-    },
+    fleet: (options) => stream(fleetRuns[Math.min(seen.fleetRuns++, fleetRuns.length - 1)] ?? [], options?.signal),
   };
   follow(
     {
       client,
       store,
-      pulse,
       onEvent: (event) => seen.events.push(event),
       onConnected: () => (seen.connected += 1),
       onRefused: (error) => seen.refused.push(error.code),
     },
     stop.signal,
   );
-  return { store, seen, stop, look, away };
+  return { store, seen, stop };
 };
 
 const error = (code: string, retryable: boolean): TaktError => new TaktError({ code, message: code, action: '', retryable });
@@ -85,42 +78,5 @@ describe('follow', () => {
     stop.abort();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(seen.fleetRuns).toBe(1);
-  });
-
-  it('has one stream where nobody looks at figures, and keeps it from one page to the next', async () => {
-    const { store, seen, stop, look, away } = started([[connected, figures]]);
-    await vi.advanceTimersByTimeAsync(1);
-    away();
-    await vi.advanceTimersByTimeAsync(1_000);
-    const leave = look();
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(seen).toMatchObject({ fleetRuns: 1, open: 1 });
-    leave();
-    await vi.advanceTimersByTimeAsync(2_001);
-    expect(seen.open).toBe(0);
-    expect(store.view()).toEqual({ link: 'live', nodes: null });
-    look();
-    await vi.advanceTimersByTimeAsync(1);
-    expect(seen).toMatchObject({ fleetRuns: 2, open: 1 });
-    stop.abort();
-    expect(seen.open).toBe(0);
-  });
-
-  it('asks after a server that has no figures to send, and opens its stream anew when it is away', async () => {
-    let asked = 0;
-    const { store, seen, stop, away } = started([[connected, figures]], () => {
-      asked += 1;
-      return asked === 2 ? Promise.reject(new Error('away')) : Promise.resolve();
-    });
-    await vi.advanceTimersByTimeAsync(1);
-    away();
-    await vi.advanceTimersByTimeAsync(15_000);
-    expect([asked, seen.connected]).toEqual([1, 1]);
-    await vi.advanceTimersByTimeAsync(15_000);
-    expect(store.view().link).toBe('reconnecting');
-    await vi.advanceTimersByTimeAsync(3_001);
-    expect(store.view().link).toBe('live');
-    expect(seen.connected).toBe(2);
-    stop.abort();
   });
 });

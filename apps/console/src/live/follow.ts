@@ -6,8 +6,6 @@ import type { LinkState, LiveStore } from './live-store.js';
 interface Followed {
   readonly client: Pick<ApiClient, 'events' | 'fleet'>;
   readonly store: LiveStore;
-  /** A short call; its failure means that the server is out of reach. */
-  readonly pulse: () => Promise<unknown>;
   readonly onEvent: (event: EventView) => void;
   /** After every new connection: what happened in between is not known. */
   readonly onConnected: () => void;
@@ -15,115 +13,62 @@ interface Followed {
   readonly onRefused: (error: TaktError) => void;
 }
 
-type StreamName = 'events' | 'fleet';
-type Once = (connection: AbortSignal, set: (state: LinkState) => void) => Promise<void>;
-
 /** Figures come every two seconds; a connection that is silent this long is dead, whatever the socket says. */
 const SILENT_MS = 15_000;
 const RETRY_MS = 3_000;
-/** From one page with figures to the next the stream stays open. */
-const LINGER_MS = 2_000;
 
-/**
- * Keeps the streams open until the signal is aborted, from the first connection on, whatever happens to the network: events
- * always, figures while somebody looks at them, for a browser has six connections per server.
- */
+/** Keeps both streams open until the signal is aborted, from the first connection on, whatever happens to the network. */
 export function follow(parts: Followed, signal: AbortSignal): void {
-  const { client, store } = parts;
-  const links = new Map<StreamName, LinkState>([['events', 'connecting']]);
-  const connections = new Set<AbortController>();
-  const tell = (): void => {
-    const states = [...links.values()];
-    store.setLink(states.every((one) => one === 'live') ? 'live' : states.includes('reconnecting') ? 'reconnecting' : 'connecting');
-  };
-  /** One that is dead says so of the others. */
-  const renew = (): void => {
-    for (const connection of connections) connection.abort();
+  const links: Record<'events' | 'fleet', LinkState> = { events: 'connecting', fleet: 'connecting' };
+  const set = (name: keyof typeof links, state: LinkState): void => {
+    if (signal.aborted) return;
+    links[name] = state;
+    const states = Object.values(links);
+    parts.store.setLink(states.every((one) => one === 'live') ? 'live' : states.includes('reconnecting') ? 'reconnecting' : 'connecting');
   };
 
-  const keep = async (name: StreamName, stop: AbortSignal, once: Once): Promise<void> => {
-    const set = (state: LinkState): void => {
-      if (stop.aborted) return;
-      links.set(name, state);
-      tell();
-    };
-    while (!stop.aborted) {
-      const connection = new AbortController();
-      const end = (): void => connection.abort();
-      connections.add(connection);
-      stop.addEventListener('abort', end);
+  const keep = async (name: keyof typeof links, once: (inner: AbortSignal, alive: () => void) => Promise<void>): Promise<void> => {
+    while (!signal.aborted) {
+      const inner = new AbortController();
+      const end = (): void => inner.abort();
+      signal.addEventListener('abort', end);
+      let watchdog: ReturnType<typeof setTimeout> | undefined;
+      const alive = (): void => {
+        clearTimeout(watchdog);
+        if (name === 'fleet') watchdog = setTimeout(end, SILENT_MS);
+      };
+      alive();
       try {
-        await once(connection.signal, set);
+        await once(inner.signal, alive);
       } catch (thrown) {
         const error = thrown instanceof TaktError ? thrown : TaktError.from(thrown, { code: 'StreamFailed', action: 'reload the page' });
-        if (!stop.aborted && !error.retryable) parts.onRefused(error);
+        if (!signal.aborted && !error.retryable) parts.onRefused(error);
       } finally {
-        connections.delete(connection);
-        stop.removeEventListener('abort', end);
+        clearTimeout(watchdog);
+        signal.removeEventListener('abort', end);
       }
-      set('reconnecting');
-      if (!stop.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (signal.aborted) return;
+      set(name, 'reconnecting');
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   };
 
-  const events: Once = async (connection, set) => {
-    for await (const notification of client.events({ signal: connection })) {
+  void keep('events', async (inner) => {
+    for await (const notification of parts.client.events({ signal: inner })) {
       if (notification.type === 'connected') {
-        set('live');
+        set('events', 'live');
         parts.onConnected();
       } else if (notification.type === 'event') parts.onEvent(notification.event);
-      else set('reconnecting');
+      else set('events', 'reconnecting');
     }
-  };
-  const fleet: Once = async (connection, set) => {
-    let silent = setTimeout(renew, SILENT_MS);
-    try {
-      for await (const notification of client.fleet({ signal: connection })) {
-        clearTimeout(silent);
-        silent = setTimeout(renew, SILENT_MS);
-        if (notification.type === 'figures') {
-          set('live');
-          store.take(notification.figures);
-        } else if (notification.type === 'disconnected') set('reconnecting');
-      }
-    } finally {
-      clearTimeout(silent);
+  });
+  void keep('fleet', async (inner, alive) => {
+    for await (const notification of parts.client.fleet({ signal: inner })) {
+      alive();
+      if (notification.type === 'figures') {
+        set('fleet', 'live');
+        parts.store.take(notification.figures);
+      } else if (notification.type === 'disconnected') set('fleet', 'reconnecting');
     }
-  };
-
-  let figures: AbortController | undefined;
-  let linger: ReturnType<typeof setTimeout> | undefined;
-  const closeFigures = (): void => {
-    figures?.abort();
-    figures = undefined;
-    links.delete('fleet');
-  };
-  const onWanted = (wanted: boolean): void => {
-    clearTimeout(linger);
-    if (wanted && figures === undefined) {
-      figures = new AbortController();
-      links.set('fleet', 'connecting');
-      tell();
-      void keep('fleet', figures.signal, fleet);
-    } else if (!wanted && figures !== undefined) {
-      linger = setTimeout(() => {
-        closeFigures();
-        store.forget();
-        tell();
-      }, LINGER_MS);
-    }
-  };
-
-  void keep('events', signal, events);
-  // Events may be rare: without figures nothing else tells a quiet connection from a dead one.
-  const beat = setInterval(() => {
-    if (figures === undefined && links.get('events') === 'live') parts.pulse().catch(renew);
-  }, SILENT_MS);
-  const deaf = store.onFiguresWanted(onWanted);
-  signal.addEventListener('abort', () => {
-    deaf();
-    clearTimeout(linger);
-    clearInterval(beat);
-    closeFigures();
   });
 }

@@ -11,8 +11,8 @@ const LiveContext = createContext<LiveStore | undefined>(undefined);
 
 /** Events come in bursts; one reading after the burst is enough. */
 const SETTLE_MS = 400;
-/** A hidden tab gives its connections back soon: a browser has six per server for all its tabs. */
-const HIDDEN_MS = 1_500;
+/** A hidden tab gives its connections back: a browser has six per server for all its tabs. */
+const HIDDEN_MS = 20_000;
 
 export function LiveProvider({ children }: { children: ReactNode }): ReactElement {
   const client = useClient();
@@ -38,7 +38,6 @@ export function LiveProvider({ children }: { children: ReactNode }): ReactElemen
         {
           client,
           store,
-          pulse: () => client.call('health', {}, { signal }),
           onEvent: (event) => {
             for (const topic of staleTopics(event)) stale.add(topic);
             settle ??= setTimeout(flush, SETTLE_MS);
@@ -87,12 +86,12 @@ export function useLiveView(): LiveView {
 /** Live figures of one slot; draws again only when they change. */
 export function useLiveSlot(slotId: string): LiveSlot | undefined {
   const store = useLiveStore();
-  return useSyncExternalStore(store.subscribeFigures, () => store.slot(slotId));
+  return useSyncExternalStore(store.subscribe, () => store.slot(slotId));
 }
 
 /** Draws again with every message. */
 export function useLiveRound(): LiveStore {
   const store = useLiveStore();
-  useSyncExternalStore(store.subscribeFigures, store.round);
+  useSyncExternalStore(store.subscribe, store.round);
   return store;
 }

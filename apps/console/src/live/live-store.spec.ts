@@ -35,24 +35,6 @@ describe('LiveStore', () => {
   });
 });
 
-describe('figures that are wanted', () => {
-  it('says so when the first looks and when the last has left, and forgets on demand', () => {
-    const store = new LiveStore();
-    const said: boolean[] = [];
-    const deaf = store.onFiguresWanted((wanted) => said.push(wanted));
-    const leave = [store.subscribeFigures(() => undefined), store.subscribeFigures(() => undefined)];
-    for (const each of leave) each();
-    expect(said).toEqual([false, true, false]);
-    deaf();
-    store.subscribeFigures(() => undefined);
-    expect(said).toHaveLength(3);
-    store.take(figures(slot('a', 20)));
-    store.forget();
-    expect(store.slot('a')).toBeUndefined();
-    expect(store.view().nodes).toBeNull();
-  });
-});
-
 describe('staleTopics', () => {
   it('reads again what an event changed, and everything after one of an unknown kind', () => {
     expect(staleTopics({ object: { kind: 'model', id: '', name: '' } })).toEqual(['events', 'models']);

@@ -19,24 +19,13 @@ const figuresOf = ({ online, metrics }: LiveSlot): string =>
  */
 export class LiveStore {
   readonly #listeners = new Set<() => void>();
-  readonly #watchers = new Set<() => void>();
   readonly #slots = new Map<string, { readonly slot: LiveSlot; readonly figures: string }>();
   #view: LiveView = { link: 'connecting', nodes: null };
   #round = 0;
-  #onWanted: ((wanted: boolean) => void) | undefined;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
-  };
-
-  /** For whoever shows figures of slots: they come only while somebody does. */
-  readonly subscribeFigures = (watcher: () => void): (() => void) => {
-    this.#watchers.add(watcher);
-    if (this.#watchers.size === 1) this.#onWanted?.(true);
-    return () => {
-      if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#onWanted?.(false);
-    };
   };
 
   readonly view = (): LiveView => this.#view;
@@ -47,22 +36,6 @@ export class LiveStore {
   setLink(link: LinkState): void {
     if (this.#view.link === link) return;
     this.#view = { ...this.#view, link };
-    this.#tell();
-  }
-
-  /** Tells whether somebody shows figures: now, and whenever that changes. */
-  onFiguresWanted(listener: (wanted: boolean) => void): () => void {
-    this.#onWanted = listener;
-    listener(this.#watchers.size > 0);
-    return () => {
-      if (this.#onWanted === listener) this.#onWanted = undefined;
-    };
-  }
-
-  /** Drops what is not kept up to date any more. */
-  forget(): void {
-    this.#view = { link: this.#view.link, nodes: null };
-    this.#slots.clear();
     this.#tell();
   }
 
@@ -81,6 +54,5 @@ export class LiveStore {
 
   #tell(): void {
     for (const listener of this.#listeners) listener();
-    for (const watcher of this.#watchers) watcher();
   }
 }

@@ -7,16 +7,14 @@ import { Area, CartesianGrid, ComposedChart, Legend, Line, ReferenceLine, Respon
 import { AXIS, GRID, LEGEND, MARGIN, TOOLTIP } from '../parts/chart-style.js';
 import { useQueries } from '../data/queries.js';
 import { formatFps, formatMs } from '../format/numbers.js';
-import { absoluteTime, axisTime } from '../format/times.js';
+import { absoluteTime, clockTime } from '../format/times.js';
 import { Loaded } from '../parts/loaded.js';
 import { Panel } from '../parts/panel.js';
 import { useSpeech, useWords } from '../words/words-context.js';
 import { curveOf } from './curve.js';
-import { tickStyle, timeTicks } from './time-ticks.js';
 import classes from './over-time.module.css';
 
 const RANGES = [15, 60, 360, 1440, 7 * 1440] as const;
-const MOST_TICKS = 8;
 
 export function OverTime({ slot }: { slot: SlotView }): ReactElement {
   const t = useWords();
@@ -46,18 +44,15 @@ function Charts({ samples, slotId }: { samples: SlotSamples; slotId: string }): 
   const { t, tag } = useSpeech();
   const curve = useMemo(() => curveOf(samples.points), [samples.points]);
   const marks = samples.marks.map((mark) => ({ ...mark, time: Date.parse(mark.at) }));
-  const [from, to] = [curve[0]?.time ?? 0, curve.at(-1)?.time ?? 0];
-  const offset = -new Date(to).getTimezoneOffset();
-  const { ticks, stepMs } = timeTicks(from, to, MOST_TICKS, offset);
+  const seconds = (curve.at(-1)?.time ?? 0) - (curve[0]?.time ?? 0) < 10 * 60_000;
   const axis = (
     <XAxis
       dataKey="time"
       type="number"
       scale="time"
       domain={['dataMin', 'dataMax']}
-      ticks={ticks}
-      interval="equidistantPreserveStart"
-      tickFormatter={(time: number) => axisTime(time, tag, tickStyle(time, stepMs, offset))}
+      tickFormatter={(time: number) => clockTime(time, tag, seconds)}
+      minTickGap={40}
       {...AXIS}
     />
   );

@@ -1,4 +1,4 @@
-import { Button, Switch, Tooltip } from '@mantine/core';
+import { Button, Switch } from '@mantine/core';
 import { hasEnded } from '@takt/rollout';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -62,16 +62,9 @@ export function RolloutsPage(): ReactElement {
                     <>
                       <Mark sign={PHASE_SIGNS[phase]}>{t.phase[phase]}</Mark>
                       {hold !== null && (
-                        <Tooltip
-                          label={`${t.rollout.suggested}: ${hold.suggestedAction}`}
-                          multiline
-                          w={320}
-                          events={{ hover: true, focus: true, touch: true }}
-                        >
-                          <div className="quiet" tabIndex={0}>
-                            <span className="code">{hold.code}</span> {hold.message}
-                          </div>
-                        </Tooltip>
+                        <div className="quiet" title={`${t.rollout.suggested}: ${hold.suggestedAction}`}>
+                          <span className="code">{hold.code}</span> {hold.message}
+                        </div>
                       )}
                     </>
                   ),

@@ -3,7 +3,6 @@ import type { ReleaseView } from '@takt/contracts';
 import type { ReactElement } from 'react';
 import { Panel } from '../parts/panel.js';
 import { useWords } from '../words/words-context.js';
-import { FIELD_ORDER, Fields } from './fields.js';
 import type { StartForm, WrongField } from './start-form.js';
 
 interface StartFieldsProps {
@@ -56,16 +55,14 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
         </SimpleGrid>
       </Panel>
       <Panel title={t.start.how}>
-        <Fields>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" style={{ alignItems: 'end' }}>
           <NumberInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.canary}
             min={1}
             value={form.canary}
             onChange={(value) => onChange({ canary: Math.round(number(value, 1)) })}
           />
           <TextInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.waves}
             description={t.start.wavesHelp}
             value={form.laterWaves}
@@ -73,7 +70,6 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
             error={wrong === 'laterWaves' && t.start.wavesInvalid}
           />
           <NumberInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.soak}
             description={t.start.soakHelp}
             min={1}
@@ -81,7 +77,6 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
             onChange={(value) => onChange({ soakSeconds: Math.round(number(value, 1)) })}
           />
           <NumberInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.maxSoak}
             description={t.start.maxSoakHelp}
             min={1}
@@ -90,40 +85,35 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
             error={wrong === 'maxSoakSeconds' && t.start.maxSoakInvalid}
           />
           <NumberInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.concurrent}
             min={1}
             value={form.maxConcurrent}
             onChange={(value) => onChange({ maxConcurrent: Math.round(number(value, 1)) })}
           />
           <Select
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.approval}
             data={approvals}
             allowDeselect={false}
             value={form.approval}
             onChange={(value) => onChange({ approval: (value ?? 'none') as StartForm['approval'] })}
           />
-        </Fields>
+        </SimpleGrid>
       </Panel>
       <Panel title={t.start.guard}>
-        <Fields>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" style={{ alignItems: 'end' }}>
           <NumberInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.p50}
             min={0}
             value={form.p50Percent}
             onChange={(value) => onChange({ p50Percent: number(value, 0) })}
           />
           <NumberInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.p95}
             min={0}
             value={form.p95Percent}
             onChange={(value) => onChange({ p95Percent: number(value, 0) })}
           />
           <NumberInput
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.shortfall}
             min={0}
             max={100}
@@ -131,14 +121,13 @@ export function StartFields({ form, onChange, wrong, releases, sites, profiles }
             onChange={(value) => onChange({ shortfallPercent: number(value, 0) })}
           />
           <Select
-            inputWrapperOrder={FIELD_ORDER}
             label={t.start.onFailed}
             data={gateActions}
             allowDeselect={false}
             value={form.onFailed}
             onChange={(value) => onChange({ onFailed: (value ?? 'rollback') as StartForm['onFailed'] })}
           />
-        </Fields>
+        </SimpleGrid>
         <Switch
           mt="md"
           label={t.start.local}
