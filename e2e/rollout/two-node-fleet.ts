@@ -18,7 +18,7 @@ const VERSIONS = { small: { seed: 1, width: 8 }, large: { seed: 1, width: 96 } }
 /** A gate that decides in seconds. Lines share two cores with the tests, so only an engine that is far slower may fail it: the large one takes some forty times as long. */
 export const POLICY: RolloutPolicyInput = {
   soakSeconds: 7,
-  maxSoakSeconds: 90,
+  maxSoakSeconds: 45,
   waves: [{ kind: 'nodes', perProfile: 1 }],
   gate: {
     minIntervals: 4,
