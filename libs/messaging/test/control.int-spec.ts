@@ -277,6 +277,7 @@ describe('a server that restarts', () => {
   let node: NodeConnection;
   let nodeId: NodeId;
   const stored = new Set<number>();
+  let storing = Promise.resolve();
   const provisioned: ProvisionedStreams[] = [];
   beforeAll(async () => {
     nats = await TestNats.create();
@@ -284,7 +285,10 @@ describe('a server that restarts', () => {
     nodeId = newNodeId();
     node = await connectAs(nats, nodeId);
     control.consumeReports({
-      handler: ({ report: { seq } }) => Promise.resolve(void stored.add(seq)),
+      handler: async ({ report: { seq } }) => {
+        await storing;
+        stored.add(seq);
+      },
       onProvisioned: (streams) => provisioned.push(streams),
     });
     await until('streams exist', () => provisioned.length > 0);
@@ -337,6 +341,36 @@ describe('a server that restarts', () => {
     expect(await control.readDesired(nodeId)).toBeUndefined();
     expect(await control.ensureDesired(desired(nodeId, 1))).toMatchObject({ outcome: 'published' });
     expect((await node.getDesired())?.generation).toBe(1);
+  });
+
+  it('hands out reports under numbers that its consumer counts as delivered, since it forgot messages that were acknowledged later', async () => {
+    await publishUntilTaken(11);
+    await until('the report is stored', () => stored.has(11));
+    await nats.kill();
+    const putBack = await nats.keepMessages(REPORT_STREAM);
+    await nats.start();
+    let store = (): void => undefined;
+    storing = new Promise((resolve) => {
+      store = resolve;
+    });
+    for (let seq = 12; seq <= 20; seq += 1) await publishUntilTaken(seq);
+    await until('all are in hand', async () => {
+      const jsm = await jetstreamManager(control.nats, { checkAPI: false });
+      return (await jsm.consumers.info(REPORT_STREAM, REPORT_CONSUMER)).num_ack_pending >= 9;
+    });
+    await nats.kill();
+    await putBack();
+    await nats.start();
+    await until('the control plane is connected', () =>
+      control.provisionStreams().then(
+        () => true,
+        () => false,
+      ),
+    );
+    store();
+    await until('those in hand are stored', () => stored.has(20));
+    await publishUntilTaken(21);
+    await until('the report is stored', () => stored.has(21), 20_000);
   });
 
   it('does not strand a node that starts while it is down', async () => {

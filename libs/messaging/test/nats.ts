@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect as connectSocket } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -120,6 +120,19 @@ export class TestNats {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
+  }
+
+  /** Messages of a stream as they are on disk now; the function puts them back. Both while the server is down. */
+  async keepMessages(stream: string): Promise<() => Promise<void>> {
+    const store = join(this.#dir, 'store');
+    const folder = (await readdir(store, { recursive: true })).find((path) => path.endsWith(join('streams', stream, 'msgs')));
+    if (folder === undefined) throw new Error(`${stream} has no messages on disk`);
+    const kept = join(this.#dir, `${stream}-msgs`);
+    await cp(join(store, folder), kept, { recursive: true });
+    return async () => {
+      await rm(join(store, folder), { recursive: true });
+      await rename(kept, join(store, folder));
+    };
   }
 
   async wipeStore(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import type { DesiredState, Heartbeat } from '@takt/contracts';
@@ -19,7 +20,7 @@ import { ensureDesired, publishDesired } from './desired-publisher.js';
 import type { ReportConsumer, ReportConsumerOptions } from './report-consumer.js';
 import { consumeReports } from './report-consumer.js';
 import type { ProvisionedStreams, StreamLimits } from './streams.js';
-import { provisionStreams } from './streams.js';
+import { freeStrandedReports, provisionStreams } from './streams.js';
 
 export interface ControlOptions {
   readonly servers: readonly string[];
@@ -70,8 +71,8 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
     signal: options.signal,
   });
   const js = jetstream(nats, { timeout: 5000 });
-  const provision = async (): Promise<ProvisionedStreams> =>
-    provisionStreams(await jetstreamManager(nats, { checkAPI: false, timeout: 5000 }), options.limits);
+  const manager = (): Promise<JetStreamManager> => jetstreamManager(nats, { checkAPI: false, timeout: 5000 });
+  const provision = async (): Promise<ProvisionedStreams> => provisionStreams(await manager(), options.limits);
   const readDesired = (nodeId: NodeId): Promise<StoredDesired | undefined> => directGetDesired(nats, nodeId);
   const consumers: ReportConsumer[] = [];
   return {
@@ -82,7 +83,7 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
     ensureDesired: (state) => ensureDesired(js, () => directGetLast(nats, state.nodeId), state),
     readDesired,
     consumeReports(consumer) {
-      const started = consumeReports(js, provision, { ...consumer, logger });
+      const started = consumeReports(js, provision, async () => freeStrandedReports(await manager()), { ...consumer, logger });
       consumers.push(started);
       return started;
     },

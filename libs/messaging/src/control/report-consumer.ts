@@ -72,10 +72,15 @@ const parseDelivery = (message: JsMsg): ReportDelivery => {
   return { report: incoming, nodeId, attempt: message.info.deliveryCount, streamSeq: message.seq };
 };
 
-/** Pulls reports until stopped; survives server restarts and makes streams and consumer again after a wiped store. */
+/**
+ * Pulls reports until stopped; survives server restarts and makes streams and consumer again after a wiped store.
+ *
+ * @param freeStranded asked when nothing came: whether there were reports that the consumer would never have handed out
+ */
 export const consumeReports = (
   js: JetStreamClient,
   provision: () => Promise<ProvisionedStreams>,
+  freeStranded: () => Promise<boolean>,
   options: ReportConsumerOptions,
 ): ReportConsumer => {
   const { logger, handler } = options;
@@ -122,14 +127,25 @@ export const consumeReports = (
     }
   };
 
+  const noteFreed = (): void => {
+    logger.warn('the broker held reports that it would have handed to nobody; its consumer was made anew');
+  };
+
+  /** Returns where the consumer was made anew, so that it is looked up again. */
   const pullOnce = async (): Promise<void> => {
     const consumer = await js.consumers.get(REPORT_STREAM, REPORT_CONSUMER);
     while (!aborted.signal.aborted) {
       current = await consumer.fetch({ max_messages: options.batch ?? 64, expires: PULL_EXPIRES_MS, idle_heartbeat: PULL_HEARTBEAT_MS });
+      let handedOut = 0;
       for await (const message of current) {
+        handedOut += 1;
         // Unacknowledged messages of a batch that is cut short come back by themselves; giving them back at once is faster.
         if (aborted.signal.aborted) message.nak();
         else await handle(message);
+      }
+      if (handedOut === 0 && !aborted.signal.aborted && (await freeStranded())) {
+        noteFreed();
+        return;
       }
     }
   };
@@ -137,7 +153,9 @@ export const consumeReports = (
   const run = async (): Promise<void> => {
     while (!aborted.signal.aborted) {
       try {
-        options.onProvisioned?.(await provision());
+        const streams = await provision();
+        if (streams.freed) noteFreed();
+        options.onProvisioned?.(streams);
         await pullOnce();
       } catch (error) {
         if (aborted.signal.aborted) return;

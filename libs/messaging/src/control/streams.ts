@@ -2,6 +2,7 @@ import type { ConsumerConfig, JetStreamManager, StreamConfig, StreamInfo } from 
 import { AckPolicy, DeliverPolicy, DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from '@nats-io/jetstream';
 import { DESIRED_STREAM, REPORT_CONSUMER, REPORT_STREAM, desiredPushSubject, desiredSubject, reportSubject } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
+import { isStranded } from './stranded-reports.js';
 
 const MIB = 1024 * 1024;
 const MINUTE_NS = 60_000_000_000;
@@ -37,6 +38,8 @@ export interface StreamIdentity {
 export interface ProvisionedStreams {
   readonly desired: StreamIdentity;
   readonly reports: StreamIdentity;
+  /** True where reports lay in the stream that nobody would have been given, and are handed out now. */
+  readonly freed: boolean;
 }
 
 const desiredConfig = (limits: StreamLimits): Partial<StreamConfig> & { name: string } => ({
@@ -127,6 +130,23 @@ const ensureReportConsumer = async (jsm: JetStreamManager): Promise<void> => {
 };
 
 /**
+ * Makes the report consumer anew where it would never hand out what the stream holds (see `isStranded`): a new one starts
+ * at the first message. Nothing is lost by it, since a report is in the stream until the database has it, and to apply one
+ * again changes nothing. Returns whether that was needed.
+ */
+export const freeStrandedReports = async (jsm: JetStreamManager): Promise<boolean> => {
+  const { state: before } = await jsm.streams.info(REPORT_STREAM);
+  const consumer = await jsm.consumers.info(REPORT_STREAM, REPORT_CONSUMER);
+  const { state: after } = await jsm.streams.info(REPORT_STREAM);
+  if (!isStranded(before, consumer, after)) return false;
+  await jsm.consumers.delete(REPORT_STREAM, REPORT_CONSUMER).catch((thrown: unknown) => {
+    if (!hasCode(thrown, CONSUMER_NOT_FOUND)) throw thrown;
+  });
+  await ensureReportConsumer(jsm);
+  return true;
+};
+
+/**
  * Makes the two streams and the report consumer where they are missing. Safe to repeat and to run in several replicas.
  * A caller that compares `created` with the last one it saw notices a wiped store and publishes every node again.
  *
@@ -137,7 +157,7 @@ export const provisionStreams = async (jsm: JetStreamManager, limits: StreamLimi
     const desired = await ensureStream(jsm, desiredConfig(limits));
     const reports = await ensureStream(jsm, reportConfig(limits));
     await ensureReportConsumer(jsm);
-    return { desired, reports };
+    return { desired, reports, freed: await freeStrandedReports(jsm) };
   } catch (thrown) {
     throw new TaktError({
       code: 'StreamsUnavailable',
