@@ -58,7 +58,11 @@ export function rolloutKillSuite(bad: boolean): void {
     }
 
     it.each(cases.map((each, index) => ({ ...each, index })))('$moment × $victim ends as if nothing had happened', async (each) => {
-      const result = await runRolloutCase(fleet, `case-${String(each.index)}`, bad, [killing(fleet, each)]);
+      const name = `case-${String(each.index)}`;
+      const result = await runRolloutCase(fleet, name, bad, [killing(fleet, each)]).catch(async (failed: unknown) => {
+        await fleet.giveUp(name);
+        throw failed;
+      });
       process.stdout.write(
         `  ${each.victim} killed at ${String(result.killedAt)} (aimed at ${each.moment}): ${result.killed ? 'done' : 'none was running'}\n`,
       );

@@ -114,6 +114,14 @@ export class TwoNodeFleet {
     });
   }
 
+  /** Ends what is left of a case that failed, so that the next one is not refused for it. */
+  async giveUp(release: string): Promise<void> {
+    const { items } = await this.stack.api.call('listRollouts');
+    for (const { name, endedAt } of items)
+      if (endedAt === null && name.startsWith(`${release}-`))
+        await this.stack.api.call('abortRollout', { params: { ref: name }, body: { reason: 'its case failed' } }).catch(() => undefined);
+  }
+
   rollout(ref: string): Promise<RolloutDetail> {
     return this.stack.api.call('getRollout', { params: { ref } });
   }

@@ -138,6 +138,17 @@ describe('watch of the stream', () => {
     expect((await control.readDesired(id))?.state.generation).toBe(1);
     expect(await watch.seen(await control.provisionStreams())).toBe(false);
   });
+
+  it('has everything published again where the broker forgot the last thing that it took', async () => {
+    const relay = new OutboxRelay(db, control, systemClock, silentLogger);
+    const watch = new StreamWatch(db, silentLogger);
+    await watch.seen(await control.provisionStreams());
+    await addNode();
+    await until('it is published', async () => (await relay.publishBatch()) === 0);
+    const { desired, ...others } = await control.provisionStreams();
+    // The node's older message is there again in its place, as it is where the removal was forgotten too.
+    expect(await watch.seen({ ...others, desired: { ...desired, lastSeq: desired.lastSeq - 1 } })).toBe(true);
+  });
 });
 
 describe('heartbeats', () => {

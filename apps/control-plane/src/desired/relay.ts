@@ -5,6 +5,7 @@ import type { Clock, Logger } from '@takt/kernel';
 import type { ControlConnection, EnsureOutcome } from '@takt/messaging';
 import type { Database, DesiredRow, DirtyRow, Stores } from '@takt/persistence';
 import { record } from '../record.js';
+import { noteStreamSeq } from './stream-watch.js';
 
 const BATCH = 50;
 /** Between two full batches, so that publishing ten thousand nodes again leaves room for everything else. */
@@ -59,10 +60,18 @@ export class OutboxRelay {
       const epoch = await stores.settings.epoch();
       const rows = await stores.desired.takeDirty(BATCH);
       let failures = 0;
+      let lastSeq = 0;
       for (const row of rows) {
-        if (failures >= FAILURES_PER_BATCH) await stores.desired.requeue(row.nodeId, row.attempts, RETRY_MS);
-        else if (!(await this.#publish(stores, epoch, row))) failures += 1;
+        if (failures >= FAILURES_PER_BATCH) {
+          await stores.desired.requeue(row.nodeId, row.attempts, RETRY_MS);
+          continue;
+        }
+        const seq = await this.#publish(stores, epoch, row);
+        if (seq === undefined) failures += 1;
+        else lastSeq = Math.max(lastSeq, seq);
       }
+      // Last, since all relays raise the same row.
+      if (lastSeq > 0) await noteStreamSeq(stores, lastSeq);
       return rows.length;
     });
   }
@@ -85,8 +94,8 @@ export class OutboxRelay {
     }
   }
 
-  /** One node that cannot be published stops no other: it waits, longer each time. False where that is so. */
-  async #publish(stores: Stores, epoch: string, row: DirtyRow): Promise<boolean> {
+  /** Its number in the stream. One node that cannot be published stops no other: it waits, longer each time (undefined). */
+  async #publish(stores: Stores, epoch: string, row: DirtyRow): Promise<number | undefined> {
     const state: DesiredState = {
       schemaVersion: 1,
       nodeId: row.nodeId,
@@ -101,7 +110,7 @@ export class OutboxRelay {
       outcome = await this.control.ensureDesired(state);
     } catch (error) {
       await this.#putOff(stores, row, error);
-      return false;
+      return undefined;
     }
     this.logger.debug('desired state relayed', {
       [LogField.nodeId]: row.nodeId,
@@ -109,7 +118,7 @@ export class OutboxRelay {
       [LogField.state]: outcome.outcome,
     });
     await this.#noteConflict(stores, epoch, row, outcome);
-    return true;
+    return outcome.streamSeq;
   }
 
   async #putOff(stores: Stores, row: DirtyRow, error: unknown): Promise<void> {

@@ -1,9 +1,12 @@
 import { LogField } from '@takt/kernel';
 import type { Logger } from '@takt/kernel';
 import type { ProvisionedStreams } from '@takt/messaging';
-import type { Database } from '@takt/persistence';
+import type { Database, Stores } from '@takt/persistence';
 
 const KEY = 'desired_stream';
+
+/** In the relay's transaction: the broker took a message as number `seq`, so a stream that ends before it has lost something. */
+export const noteStreamSeq = (stores: Stores, seq: number): Promise<void> => stores.settings.raise(KEY, 'lastSeq', seq);
 
 /**
  * Remembers which stream the desired states were published to. Another creation time means that the broker's store was

@@ -20,6 +20,14 @@ export class SettingStore {
     ]);
   }
 
+  /** Raises a number inside a setting that is an object; a larger one, or no setting, stays as it is. */
+  async raise(key: string, field: string, to: number): Promise<void> {
+    await this.#manager.query(
+      'UPDATE settings SET value = jsonb_set(value, ARRAY[$2::text], to_jsonb($3::bigint)) WHERE key = $1 AND (value ->> $2::text)::bigint < $3',
+      [key, field, to],
+    );
+  }
+
   /** Identity of this database; made with its first migration and never changed. */
   async epoch(): Promise<string> {
     return String(await this.get('epoch'));
