@@ -15,7 +15,7 @@ import {
   withExtremes,
   withSamples,
 } from '@takt/quantization';
-import type { CalibrationGraph, Statistics } from '@takt/quantization';
+import type { CalibrationGraph, ExtremesOutputs, Statistics } from '@takt/quantization';
 import type { ReportProgress } from '../protocol/output.js';
 import type { CalibrationImages } from './calibration-images.js';
 
@@ -70,7 +70,7 @@ export async function collectStatistics(
 
   const extremes = new ExtremesCollector();
   const strides = new Map<string, number>();
-  const first = withExtremes(folded, region.values, plan.channelMeans);
+  const first = withExtremes(folded, region.values, { means: plan.channelMeans, ranges: plan.channelRanges });
   await eachImage('ranges', first.model, (results) => {
     readExtremes(first, results, extremes, strides);
   });
@@ -78,7 +78,7 @@ export async function collectStatistics(
   const histograms = new HistogramCollector(region.values, extremes);
   const second = withSamples(folded, strides);
   await eachImage('histograms', second.model, (results) => {
-    for (const [value, names] of second.outputs) histograms.add(value, floats(results[names.first]));
+    for (const [value, sample] of second.outputs) histograms.add(value, floats(results[sample]));
   });
 
   const availability = await engine.availability();
@@ -93,16 +93,17 @@ export async function collectStatistics(
 }
 
 function readExtremes(
-  graph: CalibrationGraph,
+  graph: CalibrationGraph<ExtremesOutputs>,
   results: Readonly<Record<string, Tensor>>,
   extremes: ExtremesCollector,
   strides: Map<string, number>,
 ): void {
-  for (const [value, { first, second, shape, means }] of graph.outputs) {
-    const [low, high] = [floats(results[first])[0] ?? Number.NaN, floats(results[second ?? ''])[0] ?? Number.NaN];
+  for (const [value, { min, max, shape, means, ranges }] of graph.outputs) {
+    const [low, high] = [floats(results[min])[0] ?? Number.NaN, floats(results[max])[0] ?? Number.NaN];
     extremes.add(value, low, high, means === undefined ? undefined : floats(results[means]));
+    if (ranges !== undefined) extremes.addChannels(value, floats(results[ranges.low]), floats(results[ranges.high]));
     if (strides.has(value)) continue;
-    const dims = results[shape ?? ''];
+    const dims = results[shape];
     strides.set(value, sampleStride(dims?.type === 'int64' ? Array.from(dims.data, Number) : []));
   }
 }

@@ -1,14 +1,20 @@
 import { DataType, int64Tensor, makeNode, standardOpset } from '@takt/onnx';
 import type { Model, NodeProto, TensorProto, ValueInfoProto } from '@takt/onnx';
 
-/** A model that also gives what calibration wants to know of its values. */
-export interface CalibrationGraph {
+/** Names of what the first pass gives of one value. */
+export interface ExtremesOutputs {
+  readonly min: string;
+  readonly max: string;
+  readonly shape: string;
+  readonly means?: string;
+  /** Extremes of each channel. */
+  readonly ranges?: { readonly low: string; readonly high: string };
+}
+
+/** A model that also gives what calibration wants to know of its values, and the names of that by value. */
+export interface CalibrationGraph<T> {
   readonly model: Model;
-  /** Name of each extra output, by value. */
-  readonly outputs: ReadonlyMap<
-    string,
-    { readonly first: string; readonly second?: string; readonly shape?: string; readonly means?: string }
-  >;
+  readonly outputs: ReadonlyMap<string, T>;
 }
 
 const LARGEST_INT64 = 2n ** 63n - 1n;
@@ -18,37 +24,47 @@ const AXES_AS_INPUT = 18;
 const output = (name: string, elemType: DataType): ValueInfoProto => ({ name, type: { tensorType: { elemType } } });
 
 /**
- * Pass 1: the smallest and largest element and the shape of every value, and the mean of every channel (axis 1 of a
+ * Pass 1: the smallest and largest element and the shape of every value, and the mean or extremes of every channel (axis 1 of a
  * rank-4 value) where asked for. The values themselves stay inside the engine.
  */
-export function withExtremes(model: Model, values: readonly string[], channelMeans: ReadonlySet<string>): CalibrationGraph {
+export function withExtremes(
+  model: Model,
+  values: readonly string[],
+  perChannel: { readonly means: ReadonlySet<string>; readonly ranges: ReadonlySet<string> },
+): CalibrationGraph<ExtremesOutputs> {
   const nodes: NodeProto[] = [];
   const infos: ValueInfoProto[] = [];
-  const initializers: TensorProto[] = [];
-  const outputs = new Map<string, { first: string; second: string; shape: string; means?: string }>();
+  const outputs = new Map<string, ExtremesOutputs>();
   const axesAsInput = (standardOpset(model) ?? 0) >= AXES_AS_INPUT;
-  if (axesAsInput) initializers.push(int64Tensor('takt_axes', [3], BigInt64Array.of(0n, 2n, 3n)));
-  values.forEach((value, i) => {
-    const names = { first: `takt_min_${String(i)}`, second: `takt_max_${String(i)}`, shape: `takt_shape_${String(i)}` };
-    nodes.push(
-      makeNode('ReduceMin', names.first, [value], [names.first], { keepdims: 0n }),
-      makeNode('ReduceMax', names.second, [value], [names.second], { keepdims: 0n }),
-      makeNode('Shape', names.shape, [value], [names.shape]),
-    );
-    infos.push(output(names.first, DataType.float), output(names.second, DataType.float), output(names.shape, DataType.int64));
-    if (!channelMeans.has(value)) {
-      outputs.set(value, names);
-      return;
-    }
-    const means = `takt_mean_${String(i)}`;
-    nodes.push(
+  const give = (node: NodeProto, type: DataType): string => {
+    const name = node.output[0] ?? '';
+    nodes.push(node);
+    infos.push(output(name, type));
+    return name;
+  };
+  const reduce = (op: string, name: string, value: string): string =>
+    give(makeNode(op, name, [value], [name], { keepdims: 0n }), DataType.float);
+  const reducePlanes = (op: string, name: string, value: string): string =>
+    give(
       axesAsInput
-        ? makeNode('ReduceMean', means, [value, 'takt_axes'], [means], { keepdims: 0n })
-        : makeNode('ReduceMean', means, [value], [means], { axes: [0n, 2n, 3n], keepdims: 0n }),
+        ? makeNode(op, name, [value, 'takt_axes'], [name], { keepdims: 0n })
+        : makeNode(op, name, [value], [name], { axes: [0n, 2n, 3n], keepdims: 0n }),
+      DataType.float,
     );
-    infos.push(output(means, DataType.float));
-    outputs.set(value, { ...names, means });
+  values.forEach((value, i) => {
+    const n = String(i);
+    const shape = `takt_shape_${n}`;
+    outputs.set(value, {
+      min: reduce('ReduceMin', `takt_min_${n}`, value),
+      max: reduce('ReduceMax', `takt_max_${n}`, value),
+      shape: give(makeNode('Shape', shape, [value], [shape]), DataType.int64),
+      ...(perChannel.means.has(value) ? { means: reducePlanes('ReduceMean', `takt_mean_${n}`, value) } : {}),
+      ...(perChannel.ranges.has(value)
+        ? { ranges: { low: reducePlanes('ReduceMin', `takt_low_${n}`, value), high: reducePlanes('ReduceMax', `takt_high_${n}`, value) } }
+        : {}),
+    });
   });
+  const initializers = axesAsInput ? [int64Tensor('takt_axes', [3], BigInt64Array.of(0n, 2n, 3n))] : [];
   return { model: extend(model, nodes, infos, initializers), outputs };
 }
 
@@ -56,7 +72,7 @@ export function withExtremes(model: Model, values: readonly string[], channelMea
  * Pass 2: every `strides[value]`-th element of each value in memory order, so that no more leaves the engine than a
  * histogram needs.
  */
-export function withSamples(model: Model, strides: ReadonlyMap<string, number>): CalibrationGraph {
+export function withSamples(model: Model, strides: ReadonlyMap<string, number>): CalibrationGraph<string> {
   const nodes: NodeProto[] = [];
   const infos: ValueInfoProto[] = [];
   const initializers: TensorProto[] = [
@@ -64,7 +80,7 @@ export function withSamples(model: Model, strides: ReadonlyMap<string, number>):
     int64Tensor('takt_zero', [1], BigInt64Array.of(0n)),
     int64Tensor('takt_end', [1], BigInt64Array.of(LARGEST_INT64)),
   ];
-  const outputs = new Map<string, { first: string }>();
+  const outputs = new Map<string, string>();
   for (const stride of new Set(strides.values()))
     initializers.push(int64Tensor(`takt_stride_${String(stride)}`, [1], BigInt64Array.of(BigInt(stride))));
   let i = 0;
@@ -76,7 +92,7 @@ export function withSamples(model: Model, strides: ReadonlyMap<string, number>):
       makeNode('Slice', sample, [flat, 'takt_zero', 'takt_end', 'takt_zero', `takt_stride_${String(stride)}`], [sample]),
     );
     infos.push(output(sample, DataType.float));
-    outputs.set(value, { first: sample });
+    outputs.set(value, sample);
     i += 1;
   }
   return { model: extend(model, nodes, infos, initializers), outputs };

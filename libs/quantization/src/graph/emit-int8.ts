@@ -8,9 +8,18 @@ import type { WeightLimit } from '../math/weights.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 import type { Statistics, ValueStatistics } from '../statistics/statistics.js';
 import { convConstants } from './conv.js';
+import type { ConvConstants } from './conv.js';
+import { cutAt } from './cut.js';
+import { LOGIT_PARAMETERS, equalizeLogits, logitScales } from './integer-logits.js';
+import type { LogitOutput, LogitScales } from './integer-logits.js';
 import { toPortableModel } from './portable-model.js';
 import { QdqWriter } from './qdq-writer.js';
 import { findRegion } from './region.js';
+
+/** Ends a model at its last convolutions; their logits are decoded outside. */
+export interface Cut {
+  readonly outputs: readonly LogitOutput[];
+}
 
 export interface Int8Options {
   readonly weightLimit: WeightLimit;
@@ -19,6 +28,10 @@ export interface Int8Options {
   readonly floatTail?: number;
   /** So many convolutions after the input stay in float. Default 0. */
   readonly floatFront?: number;
+  /** Default: none, the model keeps its decode. */
+  readonly cut?: Cut | undefined;
+  /** Real value of one step of a uint8 image input (1/255 or 1). Default: the input stays float. */
+  readonly pixelScale?: number | undefined;
 }
 
 /** A quantized model and what the fusion audit must find in it. */
@@ -28,42 +41,91 @@ export interface EmittedModel {
   readonly integerConvs: readonly string[];
   /** Convolutions left in float to keep accuracy, the detect convolutions not counted. */
   readonly floatConvs: readonly string[];
+  /** What the outputs of a cut model stand for, in the order of `Cut.outputs`; empty without a cut. */
+  readonly logits: readonly EmittedLogits[];
+}
+
+export interface EmittedLogits {
+  /** Name of the emitted model's output. */
+  readonly name: string;
+  /** Per channel; null where the logits are float. */
+  readonly scales: LogitScales | null;
 }
 
 /**
  * takt's recipe in ONNX Runtime's CPU dialect: uint8 activations, int8 weights per channel, int32 bias, Q after Conv,
- * Sigmoid and Mul, the decode head in float. uint8, because ONNX Runtime turns int8 activations into uint8 only where a value
- * has one reader, and SiLU's Conv output has two: with int8 every such Conv stays in float.
+ * Sigmoid and Mul, the decode head in float or cut off. uint8, because ONNX Runtime turns int8 activations into uint8 only
+ * where a value has one reader, and SiLU's Conv output has two: with int8 every such Conv stays in float.
  *
  * @param folded the model after ONNX Runtime's basic optimization, which the statistics' names refer to.
  * @throws TaktError `StatisticsDoNotFit`, and what `findRegion` throws.
  */
-export function emitInt8(folded: Model, statistics: Statistics, { weightLimit, ...regionOptions }: Int8Options): EmittedModel {
-  const model = toPortableModel(folded);
+export function emitInt8(folded: Model, statistics: Statistics, options: Int8Options): EmittedModel {
+  const { weightLimit, cut, pixelScale, ...regionOptions } = options;
+  const portable = toPortableModel(folded);
+  const model =
+    cut === undefined
+      ? portable
+      : cutAt(
+          portable,
+          cut.outputs.map(({ name }) => name),
+        );
   const region = findRegion(model, regionOptions);
   const writer = new QdqWriter(model, 'uint8');
   const parameters = new Map<string, AffineParameters>();
+  const logitOutputs = new Map(regionOptions.floatDetectConvs ? [] : (cut?.outputs ?? []).map((output) => [output.name, output]));
+  if (pixelScale !== undefined) {
+    for (const input of region.index.inputs) {
+      parameters.set(input, { scale: Math.fround(pixelScale), zeroPoint: 0 });
+      writer.byteInput(input, pixelScale);
+    }
+  }
   for (const value of region.values) {
+    if (parameters.has(value) || logitOutputs.has(value)) continue;
     const affine = affineFromRange(statisticsOf(statistics, value), UINT8);
     parameters.set(value, affine);
     writer.activation(value, affine);
   }
   const convs = region.nodes.filter((node) => node.opType === 'Conv');
+  const emittedLogits = new Map<string, EmittedLogits>();
   for (const node of convs) {
-    const input = node.input[0] ?? '';
-    const inputScale = parameters.get(input)?.scale ?? 1;
-    const { weights, dims, shape, bias } = convConstants(node, region.index);
-    const known = bias ?? new Float32Array(shape.outputs);
-    const quantized = quantizePerChannel(weights, shape.outputs, weightLimit, smallestWeightScales(known, inputScale));
-    const means = statisticsOf(statistics, input).channelMeans;
-    const shift = means && weightRoundingShift(weights, quantized, shape, means);
-    const corrected = shift ? known.map((value, channel) => value + (shift[channel] ?? 0)) : known;
-    writer.weights(node, [
-      { ...quantized, dims },
-      bias || shift ? { ...quantizeBias(corrected, inputScale, quantized.scales), dims: [shape.outputs] } : undefined,
-    ]);
+    const output = node.output[0] ?? '';
+    const logit = logitOutputs.get(output);
+    let constants = convConstants(node, region.index);
+    if (logit !== undefined) {
+      const scales = logitScales(logit, statisticsOf(statistics, output));
+      constants = equalizeLogits(constants, scales);
+      emittedLogits.set(output, { name: writer.integerOutput(output, LOGIT_PARAMETERS), scales });
+    }
+    writeConv(writer, node, constants, statistics, parameters, weightLimit);
   }
-  return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: region.tailConvs.map(convName) };
+  return {
+    model: writer.finish(),
+    integerConvs: convs.map(convName),
+    floatConvs: region.tailConvs.map(convName),
+    logits: (cut?.outputs ?? []).map(({ name }) => emittedLogits.get(name) ?? { name, scales: null }),
+  };
+}
+
+function writeConv(
+  writer: QdqWriter,
+  node: NodeProto,
+  { weights, dims, shape, bias }: ConvConstants,
+  statistics: Statistics,
+  parameters: ReadonlyMap<string, AffineParameters>,
+  weightLimit: WeightLimit,
+): void {
+  const input = node.input[0] ?? '';
+  const inputScale = parameters.get(input)?.scale ?? 1;
+  const known = bias ?? new Float32Array(shape.outputs);
+  const quantized = quantizePerChannel(weights, shape.outputs, weightLimit, smallestWeightScales(known, inputScale));
+  const means = statisticsOf(statistics, input).channelMeans;
+  const shift = means && weightRoundingShift(weights, quantized, shape, means);
+  const corrected = shift ? known.map((value, channel) => value + (shift[channel] ?? 0)) : known;
+  writer.weights(node, [
+    { ...quantized, dims },
+    bias || shift ? { ...quantizeBias(corrected, inputScale, quantized.scales), dims: [shape.outputs] } : undefined,
+  ]);
 }
 
 export const convName = (node: NodeProto): string => node.name ?? node.output[0] ?? '';

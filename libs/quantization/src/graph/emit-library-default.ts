@@ -42,5 +42,5 @@ export function emitLibraryDefault(folded: Model, statistics: Statistics): Emitt
       bias === undefined ? undefined : { ...quantizeBias(bias, inputScale, quantized.scales), dims: [shape.outputs] },
     ]);
   }
-  return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: [] };
+  return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: [], logits: [] };
 }

@@ -1,5 +1,5 @@
-import { floatTensor, int32Tensor, int8Tensor, makeNode, uint8Tensor } from '@takt/onnx';
-import type { Model, NodeProto, TensorProto } from '@takt/onnx';
+import { DataType, floatTensor, int32Tensor, int8Tensor, makeNode, uint8Tensor } from '@takt/onnx';
+import type { Model, NodeProto, TensorProto, ValueInfoProto } from '@takt/onnx';
 import type { AffineParameters } from '../math/affine.js';
 
 /** Integer type of quantized activations. */
@@ -14,6 +14,8 @@ export class QdqWriter {
   private readonly after = new Map<string, readonly NodeProto[]>();
   private readonly before = new Map<NodeProto, readonly NodeProto[]>();
   private readonly dequantized = new Map<string, string>();
+  private readonly byteInputs = new Set<string>();
+  private readonly integerOutputs = new Map<string, string>();
   private readonly replaced = new Map<NodeProto, NodeProto>();
 
   constructor(model: Model, type: ActivationType) {
@@ -33,6 +35,24 @@ export class QdqWriter {
       makeNode('DequantizeLinear', `${value}_DequantizeLinear`, [quantized, scaleName, zeroName], [dequantized]),
     ]);
     this.dequantized.set(value, dequantized);
+  }
+
+  /** Takes a graph input as uint8 and scales it in the graph, so that pixels go in as they are. */
+  byteInput(value: string, scale: number): void {
+    const [dequantized, scaleName, zeroName] = [`${value}_dq`, `${value}_scale`, `${value}_zero_point`];
+    this.initializers.push(floatTensor(scaleName, [], Float32Array.of(scale)), uint8Tensor(zeroName, [], Uint8Array.of(0)));
+    this.after.set(value, [makeNode('DequantizeLinear', `${value}_DequantizeLinear`, [value, scaleName, zeroName], [dequantized])]);
+    this.dequantized.set(value, dequantized);
+    this.byteInputs.add(value);
+  }
+
+  /** Gives a graph output as uint8 instead of float; its new name. */
+  integerOutput(value: string, { scale, zeroPoint }: AffineParameters): string {
+    const [quantized, scaleName, zeroName] = [`${value}_q`, `${value}_scale`, `${value}_zero_point`];
+    this.initializers.push(floatTensor(scaleName, [], Float32Array.of(scale)), uint8Tensor(zeroName, [], Uint8Array.of(zeroPoint)));
+    this.after.set(value, [makeNode('QuantizeLinear', `${value}_QuantizeLinear`, [value, scaleName, zeroName], [quantized])]);
+    this.integerOutputs.set(value, quantized);
+    return quantized;
   }
 
   /** Replaces the weights and bias of a node by integer constants behind DQ; one scale is per tensor, several are per axis 0. */
@@ -83,16 +103,33 @@ export class QdqWriter {
       node.output.forEach(follow);
     }
     const read = new Set(nodes.flatMap((node) => node.input));
-    for (const { name } of graph.output) read.add(name ?? '');
+    const output = graph.output.map((info) => {
+      const integer = this.integerOutputs.get(info.name ?? '');
+      return integer === undefined ? info : withElementType({ ...info, name: integer }, DataType.uint8);
+    });
+    for (const { name } of output) read.add(name ?? '');
     const initializer = [...graph.initializer, ...this.initializers].filter(({ name }) => read.has(name ?? ''));
     const kept = new Set(initializer.map(({ name }) => name));
     const weightInputs = new Set(graph.initializer.map(({ name }) => name));
     return {
       ...this.model,
-      graph: { ...graph, node: nodes, initializer, input: graph.input.filter(({ name }) => !weightInputs.has(name) || kept.has(name)) },
+      graph: {
+        ...graph,
+        node: nodes,
+        initializer,
+        output,
+        input: graph.input
+          .filter(({ name }) => !weightInputs.has(name) || kept.has(name))
+          .map((info) => (this.byteInputs.has(info.name ?? '') ? withElementType(info, DataType.uint8) : info)),
+      },
     };
   }
 }
+
+const withElementType = (info: ValueInfoProto, elemType: DataType): ValueInfoProto => ({
+  ...info,
+  type: { ...info.type, tensorType: { ...info.type?.tensorType, elemType } },
+});
 
 /** Integer constant with zero point 0. */
 export interface QuantizedConstant {

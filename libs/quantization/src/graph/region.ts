@@ -44,7 +44,7 @@ export function findRegion(model: Model, { floatDetectConvs, floatTail: tail = 0
   }
   const index = indexGraph(graph);
   const beforeConv = nodesBeforeConv(graph.node, index);
-  const detectConvs = new Set(graph.node.filter((node) => node.opType === 'Conv' && !beforeConv.has(node)));
+  const detectConvs = new Set(detectConvsOf(graph.node, beforeConv, index));
   const tailNodes = floatTail(graph.node, index, detectConvs, tail);
   const float = new Set([...floatFront(graph.node, index, front), ...tailNodes]);
   const nodes = graph.node.filter(
@@ -62,6 +62,15 @@ export function findRegion(model: Model, { floatDetectConvs, floatTail: tail = 0
   };
 }
 
+const detectConvsOf = (nodes: readonly NodeProto[], beforeConv: ReadonlySet<NodeProto>, index: GraphIndex): NodeProto[] =>
+  nodes.filter((node) => node.opType === 'Conv' && !beforeConv.has(node) && !readsDistribution(node, index));
+
+/** The convolutions nothing but the decode head follows, in graph order. */
+export function findDetectConvs({ graph }: Model): readonly NodeProto[] {
+  const index = indexGraph(graph);
+  return detectConvsOf(graph.node, nodesBeforeConv(graph.node, index), index);
+}
+
 /** The Sigmoid and Mul that make SiLU of a value and are its only readers, or undefined. */
 export function siluOf(value: string, index: GraphIndex): { readonly sigmoid: NodeProto; readonly product: NodeProto } | undefined {
   const uses = index.usesOf(value);
@@ -71,10 +80,22 @@ export function siluOf(value: string, index: GraphIndex): { readonly sigmoid: No
   return sigmoid && product?.input.includes(sigmoid.output[0] ?? '') === true ? { sigmoid, product } : undefined;
 }
 
+const REARRANGES = new Set(['Reshape', 'Transpose', 'Split', 'Slice', 'Squeeze', 'Unsqueeze', 'Identity']);
+
+/**
+ * Whether a convolution is arithmetic of a decode head and no layer: YOLOv8 and later read the mean of a softmax by a 1×1
+ * convolution with the weights 0…15.
+ */
+function readsDistribution(conv: NodeProto, index: GraphIndex): boolean {
+  let producer = index.producers.get(conv.input[0] ?? '');
+  while (producer !== undefined && REARRANGES.has(producer.opType ?? '')) producer = index.producers.get(producer.input[0] ?? '');
+  return producer?.opType === 'Softmax';
+}
+
 /** Nodes from whose outputs a convolution can be reached. */
 function nodesBeforeConv(nodes: readonly NodeProto[], index: GraphIndex): Set<NodeProto> {
   const found = new Set<NodeProto>();
-  const open = nodes.filter((node) => node.opType === 'Conv');
+  const open = nodes.filter((node) => node.opType === 'Conv' && !readsDistribution(node, index));
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     for (const input of node.input) {
       const producer = index.producers.get(input);

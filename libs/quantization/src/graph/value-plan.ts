@@ -9,28 +9,39 @@ import type { Region } from './region.js';
 export interface ValuePlan {
   /** Values that must share one scale and zero point, so that Concat, MaxPool and Resize become plain copies. */
   readonly groups: readonly (readonly string[])[];
+  /** The same for symmetric parameters, where the operands of an addition share a scale too. */
+  readonly symmetricGroups: readonly (readonly string[])[];
   /** Ranges that are known without data. */
   readonly analytic: ReadonlyMap<string, Range>;
   /** What hides part of a value's error. `identity` where not listed. */
   readonly transfers: ReadonlyMap<string, Transfer>;
   /** Values whose per-channel means are wanted: the inputs of convolutions. */
   readonly channelMeans: ReadonlySet<string>;
+  /** Values whose extremes are wanted per channel: the outputs of the last convolutions. */
+  readonly channelRanges: ReadonlySet<string>;
 }
 
 const UNIT: Range = { low: 0, high: 1 };
 
 export function planValues(region: Region): ValuePlan {
   const ties = new UnionFind();
+  const symmetricTies = new UnionFind();
   const quantized = new Set(region.values);
   const analytic = new Map<string, Range>();
   const transfers = new Map<string, Transfer>();
   const channelMeans = new Set<string>();
+  const tie = (a: string, b: string): void => {
+    ties.union(a, b);
+    symmetricTies.union(a, b);
+  };
   for (const node of region.nodes) {
     const [first = ''] = node.input;
     if (node.opType === 'Concat' && intAttribute(node, 'axis', 0) !== 0) {
-      for (const input of node.input) ties.union(node.output[0] ?? '', input);
+      for (const input of node.input) tie(node.output[0] ?? '', input);
     } else if (isMove(node)) {
-      for (const output of node.output) ties.union(first, output);
+      for (const output of node.output) tie(first, output);
+    } else if (node.opType === 'Add') {
+      symmetricTies.union(first, node.input[1] ?? first);
     } else if (node.opType === 'Sigmoid') {
       analytic.set(node.output[0] ?? '', UNIT);
     } else if (node.opType === 'Conv') {
@@ -38,5 +49,13 @@ export function planValues(region: Region): ValuePlan {
     }
   }
   for (const value of region.values) if (siluOf(value, region.index)) transfers.set(value, 'silu');
-  return { groups: ties.groups(quantized), analytic, transfers, channelMeans };
+  const channelRanges = new Set([...region.detectConvs].map((conv) => conv.output[0] ?? '').filter((value) => quantized.has(value)));
+  return {
+    groups: ties.groups(quantized),
+    symmetricGroups: symmetricTies.groups(quantized),
+    analytic,
+    transfers,
+    channelMeans,
+    channelRanges,
+  };
 }

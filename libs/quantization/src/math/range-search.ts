@@ -1,5 +1,5 @@
 import { UINT8, affineFromRange } from './affine.js';
-import type { Range } from './affine.js';
+import type { AffineParameters, Range } from './affine.js';
 import type { Distribution } from './histogram.js';
 
 /** What happens to a tensor's values before their error counts: nothing, or SiLU (x·σ(x)), which hides large negatives. */
@@ -16,9 +16,12 @@ const silu = (x: number): number => x / (1 + Math.exp(-x));
 /** Sum over the distribution of (f(dequantize(quantize(x))) − f(x))², for uint8 parameters that cover `range`. */
 export function expectedSquaredError(members: readonly PreparedMember[], range: Range): number {
   const { scale, zeroPoint } = affineFromRange(range, UINT8);
+  return gridError(members, scale, UINT8.min - zeroPoint, UINT8.max - zeroPoint);
+}
+
+/** The same for the grid `scale · level`, level from `lowest` to `highest`. */
+function gridError(members: readonly PreparedMember[], scale: AffineParameters['scale'], lowest: number, highest: number): number {
   const inverse = 1 / scale;
-  const lowest = UINT8.min - zeroPoint;
-  const highest = UINT8.max - zeroPoint;
   let error = 0;
   for (const { values, weights, after, transfer } of members) {
     const levels = transfer === 'silu' ? siluLevels(scale, lowest, highest) : undefined;
@@ -76,6 +79,27 @@ export function searchRange(members: readonly RangeMember[], full: Range): Range
   for (let pass = 0; pass < PASSES; pass++) {
     for (let step = 1; step < STEPS && high > 0; step++) consider({ low: best.low, high: high * (step / STEPS) });
     for (let step = 0; step < STEPS && low < 0; step++) consider({ low: low * (step / STEPS), high: best.high });
+  }
+  return best;
+}
+
+/** Levels of symmetric int8 on either side of zero: −128 is not used, so that weights and activations have one grid. */
+const SYMMETRIC_LEVELS = 127;
+
+/**
+ * The magnitude whose symmetric int8 grid has the smallest expected squared error over all members; exhaustive search on a
+ * grid of 1/64 of the largest magnitude.
+ */
+export function searchMagnitude(members: readonly RangeMember[], full: Range): number {
+  const largest = Math.max(-full.low, full.high, 0);
+  if (largest === 0) return 0;
+  const prepared = members.map(prepare);
+  let best = largest;
+  let bestError = Number.POSITIVE_INFINITY;
+  for (let step = STEPS; step > 0; step -= 1) {
+    const magnitude = (largest * step) / STEPS;
+    const error = gridError(prepared, magnitude / SYMMETRIC_LEVELS, -SYMMETRIC_LEVELS, SYMMETRIC_LEVELS);
+    if (error < bestError) [best, bestError] = [magnitude, error];
   }
   return best;
 }

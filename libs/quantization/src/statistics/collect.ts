@@ -1,7 +1,8 @@
 import { createHistogram, addToHistogram, distributionOf } from '../math/histogram.js';
 import type { Histogram } from '../math/histogram.js';
 import type { Range } from '../math/affine.js';
-import { searchRange } from '../math/range-search.js';
+import { searchMagnitude, searchRange } from '../math/range-search.js';
+import type { RangeMember } from '../math/range-search.js';
 import type { ValuePlan } from '../graph/value-plan.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 import type { ValueStatistics } from './statistics.js';
@@ -10,6 +11,7 @@ import type { ValueStatistics } from './statistics.js';
 export class ExtremesCollector {
   private readonly extremes = new Map<string, { min: number; max: number }>();
   private readonly means = new Map<string, { sum: Float64Array; images: number }>();
+  private readonly channels = new Map<string, { low: Float32Array; high: Float32Array }>();
 
   /** @throws TaktError `CalibrationNotFinite` naming the value. */
   add(value: string, min: number, max: number, means?: Float32Array): void {
@@ -29,6 +31,24 @@ export class ExtremesCollector {
     });
     total.images += 1;
     this.means.set(value, total);
+  }
+
+  /** Adds one image's extremes of each channel. */
+  addChannels(value: string, lows: Float32Array, highs: Float32Array): void {
+    const known = this.channels.get(value) ?? {
+      low: new Float32Array(lows.length).fill(Infinity),
+      high: new Float32Array(highs.length).fill(-Infinity),
+    };
+    lows.forEach((low, channel) => {
+      known.low[channel] = Math.min(known.low[channel] as number, low);
+      known.high[channel] = Math.max(known.high[channel] as number, highs[channel] as number);
+    });
+    this.channels.set(value, known);
+  }
+
+  channelRanges(value: string): { readonly low: readonly number[]; readonly high: readonly number[] } | undefined {
+    const known = this.channels.get(value);
+    return known && { low: [...known.low], high: [...known.high] };
   }
 
   range(value: string): Range {
@@ -83,20 +103,33 @@ export function chooseRanges(
   histograms: HistogramCollector,
 ): Record<string, ValueStatistics> {
   const entries: Record<string, ValueStatistics> = {};
+  const fullRange = (group: readonly string[]): Range =>
+    group.map((value) => extremes.range(value)).reduce((a, b) => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) }));
+  const membersOf = (group: readonly string[]): RangeMember[] =>
+    group.map((value) => ({ distribution: distributionOf(histograms.of(value)), transfer: plan.transfers.get(value) ?? 'identity' }));
+  const magnitudes = new Map<string, number>();
+  for (const group of plan.symmetricGroups) {
+    const full = fullRange(group);
+    const known = knownRange(group, plan, inputs, full);
+    const magnitude = known === undefined ? searchMagnitude(membersOf(group), full) : Math.max(-known.low, known.high);
+    for (const value of group) magnitudes.set(value, magnitude);
+  }
   for (const group of plan.groups) {
-    const full = group
-      .map((value) => extremes.range(value))
-      .reduce((a, b) => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) }));
-    const range =
-      knownRange(group, plan, inputs, full) ??
-      searchRange(
-        group.map((value) => ({ distribution: distributionOf(histograms.of(value)), transfer: plan.transfers.get(value) ?? 'identity' })),
-        full,
-      );
+    const full = fullRange(group);
+    const range = knownRange(group, plan, inputs, full) ?? searchRange(membersOf(group), full);
     for (const value of group) {
       const own = extremes.range(value);
       const means = extremes.channelMeans(value);
-      entries[value] = { min: own.low, max: own.high, low: range.low, high: range.high, ...(means ? { channelMeans: means } : {}) };
+      const channelRanges = extremes.channelRanges(value);
+      entries[value] = {
+        min: own.low,
+        max: own.high,
+        low: range.low,
+        high: range.high,
+        amax: magnitudes.get(value) ?? 0,
+        ...(means ? { channelMeans: means } : {}),
+        ...(channelRanges ? { channelRanges } : {}),
+      };
     }
   }
   return entries;

@@ -84,9 +84,11 @@ describe('UnionFind', () => {
 describe('chooseRanges', () => {
   const plan = {
     groups: [['images'], ['a', 'b'], ['s']],
+    symmetricGroups: [['images'], ['a', 'b', 's']],
     analytic: new Map([['s', { low: 0, high: 1 }]]),
     transfers: new Map(),
     channelMeans: new Set(['a']),
+    channelRanges: new Set(['a']),
   };
 
   it('gives a tie group one range, keeps own extremes and averages channel means', () => {
@@ -96,12 +98,16 @@ describe('chooseRanges', () => {
     extremes.add('a', -2, 1, Float32Array.of(2, 5));
     extremes.add('b', 0, 8);
     extremes.add('s', 0.1, 0.9);
+    extremes.addChannels('a', Float32Array.of(-1, 0), Float32Array.of(1, 2));
+    extremes.addChannels('a', Float32Array.of(0, -2), Float32Array.of(1.5, 1));
     const histograms = new HistogramCollector(['images', 'a', 'b', 's'], extremes);
     histograms.add('a', Float32Array.of(-2, -1, 0, 1, 2));
     histograms.add('b', Float32Array.of(0, 4, 8));
     const entries = chooseRanges(plan, new Set(['images']), extremes, histograms);
     expect(entries['images']).toMatchObject({ low: 0, high: 1, min: 0.01, max: 0.98 });
-    expect(entries['a']).toMatchObject({ min: -2, max: 2, channelMeans: [1.5, 4] });
+    expect(entries['a']).toMatchObject({ min: -2, max: 2, channelMeans: [1.5, 4], channelRanges: { low: [-1, -2], high: [1.5, 2] } });
+    expect(entries['b']).not.toHaveProperty('channelRanges');
+    expect([entries['a'], entries['b'], entries['s']].map((entry) => entry?.amax)).toEqual([8, 8, 8]);
     expect([entries['a']?.low, entries['a']?.high]).toEqual([entries['b']?.low, entries['b']?.high]);
     expect(entries['s']).toMatchObject({ low: 0, high: 1, min: 0.1, max: 0.9 });
   });

@@ -13,6 +13,10 @@ export interface ValueStatistics {
   readonly high: number;
   /** Mean of each channel, for inputs of convolutions. */
   readonly channelMeans?: readonly number[];
+  /** Extremes of each channel, for outputs of the last convolutions. */
+  readonly channelRanges?: { readonly low: readonly number[]; readonly high: readonly number[] };
+  /** Largest magnitude that symmetric int8 covers with the smallest expected squared error; one for all values of a symmetric tie group. */
+  readonly amax?: number;
 }
 
 /**
@@ -63,12 +67,17 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 
 function isValue(value: unknown): value is ValueStatistics {
   if (!isRecord(value)) return false;
-  const { min, max, low, high, channelMeans } = value;
-  if (![min, max, low, high].every((n) => typeof n === 'number' && Number.isFinite(n))) return false;
+  const { min, max, low, high, amax, channelMeans, channelRanges } = value;
   return (
-    channelMeans === undefined || (Array.isArray(channelMeans) && channelMeans.every((n) => typeof n === 'number' && Number.isFinite(n)))
+    [min, max, low, high].every(isNumber) &&
+    (amax === undefined || isNumber(amax)) &&
+    (channelMeans === undefined || isNumbers(channelMeans)) &&
+    (channelRanges === undefined || (isRecord(channelRanges) && isNumbers(channelRanges['low']) && isNumbers(channelRanges['high'])))
   );
 }
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isNumber);
 
 const unreadable = (why: string): Error =>
   quantizationError(QuantizationErrorCode.statisticsUnreadable, `the statistics file cannot be used: ${why}`);
