@@ -1,4 +1,4 @@
-export { SAMPLES_PER_VALUE, sampleStride, withExtremes, withSamples } from './graph/calibration-graph.js';
+export { samplesPerImage, sampleStride, withExtremes, withMeans, withSamples } from './graph/calibration-graph.js';
 export type { CalibrationGraph, ExtremesOutputs } from './graph/calibration-graph.js';
 export { cutAt, prune } from './graph/cut.js';
 export { emitInt8 } from './graph/emit-int8.js';

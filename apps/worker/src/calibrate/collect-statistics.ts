@@ -11,12 +11,15 @@ import {
   chooseRanges,
   findRegion,
   planValues,
+  samplesPerImage,
   sampleStride,
   withExtremes,
+  withMeans,
   withSamples,
 } from '@takt/quantization';
 import type { CalibrationGraph, ExtremesOutputs, Statistics } from '@takt/quantization';
 import type { ReportProgress } from '../protocol/output.js';
+import { cacheInput } from './cached-input.js';
 import type { CalibrationImages } from './calibration-images.js';
 
 /**
@@ -29,6 +32,8 @@ export interface CalibrationDeps {
   readonly loadInput: LoadInput;
 }
 
+/** Images that channel means are taken over: a mean needs fewer than a range. */
+const MEAN_IMAGES = 32;
 /** All cores, without spinning: calibration runs beside a line that serves. */
 const THREADS: ThreadPolicy = { intraOp: 0, spin: false };
 
@@ -50,19 +55,28 @@ export async function collectStatistics(
   const folded = parseModel(await engine.optimize(modelBytes, 'basic', 'the model'));
   const region = findRegion(folded, { floatDetectConvs: false });
   const plan = planValues(region);
+  // What the model itself gives is not read.
+  const quiet: Model = { ...folded, graph: { ...folded.graph, output: [] } };
   const { width, height } = detector.imageSize;
 
-  const eachImage = async (phase: string, graph: Model, visit: (results: Readonly<Record<string, Tensor>>) => void): Promise<void> => {
+  const load = cacheInput(loadInput, 1);
+  const { paths } = images;
+  const eachImage = async (
+    phase: string,
+    graph: Model,
+    [from, to]: readonly [number, number],
+    visit: (results: Readonly<Record<string, Tensor>>) => void,
+  ): Promise<void> => {
     const session: EngineSession = await engine.loadBytes(serializeModel(graph), THREADS, `the model (${phase})`);
     try {
-      const total = images.paths.length;
-      for (const [done, path] of images.paths.entries()) {
+      const total = paths.length;
+      for (const [index, path] of paths.slice(from, to).entries()) {
         signal.throwIfAborted();
-        progress({ phase, done, total, message: `image ${String(done + 1)} of ${String(total)}` });
-        const data = await loadInput(path, detector.imageSize);
+        progress({ phase, done: from + index, total, message: `image ${String(from + index + 1)} of ${String(total)}` });
+        const data = await load(path, detector.imageSize);
         visit(await session.run({ [detector.input]: { type: 'float32', data, dims: [1, 3, height, width] } }));
       }
-      progress({ phase, done: total, total, message: `${String(total)} images` });
+      progress({ phase, done: to, total, message: `${String(to)} images` });
     } finally {
       await session.release();
     }
@@ -70,23 +84,31 @@ export async function collectStatistics(
 
   const extremes = new ExtremesCollector();
   const strides = new Map<string, number>();
-  const first = withExtremes(folded, region.values, { means: plan.channelMeans, ranges: plan.channelRanges });
-  await eachImage('ranges', first.model, (results) => {
-    readExtremes(first, results, extremes, strides);
+  const first = withExtremes(quiet, plan.measured, plan.channelRanges);
+  const most = samplesPerImage(paths.length);
+  await eachImage('ranges', first.model, [0, paths.length], (results) => {
+    readExtremes(first, results, extremes, strides, most);
   });
 
-  const histograms = new HistogramCollector(region.values, extremes);
-  const second = withSamples(folded, strides);
-  await eachImage('histograms', second.model, (results) => {
+  const histograms = new HistogramCollector(plan.measured, extremes);
+  const second = withSamples(quiet, strides);
+  const withBoth = withMeans(second.model, plan.channelMeans);
+  const forMeans = Math.min(paths.length, MEAN_IMAGES);
+  const readSamples = (results: Readonly<Record<string, Tensor>>): void => {
     for (const [value, sample] of second.outputs) histograms.add(value, floats(results[sample]));
+  };
+  await eachImage('histograms', withBoth.model, [0, forMeans], (results) => {
+    readSamples(results);
+    for (const [value, means] of withBoth.outputs) extremes.addMeans(value, floats(results[means]));
   });
+  if (forMeans < paths.length) await eachImage('histograms', second.model, [forMeans, paths.length], readSamples);
 
   const availability = await engine.availability();
   return {
     format: STATISTICS_FORMAT,
     version: STATISTICS_VERSION,
     model: `sha256:${createHash('sha256').update(modelBytes).digest('hex')}`,
-    calibration: { digest: images.digest, images: images.paths.length, of: images.of, ...request },
+    calibration: { digest: images.digest, images: paths.length, of: images.of, ...request },
     engine: `${engine.name} ${availability.available ? availability.version : 'unavailable'}`,
     values: chooseRanges(plan, region.index.inputs, extremes, histograms),
   };
@@ -97,14 +119,14 @@ function readExtremes(
   results: Readonly<Record<string, Tensor>>,
   extremes: ExtremesCollector,
   strides: Map<string, number>,
+  most: number,
 ): void {
-  for (const [value, { min, max, shape, means, ranges }] of graph.outputs) {
-    const [low, high] = [floats(results[min])[0] ?? Number.NaN, floats(results[max])[0] ?? Number.NaN];
-    extremes.add(value, low, high, means === undefined ? undefined : floats(results[means]));
+  for (const [value, { min, max, shape, ranges }] of graph.outputs) {
+    extremes.add(value, floats(results[min])[0] ?? Number.NaN, floats(results[max])[0] ?? Number.NaN);
     if (ranges !== undefined) extremes.addChannels(value, floats(results[ranges.low]), floats(results[ranges.high]));
     if (strides.has(value)) continue;
     const dims = results[shape];
-    strides.set(value, sampleStride(dims?.type === 'int64' ? Array.from(dims.data, Number) : []));
+    strides.set(value, sampleStride(dims?.type === 'int64' ? Array.from(dims.data, Number) : [], most));
   }
 }
 

@@ -6,7 +6,6 @@ export interface ExtremesOutputs {
   readonly min: string;
   readonly max: string;
   readonly shape: string;
-  readonly means?: string;
   /** Extremes of each channel. */
   readonly ranges?: { readonly low: string; readonly high: string };
 }
@@ -23,49 +22,76 @@ const AXES_AS_INPUT = 18;
 
 const output = (name: string, elemType: DataType): ValueInfoProto => ({ name, type: { tensorType: { elemType } } });
 
+/** Collects nodes whose outputs the extended model gives. */
+class Outputs {
+  readonly nodes: NodeProto[] = [];
+  readonly infos: ValueInfoProto[] = [];
+  readonly initializers: TensorProto[];
+  private readonly axesAsInput: boolean;
+
+  constructor(model: Model) {
+    this.axesAsInput = (standardOpset(model) ?? 0) >= AXES_AS_INPUT;
+    this.initializers = this.axesAsInput ? [int64Tensor('takt_axes', [3], BigInt64Array.of(0n, 2n, 3n))] : [];
+  }
+
+  give(node: NodeProto, type: DataType = DataType.float): string {
+    const name = node.output[0] ?? '';
+    this.nodes.push(node);
+    this.infos.push(output(name, type));
+    return name;
+  }
+
+  /** Over all elements. */
+  reduce(op: string, name: string, value: string): string {
+    return this.give(makeNode(op, name, [value], [name], { keepdims: 0n }));
+  }
+
+  /** Over all but axis 1 of a rank-4 value. */
+  reducePlanes(op: string, name: string, value: string): string {
+    const node = this.axesAsInput
+      ? makeNode(op, name, [value, 'takt_axes'], [name], { keepdims: 0n })
+      : makeNode(op, name, [value], [name], { axes: [0n, 2n, 3n], keepdims: 0n });
+    return this.give(node);
+  }
+}
+
 /**
- * Pass 1: the smallest and largest element and the shape of every value, and the mean or extremes of every channel (axis 1 of a
+ * Pass 1: the smallest and largest element and the shape of every value, and the extremes of every channel (axis 1 of a
  * rank-4 value) where asked for. The values themselves stay inside the engine.
  */
 export function withExtremes(
   model: Model,
   values: readonly string[],
-  perChannel: { readonly means: ReadonlySet<string>; readonly ranges: ReadonlySet<string> },
+  channelRanges: ReadonlySet<string>,
 ): CalibrationGraph<ExtremesOutputs> {
-  const nodes: NodeProto[] = [];
-  const infos: ValueInfoProto[] = [];
+  const added = new Outputs(model);
   const outputs = new Map<string, ExtremesOutputs>();
-  const axesAsInput = (standardOpset(model) ?? 0) >= AXES_AS_INPUT;
-  const give = (node: NodeProto, type: DataType): string => {
-    const name = node.output[0] ?? '';
-    nodes.push(node);
-    infos.push(output(name, type));
-    return name;
-  };
-  const reduce = (op: string, name: string, value: string): string =>
-    give(makeNode(op, name, [value], [name], { keepdims: 0n }), DataType.float);
-  const reducePlanes = (op: string, name: string, value: string): string =>
-    give(
-      axesAsInput
-        ? makeNode(op, name, [value, 'takt_axes'], [name], { keepdims: 0n })
-        : makeNode(op, name, [value], [name], { axes: [0n, 2n, 3n], keepdims: 0n }),
-      DataType.float,
-    );
   values.forEach((value, i) => {
     const n = String(i);
     const shape = `takt_shape_${n}`;
     outputs.set(value, {
-      min: reduce('ReduceMin', `takt_min_${n}`, value),
-      max: reduce('ReduceMax', `takt_max_${n}`, value),
-      shape: give(makeNode('Shape', shape, [value], [shape]), DataType.int64),
-      ...(perChannel.means.has(value) ? { means: reducePlanes('ReduceMean', `takt_mean_${n}`, value) } : {}),
-      ...(perChannel.ranges.has(value)
-        ? { ranges: { low: reducePlanes('ReduceMin', `takt_low_${n}`, value), high: reducePlanes('ReduceMax', `takt_high_${n}`, value) } }
+      min: added.reduce('ReduceMin', `takt_min_${n}`, value),
+      max: added.reduce('ReduceMax', `takt_max_${n}`, value),
+      shape: added.give(makeNode('Shape', shape, [value], [shape]), DataType.int64),
+      ...(channelRanges.has(value)
+        ? {
+            ranges: {
+              low: added.reducePlanes('ReduceMin', `takt_low_${n}`, value),
+              high: added.reducePlanes('ReduceMax', `takt_high_${n}`, value),
+            },
+          }
         : {}),
     });
   });
-  const initializers = axesAsInput ? [int64Tensor('takt_axes', [3], BigInt64Array.of(0n, 2n, 3n))] : [];
-  return { model: extend(model, nodes, infos, initializers), outputs };
+  return { model: extend(model, added.nodes, added.infos, added.initializers), outputs };
+}
+
+/** The mean of every channel (axis 1 of a rank-4 value). */
+export function withMeans(model: Model, values: Iterable<string>): CalibrationGraph<string> {
+  const added = new Outputs(model);
+  const outputs = new Map<string, string>();
+  for (const value of values) outputs.set(value, added.reducePlanes('ReduceMean', `takt_mean_${String(outputs.size)}`, value));
+  return { model: extend(model, added.nodes, added.infos, added.initializers), outputs };
 }
 
 /**
@@ -113,16 +139,22 @@ const extend = (
   },
 });
 
-/** Largest number of elements that one value gives per image. */
-export const SAMPLES_PER_VALUE = 16_384;
+/** Elements of one value that all images together give at most: more would move no range that 2048 bins can tell. */
+const SAMPLES_PER_VALUE = 524_288;
+const MOST_PER_IMAGE = 16_384;
+const LEAST_PER_IMAGE = 512;
+
+/** Elements of one value that each of so many images gives at most. */
+export const samplesPerImage = (images: number): number =>
+  Math.min(MOST_PER_IMAGE, Math.max(LEAST_PER_IMAGE, Math.ceil(SAMPLES_PER_VALUE / images)));
 
 /**
- * Step that leaves at most {@link SAMPLES_PER_VALUE} elements and shares no factor with the last two dimensions, so that the
+ * Step that leaves at most `most` elements and shares no factor with the last two dimensions, so that the
  * sample walks over all rows and columns instead of reading the same ones in every channel.
  */
-export function sampleStride(shape: readonly number[]): number {
+export function sampleStride(shape: readonly number[], most: number): number {
   const count = shape.reduce((product, dim) => product * dim, 1);
-  let stride = Math.ceil(count / SAMPLES_PER_VALUE);
+  let stride = Math.ceil(count / most);
   if (stride <= 1) return 1;
   const plane = shape.slice(-2).reduce((product, dim) => product * dim, 1);
   while (greatestCommonDivisor(stride, plane) !== 1) stride += 1;

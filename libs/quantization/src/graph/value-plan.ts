@@ -2,6 +2,8 @@ import { intAttribute } from '@takt/onnx';
 import type { Range } from '../math/affine.js';
 import type { Transfer } from '../math/range-search.js';
 import { UnionFind } from '../math/union-find.js';
+import { deriveValues } from './derived-values.js';
+import type { Source } from './derived-values.js';
 import { isMove, siluOf } from './region.js';
 import type { Region } from './region.js';
 
@@ -11,6 +13,10 @@ export interface ValuePlan {
   readonly groups: readonly (readonly string[])[];
   /** The same for symmetric parameters, where the operands of an addition share a scale too. */
   readonly symmetricGroups: readonly (readonly string[])[];
+  /** Values that follow from others; the rest is measured. */
+  readonly sources: ReadonlyMap<string, Source>;
+  /** Values to measure, in graph order. */
+  readonly measured: readonly string[];
   /** Ranges that are known without data. */
   readonly analytic: ReadonlyMap<string, Range>;
   /** What hides part of a value's error. `identity` where not listed. */
@@ -50,7 +56,10 @@ export function planValues(region: Region): ValuePlan {
   }
   for (const value of region.values) if (siluOf(value, region.index)) transfers.set(value, 'silu');
   const channelRanges = new Set([...region.detectConvs].map((conv) => conv.output[0] ?? '').filter((value) => quantized.has(value)));
+  const sources = deriveValues(region);
   return {
+    sources,
+    measured: region.values.filter((value) => !sources.has(value)),
     groups: ties.groups(quantized),
     symmetricGroups: symmetricTies.groups(quantized),
     analytic,

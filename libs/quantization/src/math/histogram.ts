@@ -43,3 +43,9 @@ export function distributionOf({ range, counts }: Histogram): Distribution {
   });
   return { values, weights };
 }
+
+/** The distribution of a function of a value. */
+export const mapDistribution = ({ values, weights }: Distribution, f: (value: number) => number): Distribution => ({
+  values: values.map(f),
+  weights,
+});

@@ -1,4 +1,4 @@
-import { createHistogram, addToHistogram, distributionOf } from '../math/histogram.js';
+import { createHistogram, addToHistogram } from '../math/histogram.js';
 import type { Histogram } from '../math/histogram.js';
 import type { Range } from '../math/affine.js';
 import { searchMagnitude, searchRange } from '../math/range-search.js';
@@ -6,6 +6,7 @@ import type { RangeMember } from '../math/range-search.js';
 import type { ValuePlan } from '../graph/value-plan.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 import type { ValueStatistics } from './statistics.js';
+import { ValueView, unionOf } from './value-view.js';
 
 /** Exact extremes and channel means over any number of images, in memory that does not grow. */
 export class ExtremesCollector {
@@ -14,7 +15,7 @@ export class ExtremesCollector {
   private readonly channels = new Map<string, { low: Float32Array; high: Float32Array }>();
 
   /** @throws TaktError `CalibrationNotFinite` naming the value. */
-  add(value: string, min: number, max: number, means?: Float32Array): void {
+  add(value: string, min: number, max: number): void {
     if (!Number.isFinite(min) || !Number.isFinite(max)) {
       throw quantizationError(
         QuantizationErrorCode.notFinite,
@@ -24,7 +25,10 @@ export class ExtremesCollector {
     }
     const known = this.extremes.get(value);
     this.extremes.set(value, known ? { min: Math.min(known.min, min), max: Math.max(known.max, max) } : { min, max });
-    if (means === undefined) return;
+  }
+
+  /** Adds one image's mean of each channel. */
+  addMeans(value: string, means: Float32Array): void {
     const total = this.means.get(value) ?? { sum: new Float64Array(means.length), images: 0 };
     means.forEach((mean, channel) => {
       total.sum[channel] = (total.sum[channel] ?? 0) + mean;
@@ -103,10 +107,13 @@ export function chooseRanges(
   histograms: HistogramCollector,
 ): Record<string, ValueStatistics> {
   const entries: Record<string, ValueStatistics> = {};
-  const fullRange = (group: readonly string[]): Range =>
-    group.map((value) => extremes.range(value)).reduce((a, b) => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) }));
+  const view = new ValueView(plan, extremes, histograms);
+  const fullRange = (group: readonly string[]): Range => unionOf(group.map((value) => view.range(value)));
   const membersOf = (group: readonly string[]): RangeMember[] =>
-    group.map((value) => ({ distribution: distributionOf(histograms.of(value)), transfer: plan.transfers.get(value) ?? 'identity' }));
+    group.flatMap((value) => {
+      const distribution = view.distribution(value);
+      return distribution === undefined ? [] : [{ distribution, transfer: plan.transfers.get(value) ?? 'identity' }];
+    });
   const magnitudes = new Map<string, number>();
   for (const group of plan.symmetricGroups) {
     const full = fullRange(group);
@@ -118,7 +125,7 @@ export function chooseRanges(
     const full = fullRange(group);
     const range = knownRange(group, plan, inputs, full) ?? searchRange(membersOf(group), full);
     for (const value of group) {
-      const own = extremes.range(value);
+      const own = view.range(value);
       const means = extremes.channelMeans(value);
       const channelRanges = extremes.channelRanges(value);
       entries[value] = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SAMPLES_PER_VALUE, sampleStride } from '../graph/calibration-graph.js';
+import { samplesPerImage, sampleStride } from '../graph/calibration-graph.js';
 import { UnionFind } from '../math/union-find.js';
 import { ExtremesCollector, HistogramCollector, chooseRanges, imageRange } from './collect.js';
 import { sampleOf } from './sample.js';
@@ -59,11 +59,12 @@ describe('sampleStride', () => {
   it('bounds the sample and walks over all columns', () => {
     const dim = fc.integer({ min: 1, max: 200 });
     fc.assert(
-      fc.property(fc.tuple(fc.constant(1), dim, dim, dim), (shape) => {
+      fc.property(fc.tuple(fc.constant(1), dim, dim, dim), fc.integer({ min: 1, max: 5000 }), (shape, images) => {
+        const most = samplesPerImage(images);
         const count = shape.reduce((a, b) => a * b, 1);
-        const stride = sampleStride(shape);
-        expect(Math.ceil(count / stride)).toBeLessThanOrEqual(SAMPLES_PER_VALUE);
-        if (count <= SAMPLES_PER_VALUE) expect(stride).toBe(1);
+        const stride = sampleStride(shape, most);
+        expect(Math.ceil(count / stride)).toBeLessThanOrEqual(most);
+        if (count <= most) expect(stride).toBe(1);
         else
           for (const prime of [2, 3, 5, 7]) expect(stride % prime === 0 && ((shape[2] ?? 1) * (shape[3] ?? 1)) % prime === 0).toBe(false);
       }),
@@ -83,6 +84,8 @@ describe('UnionFind', () => {
 
 describe('chooseRanges', () => {
   const plan = {
+    sources: new Map(),
+    measured: ['images', 'a', 'b', 's'],
     groups: [['images'], ['a', 'b'], ['s']],
     symmetricGroups: [['images'], ['a', 'b', 's']],
     analytic: new Map([['s', { low: 0, high: 1 }]]),
@@ -94,8 +97,10 @@ describe('chooseRanges', () => {
   it('gives a tie group one range, keeps own extremes and averages channel means', () => {
     const extremes = new ExtremesCollector();
     extremes.add('images', 0.01, 0.98);
-    extremes.add('a', -1, 2, Float32Array.of(1, 3));
-    extremes.add('a', -2, 1, Float32Array.of(2, 5));
+    extremes.add('a', -1, 2);
+    extremes.addMeans('a', Float32Array.of(1, 3));
+    extremes.add('a', -2, 1);
+    extremes.addMeans('a', Float32Array.of(2, 5));
     extremes.add('b', 0, 8);
     extremes.add('s', 0.1, 0.9);
     extremes.addChannels('a', Float32Array.of(-1, 0), Float32Array.of(1, 2));
