@@ -6,14 +6,24 @@ export { toPlanarBytes, toPlanarFloat } from './image/planar.js';
 export type { RgbImage } from './image/rgb-image.js';
 export { EVALUATION_THRESHOLDS, SERVING_THRESHOLDS } from './detect/box.js';
 export type { Box, DetectionThresholds } from './detect/box.js';
-export { createDetector } from './detect/detector.js';
+export { createDetector, decodeHead } from './detect/detector.js';
 export type { Detection, DetectionTimings, Detector, DetectorOptions, Infer } from './detect/detector.js';
 export { createPreprocessor } from './detect/preprocessor.js';
 export type { DecodeImage, DetectorModel, Preprocessed } from './detect/preprocessor.js';
 export { suppress } from './detect/suppression.js';
 export { toFrame } from './detect/to-frame.js';
-export { decodeYolov5 } from './detect/yolov5-decode.js';
-export type { Candidates, NetworkOutput } from './detect/yolov5-decode.js';
+export type { Candidates } from './detect/candidates.js';
+export { decodeLogits } from './detect/decode-logits.js';
+export { decodeOutput } from './detect/decode-output.js';
+export {
+  DETECTOR_METADATA,
+  DetectorFamily,
+  FAMILY_PIXELS,
+  formatDetectorDescription,
+  parseDetectorDescription,
+} from './detect/detector-description.js';
+export type { DetectorDescription, DetectorHead, LogitOutput, LogitRole, LogitScale, PixelFormat } from './detect/detector-description.js';
+export type { NetworkOutput, NetworkOutputs } from './detect/network-output.js';
 export type { CocoAnnotation, CocoCategory, CocoDetection, CocoGroundTruth, CocoImage } from './coco/coco-data.js';
 export { evaluateCoco } from './coco/evaluate-coco.js';
 export type { CategoryAccuracy, CocoAccuracy } from './coco/evaluate-coco.js';

@@ -11,6 +11,8 @@ export { findDetectConvs, findRegion } from './graph/region.js';
 export type { Region, RegionOptions } from './graph/region.js';
 export { planValues } from './graph/value-plan.js';
 export type { ValuePlan } from './graph/value-plan.js';
+export { detectorModel, inferWith, readArtifactDetector } from './head/artifact-detector.js';
+export type { ArtifactDetector } from './head/artifact-detector.js';
 export { fitHead } from './head/fit-head.js';
 export type { HeadShape } from './head/fit-head.js';
 export type { ConvOutput, DecodedOutput, FittedHead, HeadFit, HeadScale, OutputRole } from './head/head.js';

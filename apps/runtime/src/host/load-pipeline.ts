@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createOrtAdapter } from '@takt/engine-ort';
-import type { EnginePlan, EngineSession } from '@takt/engines';
+import type { EnginePlan } from '@takt/engines';
 import { SERVING_THRESHOLDS, createDetector } from '@takt/evaluation';
 import type { Detection } from '@takt/evaluation';
 import { decodeImage } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
 import type { Clock } from '@takt/kernel';
-import { inspectModel, requireDetector } from '@takt/onnx';
+import { detectorModel, inferWith, readArtifactDetector } from '@takt/quantization';
 
 /** One loaded engine with everything around it: frame bytes in, boxes out. */
 export interface Pipeline {
@@ -22,42 +22,16 @@ export interface Pipeline {
  */
 export async function loadPipeline(artifactPath: string, plan: EnginePlan, clock: Clock): Promise<Pipeline> {
   const bytes = await readArtifact(artifactPath, plan.artifact);
-  const inspection = inspectModel(bytes);
-  const detector = requireDetector(inspection);
+  const artifact = readArtifactDetector(bytes);
   const session = await createOrtAdapter().loadBytes(bytes, plan.threads, plan.artifact);
-  const { width, height } = detector.imageSize;
-  const names =
-    inspection.names.length > 0 ? inspection.names : Array.from({ length: detector.classes }, (_, index) => `class-${String(index)}`);
   const pipeline = createDetector({
     decodeImage,
-    infer: (input) => infer(session, detector.input, detector.output, input, [1, 3, height, width]),
-    model: { width, height, inputType: 'float32', names },
+    infer: inferWith(session, artifact),
+    model: detectorModel(artifact),
     thresholds: SERVING_THRESHOLDS,
     clock,
   });
   return { detect: (frame) => pipeline.detect(frame), release: () => session.release() };
-}
-
-async function infer(
-  session: EngineSession,
-  input: string,
-  output: string,
-  values: Float32Array | Uint8Array,
-  dims: readonly number[],
-): Promise<{ data: Float32Array; dims: readonly number[] }> {
-  const tensor =
-    values instanceof Float32Array ? { type: 'float32' as const, data: values, dims } : { type: 'uint8' as const, data: values, dims };
-  const results = await session.run({ [input]: tensor });
-  const result = results[output];
-  if (result?.type !== 'float32') {
-    throw new TaktError({
-      code: 'EngineRunFailed',
-      message: `the engine gave no float32 output "${output}"`,
-      action: 'export the model again with a float32 output',
-      component: 'engine-host',
-    });
-  }
-  return { data: result.data, dims: result.dims };
 }
 
 async function readArtifact(path: string, digest: string): Promise<Uint8Array> {

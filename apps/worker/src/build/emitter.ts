@@ -40,8 +40,8 @@ export function createEmitter(
     const images = await pickImages(sources.calibration, OWN_CALIBRATION.sample, OWN_CALIBRATION.seed, signal);
     return collectStatistics(model.bytes, images, OWN_CALIBRATION, { engine, loadInput }, progress, signal);
   };
-  return async (recipe, floatTail) => {
-    const tail = floatTail === 0 ? '' : ` with the last ${String(floatTail)} convolutions before the head in float`;
+  return async (recipe, tailLevel) => {
+    const tail = tailLevel === 0 ? '' : ` with more of the network's end in float (${String(tailLevel)})`;
     progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}${tail}` });
     known ??= statistics();
     const emitted = await emitRecipe({
@@ -51,7 +51,7 @@ export function createEmitter(
       calibrationDir: null,
       ...OWN_CALIBRATION,
       sevenBitWeights: sources.weightBits === undefined ? facts.cpu.int8DotProduct === 'none' : sources.weightBits === 7,
-      floatTail,
+      tailLevel,
       engine,
       loadInput,
       onProgress: progress,

@@ -56,11 +56,18 @@ describe('fitRecipe', () => {
   });
 
   it('gives the one that loses least where none is inside', async () => {
-    const { artifact, measured, discarded } = await fit('int8', [0.58, 0.59, 0.585, 0.57, 0.56]);
-    expect(measured).toHaveLength(5);
+    const { artifact, measured, discarded } = await fit('int8', [0.58, 0.59, 0.585, 0.57, 0.56, 0.55]);
+    expect(measured).toHaveLength(6);
     expect(artifact.accuracy.map50_95).toBe(0.59);
-    expect(discarded).toHaveLength(4);
+    expect(discarded).toHaveLength(5);
     expect(discarded).not.toContain(artifact.path);
+  });
+
+  it('goes on where the first level changes nothing, as in a model whose head cannot be cut off', async () => {
+    const same: EmitRecipe = (recipe, level) => emit(recipe, Math.max(0, level - 1));
+    const { artifact, measured } = await fit('int8', [0.58, 0.598], same);
+    expect(measured).toHaveLength(2);
+    expect(artifact.accuracy.map50_95).toBe(0.598);
   });
 
   it('does not vary the library default', async () => {
@@ -69,7 +76,7 @@ describe('fitRecipe', () => {
 
   it('ends where nothing is left to quantize, but passes on a refusal of the first attempt', async () => {
     const nothing = new TaktError({ code: 'NothingToQuantize', message: 'nothing left', action: 'use fp32' });
-    const once: EmitRecipe = (recipe, floatTail) => (floatTail === 0 ? emit(recipe, 0) : Promise.reject(nothing));
+    const once: EmitRecipe = (recipe, level) => (level === 0 ? emit(recipe, 0) : Promise.reject(nothing));
     expect((await fit('int8', [0.5], once)).artifact.accuracy.map50_95).toBe(0.5);
     await expect(fit('int8', [], () => Promise.reject(nothing))).rejects.toBe(nothing);
   });

@@ -15,8 +15,8 @@ export interface EmittedModel {
   readonly notes: readonly string[];
 }
 
-/** @param floatTail convolutions before the head to leave in float; only takt's own recipe knows it. */
-export type EmitRecipe = (recipe: Exclude<Recipe, 'fp32'>, floatTail: number) => Promise<EmittedModel>;
+/** @param tailLevel how much of the network's end to leave in float; only takt's own recipe knows it. */
+export type EmitRecipe = (recipe: Exclude<Recipe, 'fp32'>, tailLevel: number) => Promise<EmittedModel>;
 
 /** An artifact in the work folder, and how accurate it is. */
 export interface BuiltArtifact extends EmittedModel {
@@ -38,8 +38,8 @@ export interface FitParts {
   readonly discard: (path: string) => Promise<void>;
 }
 
-/** How many convolutions before each detect convolution may go back to float before INT8 has nothing left to gain. */
-const MAX_FLOAT_TAIL = 4;
+/** The last convolutions and four before each of them may go back to float before INT8 has nothing left to gain. */
+const MAX_TAIL_LEVEL = 5;
 
 export const pointsLost = (fp32: GoldenAccuracy, accuracy: GoldenAccuracy): number => (fp32.map50_95 - accuracy.map50_95) * 100;
 
@@ -50,13 +50,14 @@ export const pointsLost = (fp32: GoldenAccuracy, accuracy: GoldenAccuracy): numb
  * @throws TaktError of the emitter where the model allows no such artifact.
  */
 export async function fitRecipe(recipe: Exclude<Recipe, 'fp32'>, fp32: GoldenAccuracy, parts: FitParts): Promise<BuiltArtifact> {
-  const most = recipe === Recipe.int8 ? MAX_FLOAT_TAIL : 0;
+  const most = recipe === Recipe.int8 ? MAX_TAIL_LEVEL : 0;
   let best: BuiltArtifact | undefined;
-  for (let floatTail = 0; floatTail <= most; floatTail += 1) {
-    const emitted = await emitOrStop(recipe, floatTail, parts.emit, best !== undefined);
-    if (emitted === undefined || emitted.floatConvs.length < floatTail) break;
+  for (let level = 0; level <= most; level += 1) {
+    const emitted = await emitOrStop(recipe, level, parts.emit, best !== undefined);
+    if (emitted === undefined || emitted.floatConvs.length < level - 1) break;
     const digest = digestOf(emitted.bytes);
-    if (digest === best?.digest) break;
+    // A model whose head cannot be cut off has its last convolutions in float at the first level already.
+    if (digest === best?.digest) continue;
     const path = await parts.save(digest, emitted.bytes);
     const accuracy = await parts.measure(path, recipe);
     const attempt: BuiltArtifact = { ...emitted, recipe, precision: Precision.int8, path, digest, accuracy };
@@ -74,12 +75,12 @@ export async function fitRecipe(recipe: Exclude<Recipe, 'fp32'>, fp32: GoldenAcc
 /** With more in float there may be nothing left to quantize; that ends the search, it is no failure of what was made. */
 async function emitOrStop(
   recipe: Exclude<Recipe, 'fp32'>,
-  floatTail: number,
+  level: number,
   emit: EmitRecipe,
   hasBest: boolean,
 ): Promise<EmittedModel | undefined> {
   try {
-    return await emit(recipe, floatTail);
+    return await emit(recipe, level);
   } catch (error) {
     if (hasBest && error instanceof TaktError) return undefined;
     throw error;

@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import type { OrtAdapter } from '@takt/engine-ort';
 import { Precision, Recipe } from '@takt/engines';
 import { TaktError } from '@takt/kernel';
-import { parseModel, serializeModel } from '@takt/onnx';
+import { FAMILY_PIXELS } from '@takt/evaluation';
+import { inspectModel, parseModel, requireDetector, serializeModel } from '@takt/onnx';
+import type { Model } from '@takt/onnx';
 import { WeightLimit, auditFusion, emitInt8, emitLibraryDefault, parseStatistics, quantizationError } from '@takt/quantization';
 import type { EmittedModel, FusionAudit, Statistics } from '@takt/quantization';
 import { pickImages } from '../calibrate/calibration-images.js';
 import { collectStatistics } from '../calibrate/collect-statistics.js';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
 import type { ReportProgress } from '../protocol/output.js';
+import { cutOf, describeCut } from './describe-cut.js';
+import { findHead } from './find-head.js';
 
 export interface EmitRequest {
   readonly modelBytes: Uint8Array;
@@ -22,8 +26,8 @@ export interface EmitRequest {
   readonly seed: number;
   /** Whether this CPU adds int8 products in a saturating int16 (no VNNI): weights get 7 bits then. */
   readonly sevenBitWeights: boolean;
-  /** Recipe `int8`: so many convolutions before each detect convolution stay in float. Default 0. */
-  readonly floatTail?: number;
+  /** Recipe `int8`: how much of the network's end stays in float, see {@link tailOf}. Default 0. */
+  readonly tailLevel?: number;
   readonly engine: OrtAdapter;
   readonly loadInput: LoadInput;
   readonly onProgress: ReportProgress;
@@ -56,23 +60,68 @@ export async function emitRecipe(request: EmitRequest): Promise<EmittedRecipe> {
   const statistics = await statisticsFor(request);
   const folded = parseModel(await engine.optimize(modelBytes, 'basic', 'the model'));
   signal.throwIfAborted();
-  const emitted = recipe === Recipe.int8 ? emitInt8(folded, statistics, int8Options(request)) : emitLibraryDefault(folded, statistics);
-  const bytes = serializeModel(emitted.model);
+  const { model, emitted, notes } =
+    recipe === Recipe.int8
+      ? await emitOwn(request, folded, statistics)
+      : withoutCut(emitLibraryDefault(folded, statistics), [
+          'int8 activations, int8 weights per tensor, ranges from min and max, detection head in float',
+        ]);
+  const bytes = serializeModel(model);
   const audit = await auditOn(engine, bytes, emitted);
   if (recipe === Recipe.int8 && !audit.fused) throw notFused(audit);
   const { floatConvs } = emitted;
   const tailNote = floatConvs.length === 0 ? [] : [`${String(floatConvs.length)} convolutions before the detection head in float`];
-  return { bytes, precision: Precision.int8, notes: [...recipeNotes(request), ...tailNote, auditNote(audit)], audit, floatConvs };
+  return { bytes, precision: Precision.int8, notes: [...notes, ...tailNote, auditNote(audit)], audit, floatConvs };
 }
+
+interface Emission {
+  readonly model: Model;
+  readonly emitted: EmittedModel;
+  readonly notes: readonly string[];
+}
+
+const withoutCut = (emitted: EmittedModel, notes: readonly string[]): Emission => ({ model: emitted.model, emitted, notes });
 
 /** The first layers see three and a few channels: in float they are as fast as in integers, and their error is gone. */
 const FLOAT_FRONT = 2;
 
-const int8Options = ({ sevenBitWeights, floatTail = 0 }: EmitRequest): Parameters<typeof emitInt8>[2] => ({
-  weightLimit: sevenBitWeights ? WeightLimit.sevenBit : WeightLimit.eightBit,
-  floatDetectConvs: true,
-  floatFront: FLOAT_FRONT,
-  floatTail,
+/** takt's recipe, cut at the last convolutions where takt can decode what they give. */
+async function emitOwn(
+  { engine, modelBytes, sevenBitWeights, tailLevel = 0 }: EmitRequest,
+  folded: Model,
+  statistics: Statistics,
+): Promise<Emission> {
+  const detector = requireDetector(inspectModel(modelBytes));
+  const fit = await findHead(engine, folded, detector);
+  const { floatDetectConvs, floatTail } = tailOf(tailLevel);
+  const weightLimit = sevenBitWeights ? WeightLimit.sevenBit : WeightLimit.eightBit;
+  const common = `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, first ${String(FLOAT_FRONT)} convolutions`;
+  if ('why' in fit) {
+    const emitted = emitInt8(folded, statistics, { weightLimit, floatDetectConvs: true, floatFront: FLOAT_FRONT, floatTail });
+    return withoutCut(emitted, [`${common} and detection head in float`, `the head is not cut off: ${fit.why}`]);
+  }
+  const emitted = emitInt8(folded, statistics, {
+    weightLimit,
+    floatDetectConvs,
+    floatFront: FLOAT_FRONT,
+    floatTail,
+    cut: cutOf(fit, detector.classes),
+    pixelScale: FAMILY_PIXELS[detector.family].range === 'byte' ? 1 : 1 / 255,
+  });
+  return {
+    model: describeCut(emitted, fit, detector),
+    emitted,
+    notes: [`${common} in float, takes image bytes, gives ${floatDetectConvs ? 'float' : 'integer'} logits that takt decodes`],
+  };
+}
+
+/**
+ * What a level leaves in float at the end of the network: nothing; the last convolutions themselves; those and one, two … convolutions
+ * before each of them. Each level costs time and buys accuracy where it is cheapest.
+ */
+export const tailOf = (level: number): { readonly floatDetectConvs: boolean; readonly floatTail: number } => ({
+  floatDetectConvs: level > 0,
+  floatTail: Math.max(0, level - 1),
 });
 
 async function statisticsFor({
@@ -113,13 +162,6 @@ async function statisticsFor({
 async function auditOn(engine: OrtAdapter, bytes: Uint8Array, { integerConvs }: EmittedModel): Promise<FusionAudit> {
   return auditFusion(parseModel(await engine.optimize(bytes, 'all', 'the quantized model')), integerConvs.length);
 }
-
-const recipeNotes = ({ recipe, sevenBitWeights }: EmitRequest): string[] =>
-  recipe === Recipe.int8
-    ? [
-        `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, first ${String(FLOAT_FRONT)} convolutions and detection head in float`,
-      ]
-    : ['int8 activations, int8 weights per tensor, ranges from min and max, detection head in float'];
 
 const auditNote = ({ integerConvs, expectedConvs }: FusionAudit): string =>
   `${String(integerConvs)} of ${String(expectedConvs)} quantized convolutions run in integers`;

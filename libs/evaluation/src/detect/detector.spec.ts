@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { letterboxGeometry } from '../image/letterbox.js';
 import type { RgbImage } from '../image/rgb-image.js';
 import { EVALUATION_THRESHOLDS, SERVING_THRESHOLDS } from './box.js';
+import type { DetectionThresholds } from './box.js';
 import { createDetector } from './detector.js';
 import { suppress } from './suppression.js';
 import { toFrame } from './to-frame.js';
-import { decodeYolov5 } from './yolov5-decode.js';
-import type { Candidates } from './yolov5-decode.js';
+import type { Candidates } from './candidates.js';
+import { decodeOutput } from './decode-output.js';
+import type { NetworkOutput } from './network-output.js';
 
 /** One anchor row: x, y, w, h, objectness, class scores. */
 const output = (...rows: number[][]): { data: Float32Array; dims: number[] } => ({
@@ -16,7 +18,10 @@ const output = (...rows: number[][]): { data: Float32Array; dims: number[] } => 
   dims: [1, rows.length, rows[0]?.length ?? 0],
 });
 
-describe('decodeYolov5', () => {
+const decodeYolov5 = (from: NetworkOutput, classes: number, thresholds: DetectionThresholds): Candidates =>
+  decodeOutput(from, { family: 'yolov5', width: 64, height: 64, classes }, thresholds);
+
+describe('the output of YOLOv5', () => {
   it('multiplies objectness and class score, and takes the best class when serving', () => {
     const { classIds, scores, corners } = decodeYolov5(output([50, 40, 20, 10, 0.5, 0.25, 1]), 2, SERVING_THRESHOLDS);
     expect(classIds).toEqual([1]);
@@ -121,7 +126,7 @@ describe('createDetector', () => {
         },
         infer: async (input) => {
           inputs.push(input.slice());
-          return Promise.resolve(output([4, 4, 4, 2, 1, 0.5]));
+          return Promise.resolve([output([4, 4, 4, 2, 1, 0.5])]);
         },
         model: { width: 8, height: 8, inputType, names: ['scratch'] },
         thresholds: SERVING_THRESHOLDS,

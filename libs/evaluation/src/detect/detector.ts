@@ -4,11 +4,14 @@ import { createPreprocessor } from './preprocessor.js';
 import type { DecodeImage, DetectorModel } from './preprocessor.js';
 import { suppress } from './suppression.js';
 import { toFrame } from './to-frame.js';
-import { decodeYolov5 } from './yolov5-decode.js';
-import type { NetworkOutput } from './yolov5-decode.js';
+import { decodeLogits } from './decode-logits.js';
+import { decodeOutput } from './decode-output.js';
+import type { NetworkOutputs } from './network-output.js';
+import type { Candidates } from './candidates.js';
+import { DetectorFamily } from './detector-description.js';
 
-/** Runs the network on 1×3×height×width values. */
-export type Infer = (input: Float32Array | Uint8Array) => Promise<NetworkOutput>;
+/** Runs the network on 1×3×height×width values; gives the outputs that the model's head names, in that order. */
+export type Infer = (input: Float32Array | Uint8Array) => Promise<NetworkOutputs>;
 
 /** Milliseconds of each stage, monotonic. */
 export interface DetectionTimings {
@@ -31,7 +34,7 @@ export interface Detector {
   /**
    * One frame's bytes to boxes. Calls must not overlap (buffers are reused).
    *
-   * @throws whatever `decodeImage` and `infer` throw; TaktError `ModelOutputUnsupported` for a network that is no YOLOv5 detector.
+   * @throws whatever `decodeImage` and `infer` throw; TaktError `ModelOutputUnsupported` for outputs that are not the model's family's.
    */
   detect(frame: Uint8Array): Promise<Detection>;
 }
@@ -54,10 +57,19 @@ export function createDetector(options: DetectorOptions): Detector {
       const start = clock.monotonic();
       const output = await infer(tensor);
       const inferred = clock.monotonic();
-      const candidates = decodeYolov5(output, model.names.length, thresholds);
+      const candidates = decodeHead(output, model, thresholds);
       const boxes = toFrame(candidates, suppress(candidates, thresholds), geometry);
       const timings = { decodeMs, preprocessMs, inferenceMs: inferred - start, postprocessMs: clock.monotonic() - inferred };
       return { boxes, timings, frameWidth: geometry.frameWidth, frameHeight: geometry.frameHeight };
     },
   };
+}
+
+/** Network outputs to boxes before suppression, in network pixels. */
+export function decodeHead(outputs: NetworkOutputs, model: DetectorModel, thresholds: DetectionThresholds): Candidates {
+  const { family = DetectorFamily.yolov5, head, names, width, height } = model;
+  const classes = names.length;
+  return head?.kind === 'logits'
+    ? decodeLogits(outputs, { family, classes, scales: head.scales }, thresholds)
+    : decodeOutput(outputs[0], { family, width, height, classes }, thresholds);
 }

@@ -1,4 +1,6 @@
 import type { Clock } from '@takt/kernel';
+import { FAMILY_PIXELS } from './detector-description.js';
+import type { DetectorFamily, DetectorHead, PixelFormat } from './detector-description.js';
 import { createLetterbox } from '../image/letterbox.js';
 import type { LetterboxGeometry } from '../image/letterbox.js';
 import { toPlanarBytes, toPlanarFloat } from '../image/planar.js';
@@ -12,8 +14,14 @@ export interface DetectorModel {
   /** Size of the network's input in pixels. */
   readonly width: number;
   readonly height: number;
-  /** `float32`: RGB 0–1; `uint8`: RGB 0–255, for networks that divide themselves. */
+  /** `uint8`: bytes, for networks that scale them themselves. */
   readonly inputType: 'float32' | 'uint8';
+  /** Default: YOLOv5's, RGB 0–1, centred. */
+  readonly pixels?: PixelFormat;
+  /** Default: YOLOv5. */
+  readonly family?: DetectorFamily;
+  /** Default: decoded by the network. */
+  readonly head?: DetectorHead;
   /** Class names, index = class id. */
   readonly names: readonly string[];
 }
@@ -32,11 +40,12 @@ export interface Preprocessed {
  */
 export function createPreprocessor(options: {
   readonly decodeImage: DecodeImage;
-  readonly model: Pick<DetectorModel, 'width' | 'height' | 'inputType'>;
+  readonly model: Pick<DetectorModel, 'width' | 'height' | 'inputType' | 'pixels'>;
   readonly clock: Clock;
 }): (frame: Uint8Array) => Promise<Preprocessed> {
   const { decodeImage, model, clock } = options;
-  const letterbox = createLetterbox(model.width, model.height);
+  const { order, range, placement } = model.pixels ?? FAMILY_PIXELS.yolov5;
+  const letterbox = createLetterbox(model.width, model.height, placement);
   const floats = model.inputType === 'float32' ? new Float32Array(3 * model.width * model.height) : undefined;
   const bytes = new Uint8Array(floats === undefined ? 3 * model.width * model.height : 0);
   return async (frame) => {
@@ -44,8 +53,8 @@ export function createPreprocessor(options: {
     const image = await decodeImage(frame);
     const decoded = clock.monotonic();
     const { canvas, geometry } = letterbox(image);
-    if (floats === undefined) toPlanarBytes(canvas, bytes);
-    else toPlanarFloat(canvas, floats);
+    if (floats === undefined) toPlanarBytes(canvas, bytes, order);
+    else toPlanarFloat(canvas, floats, order, range);
     return { tensor: floats ?? bytes, geometry, decodeMs: decoded - start, preprocessMs: clock.monotonic() - decoded };
   };
 }

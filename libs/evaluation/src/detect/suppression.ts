@@ -1,5 +1,5 @@
 import type { DetectionThresholds } from './box.js';
-import type { Candidates } from './yolov5-decode.js';
+import type { Candidates } from './candidates.js';
 
 /**
  * Greedy non-maximum suppression within each class: candidates in descending score (equal scores in network order) are kept

@@ -1,6 +1,6 @@
 import type { LetterboxGeometry } from '../image/letterbox.js';
 import type { Box } from './box.js';
-import type { Candidates } from './yolov5-decode.js';
+import type { Candidates } from './candidates.js';
 
 /** Takes kept candidates from network pixels back to the frame's and clips them to it. */
 export function toFrame(candidates: Candidates, kept: readonly number[], geometry: LetterboxGeometry): Box[] {

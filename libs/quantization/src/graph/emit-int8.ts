@@ -93,7 +93,7 @@ export function emitInt8(folded: Model, statistics: Statistics, options: Int8Opt
     const logit = logitOutputs.get(output);
     let constants = convConstants(node, region.index);
     if (logit !== undefined) {
-      const scales = logitScales(logit, statisticsOf(statistics, output));
+      const scales = logitScales(logit, constants.shape.outputs, statisticsOf(statistics, output));
       constants = equalizeLogits(constants, scales);
       emittedLogits.set(output, { name: writer.integerOutput(output, LOGIT_PARAMETERS), scales });
     }

@@ -28,8 +28,11 @@ const LEVELS = 255;
  * A scale and an offset for each channel of an output at the cut. Box terms and scores differ in range by far, and with one
  * scale for all of them the boxes would move in steps.
  */
-export function logitScales({ columns, boxColumns }: LogitOutput, { min, max, channelRanges }: ValueStatistics): LogitScales {
-  const channels = channelRanges?.low.length ?? columns;
+export function logitScales(
+  { columns, boxColumns }: LogitOutput,
+  channels: number,
+  { min, max, channelRanges }: ValueStatistics,
+): LogitScales {
   const scale: number[] = [];
   const zeroPoint: number[] = [];
   for (let channel = 0; channel < channels; channel += 1) {

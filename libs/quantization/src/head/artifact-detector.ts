@@ -1,0 +1,94 @@
+import { DETECTOR_METADATA, FAMILY_PIXELS, parseDetectorDescription } from '@takt/evaluation';
+import type { DetectorDescription, DetectorModel, Infer, NetworkOutput } from '@takt/evaluation';
+import { TaktError } from '@takt/kernel';
+import { inspectModel, parseClassNames, parseModel, requireDetector } from '@takt/onnx';
+
+/** An artifact that detects, and how to run it. */
+export interface ArtifactDetector {
+  readonly description: DetectorDescription;
+  /** Class names, index = class id; made up where the artifact has none. */
+  readonly names: readonly string[];
+  /** Names of the outputs to read, in the order that the decoder wants. */
+  readonly outputs: readonly string[];
+}
+
+/**
+ * What an artifact is: by the description in its metadata where takt made one, else by its shapes.
+ *
+ * @throws TaktError of the import check, `OnnxNotADetector`, `DetectorDescriptionInvalid`.
+ */
+export function readArtifactDetector(bytes: Uint8Array): ArtifactDetector {
+  const model = parseModel(bytes);
+  const metadata = new Map(model.metadataProps.map(({ key, value }) => [key, value ?? '']));
+  const named = parseClassNames(metadata.get('names') ?? '') ?? [];
+  const text = metadata.get(DETECTOR_METADATA);
+  if (text !== undefined) {
+    const description = parseDetectorDescription(text);
+    const outputs =
+      description.head.kind === 'decoded'
+        ? [model.graph.output[0]?.name ?? '']
+        : description.head.scales.flatMap((scale) => scale.outputs.map(({ name }) => name));
+    return { description, names: namesOr(named, description.classes), outputs };
+  }
+  const detector = requireDetector(inspectModel(bytes));
+  const { family, classes, imageSize, input, output } = detector;
+  return {
+    description: {
+      family,
+      ...imageSize,
+      classes,
+      input: { name: input, type: 'float32', ...FAMILY_PIXELS[family] },
+      head: { kind: 'decoded' },
+    },
+    names: namesOr(named, classes),
+    outputs: [output],
+  };
+}
+
+const namesOr = (names: readonly string[], classes: number): readonly string[] =>
+  names.length === classes ? names : Array.from({ length: classes }, (_, index) => `class-${String(index)}`);
+
+/** What preprocessing and decoding must know. */
+export function detectorModel({ description, names }: ArtifactDetector): DetectorModel {
+  const { family, width, height, input, head } = description;
+  const { type, order, range, placement } = input;
+  return { width, height, inputType: type, names, family, pixels: { order, range, placement }, head };
+}
+
+type InputTensor = { readonly dims: readonly number[] } & (
+  { readonly type: 'float32'; readonly data: Float32Array } | { readonly type: 'uint8'; readonly data: Uint8Array }
+);
+
+/** The part of an engine's session that is needed here. */
+export interface RunsTensors {
+  run(
+    feeds: Readonly<Record<string, InputTensor>>,
+  ): Promise<Readonly<Record<string, { readonly data: unknown; readonly dims: readonly number[] }>>>;
+}
+
+/**
+ * Runs an artifact on one image.
+ *
+ * @throws TaktError `ModelOutputUnsupported` where the engine gives something else than the artifact's description says.
+ */
+export function inferWith(session: RunsTensors, { description, outputs }: ArtifactDetector): Infer {
+  const { input, width, height } = description;
+  const dims = [1, 3, height, width];
+  return async (values) => {
+    const tensor: InputTensor =
+      values instanceof Float32Array ? { type: 'float32', data: values, dims } : { type: 'uint8', data: values, dims };
+    const results = await session.run({ [input.name]: tensor });
+    return outputs.map((name): NetworkOutput => {
+      const result = results[name];
+      if (result !== undefined && (result.data instanceof Float32Array || result.data instanceof Uint8Array))
+        return { data: result.data, dims: result.dims };
+      throw new TaktError({
+        code: 'ModelOutputUnsupported',
+        message: `the engine gives no float32 or uint8 output "${name}"`,
+        action: 'export the model again, or quantize it again with this version of takt',
+        component: 'quantization',
+        element: name,
+      });
+    });
+  };
+}
