@@ -1,10 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
 import { createOrtAdapter } from '@takt/engine-ort';
+import { FAMILY_PIXELS, SERVING_THRESHOLDS, createDetector } from '@takt/evaluation';
+import type { Box } from '@takt/evaluation';
+import { decodeImage } from '@takt/image-io';
 import { inspectModel } from '@takt/onnx';
-import { parseStatistics } from '@takt/quantization';
+import { detectorModel, inferWith, parseStatistics, readArtifactDetector } from '@takt/quantization';
+import { sampleCalibrationPath, sampleFramesPath, sampleModelPath } from '@takt/sample-model';
 import { tinyDetector } from '@takt/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,7 +99,7 @@ describe('calibrate', () => {
 describe('emitRecipe', () => {
   const output = async (bytes: Uint8Array): Promise<Float32Array> => {
     const session = await engine.loadBytes(bytes, { intraOp: 1, spin: false }, 'artifact');
-    const data = await deps.loadInput(join(folder, 'image-1.png'), { width: 64, height: 64 });
+    const data = await deps.loadInput(join(folder, 'image-1.png'), { width: 64, height: 64, pixels: FAMILY_PIXELS.yolov5 });
     const results = await session.run({ images: { type: 'float32', data, dims: [1, 3, 64, 64] } });
     await session.release();
     return results['output0']?.data as Float32Array;
@@ -136,5 +140,54 @@ describe('emitRecipe', () => {
     const statistics = await readFile(join(folder, 'other.json'), 'utf8');
     await expect(emitRecipe(request({ statistics }))).rejects.toMatchObject({ code: 'StatisticsDoNotFit' });
     await expect(emitRecipe(request({ calibrationDir: null }))).rejects.toMatchObject({ code: 'CalibrationMissing' });
+  });
+});
+
+describe('a detector that is cut at its head', () => {
+  /** Boxes of an artifact on the first images of the sample set. */
+  const boxes = async (bytes: Uint8Array): Promise<readonly Box[][]> => {
+    const artifact = readArtifactDetector(bytes);
+    const session = await engine.loadBytes(bytes, { intraOp: 1, spin: false }, 'artifact');
+    const detector = createDetector({
+      decodeImage: (image) => decodeImage(image, 'an image'),
+      infer: inferWith(session, artifact),
+      model: detectorModel(artifact),
+      thresholds: SERVING_THRESHOLDS,
+      clock: systemClock,
+    });
+    const images = (await readdir(sampleFramesPath())).sort().slice(0, 16);
+    const found: Box[][] = [];
+    for (const image of images) found.push([...(await detector.detect(await readFile(join(sampleFramesPath(), image)))).boxes]);
+    await session.release();
+    return found;
+  };
+  const overlap = (a: Box, b: Box): number => {
+    const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1);
+    const height = Math.min(a.y2, b.y2) - Math.max(a.y1, b.y1);
+    const shared = Math.max(0, width) * Math.max(0, height);
+    return shared / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - shared);
+  };
+
+  it.each([
+    [0, 'integer logits', 'uint8'],
+    [1, 'float logits', 'float32'],
+  ])('finds what the model finds, from image bytes (level %d: %s)', async (tailLevel, words, type) => {
+    const sample = await readFile(sampleModelPath());
+    const emitted = await emitRecipe(request({ modelBytes: sample, calibrationDir: sampleCalibrationPath(), sample: 24, tailLevel }));
+    expect(emitted.notes.join('; ')).toContain(words);
+    expect(emitted.audit).toMatchObject({ fused: true, unfused: [] });
+    const inspection = inspectModel(emitted.bytes);
+    expect(inspection.inputs.map((input) => input.type)).toEqual(['uint8']);
+    expect(inspection.outputs.map((output) => output.type)).toEqual([type, type, type]);
+    const artifact = readArtifactDetector(emitted.bytes);
+    expect(artifact.description).toMatchObject({ family: 'yolov5', width: 320, height: 320, head: { kind: 'logits' } });
+    expect(artifact.names).toEqual(readArtifactDetector(sample).names);
+    const [theirs, ours] = [await boxes(sample), await boxes(emitted.bytes)];
+    const sure = theirs.map((found) => found.filter(({ score }) => score > 0.5));
+    const seen = sure.map((found, image) =>
+      found.filter((box) => ours[image]?.some((other) => other.classId === box.classId && overlap(other, box) > 0.8)),
+    );
+    expect(sure.flat().length).toBeGreaterThan(10);
+    expect(seen.flat().length / sure.flat().length).toBeGreaterThanOrEqual(0.95);
   });
 });

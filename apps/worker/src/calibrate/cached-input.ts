@@ -1,4 +1,4 @@
-import type { LoadInput } from './collect-statistics.js';
+import type { InputFormat, LoadInput } from './collect-statistics.js';
 
 /** Pixels of so many bytes are kept between the passes; images beyond them are decoded again. */
 const MOST_BYTES = 384 * 1024 * 1024;
@@ -6,18 +6,17 @@ const MOST_BYTES = 384 * 1024 * 1024;
 /**
  * Keeps what an image became, as bytes: each value of a network input is a pixel of 0–255 by way of a fixed table, so
  * that nothing is lost by it. The second pass then decodes nothing.
- *
- * @param whole the real value of pixel 255.
  */
-export function cacheInput(loadInput: LoadInput, whole: 1 | 255): LoadInput {
+export function cacheInput(loadInput: LoadInput, format: InputFormat): (path: string) => Promise<Float32Array> {
+  const whole = format.pixels.range === 'unit' ? 1 : 255;
   const table = Float32Array.from({ length: 256 }, (_, pixel) => (whole === 1 ? pixel / 255 : pixel));
   const kept = new Map<string, Uint8Array>();
   let bytes = 0;
   let floats = new Float32Array(0);
-  return async (path, size) => {
+  return async (path) => {
     const pixels = kept.get(path);
     if (pixels === undefined) {
-      const loaded = await loadInput(path, size);
+      const loaded = await loadInput(path, format);
       if (bytes + loaded.length <= MOST_BYTES) {
         bytes += loaded.length;
         kept.set(path, toPixels(loaded, 255 / whole));

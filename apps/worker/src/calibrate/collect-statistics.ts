@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { EngineSession, Tensor, ThreadPolicy } from '@takt/engines';
+import { FAMILY_PIXELS } from '@takt/evaluation';
+import type { PixelFormat } from '@takt/evaluation';
 import { inspectModel, parseModel, requireDetector, serializeModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
 import {
@@ -22,10 +24,15 @@ import type { ReportProgress } from '../protocol/output.js';
 import { cacheInput } from './cached-input.js';
 import type { CalibrationImages } from './calibration-images.js';
 
-/**
- * One image as the network's input: decoded, letterboxed to `size`, RGB planes of 0–1, `3 · height · width` values.
- */
-export type LoadInput = (path: string, size: { readonly width: number; readonly height: number }) => Promise<Float32Array>;
+/** Shape and pixels of a network's input. */
+export interface InputFormat {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: PixelFormat;
+}
+
+/** One image as the network's input: decoded, letterboxed, `3 · height · width` values in planes. */
+export type LoadInput = (path: string, format: InputFormat) => Promise<Float32Array>;
 
 export interface CalibrationDeps {
   readonly engine: OrtAdapter;
@@ -59,7 +66,8 @@ export async function collectStatistics(
   const quiet: Model = { ...folded, graph: { ...folded.graph, output: [] } };
   const { width, height } = detector.imageSize;
 
-  const load = cacheInput(loadInput, 1);
+  const format = { width, height, pixels: FAMILY_PIXELS[detector.family] };
+  const load = cacheInput(loadInput, format);
   const { paths } = images;
   const eachImage = async (
     phase: string,
@@ -73,7 +81,7 @@ export async function collectStatistics(
       for (const [index, path] of paths.slice(from, to).entries()) {
         signal.throwIfAborted();
         progress({ phase, done: from + index, total, message: `image ${String(from + index + 1)} of ${String(total)}` });
-        const data = await load(path, detector.imageSize);
+        const data = await load(path);
         visit(await session.run({ [detector.input]: { type: 'float32', data, dims: [1, 3, height, width] } }));
       }
       progress({ phase, done: to, total, message: `${String(to)} images` });

@@ -3,7 +3,7 @@ import { createPreprocessor } from '@takt/evaluation';
 import { decodeImage } from '@takt/image-io';
 import type { Clock } from '@takt/kernel';
 import { readFile } from 'node:fs/promises';
-import type { LoadInput } from '../calibrate/collect-statistics.js';
+import type { InputFormat, LoadInput } from '../calibrate/collect-statistics.js';
 
 /**
  * Calibration input by the very steps of evaluation and serving. The values are overwritten by the next call; calls must
@@ -12,14 +12,10 @@ import type { LoadInput } from '../calibrate/collect-statistics.js';
 export function createLoadInput(clock: Clock): LoadInput {
   let current = '';
   const decode: DecodeImage = (bytes) => decodeImage(bytes, current);
-  let made: { width: number; height: number; preprocess: ReturnType<typeof createPreprocessor> } | undefined;
-  return async (path, { width, height }) => {
-    if (made?.width !== width || made.height !== height) {
-      made = {
-        width,
-        height,
-        preprocess: createPreprocessor({ decodeImage: decode, model: { width, height, inputType: 'float32' }, clock }),
-      };
+  let made: { format: InputFormat; preprocess: ReturnType<typeof createPreprocessor> } | undefined;
+  return async (path, format) => {
+    if (made?.format !== format) {
+      made = { format, preprocess: createPreprocessor({ decodeImage: decode, model: { ...format, inputType: 'float32' }, clock }) };
     }
     current = path;
     const { tensor } = await made.preprocess(await readFile(path));

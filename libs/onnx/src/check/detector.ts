@@ -2,8 +2,12 @@ import type { ValueSpec } from './value-spec.js';
 
 /** A detector whose output takt can decode. */
 export interface Detector {
-  /** `yolov5`: output 1×N×(5+C), centre x/y, width, height in input pixels, objectness, C class scores; RGB 0–1 in. */
-  readonly family: 'yolov5';
+  /**
+   * - `yolov5` (and v7): output 1×N×(5+C), centre x/y, width, height in input pixels, objectness, C class scores; RGB 0–1 in.
+   * - `yolov8` (and v11): output 1×(4+C)×N, the same without objectness; RGB 0–1 in.
+   * - `yolox`: output 1×N×(5+C), boxes relative to their cell; BGR 0–255 in, the picture at the top left.
+   */
+  readonly family: 'yolov5' | 'yolov8' | 'yolox';
   readonly input: string;
   readonly output: string;
   /** Network input in pixels. */
@@ -15,9 +19,13 @@ export interface Detector {
 
 export type Recognition = Detector | { readonly family: 'unknown'; readonly why: string };
 
-const STRIDES = [8, 16, 32];
+/** Strides of the scales; the larger networks for 1280 pixels add one of 64. */
+const SCALES = [
+  [8, 16, 32],
+  [8, 16, 32, 64],
+];
 const ANCHORS_PER_CELL = 3;
-const BOX_AND_OBJECTNESS = 5;
+const BOX = 4;
 
 /** Recognizes a detector by the shapes of its input and first output. */
 export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonly ValueSpec[], names: readonly string[]): Recognition {
@@ -36,28 +44,42 @@ export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonl
   ) {
     return unknown(`its input "${input.name}" is ${describe(input)}, not float32 1×3×H×W`);
   }
-  const [one, predictions, columns] = output.dims;
-  if (
-    output.type !== 'float32' ||
-    output.dims.length !== 3 ||
-    one !== 1 ||
-    typeof predictions !== 'number' ||
-    typeof columns !== 'number'
-  ) {
-    return unknown(`its output "${output.name}" is ${describe(output)}, not float32 1×N×(5+classes)`);
+  const [one, rows, columns] = output.dims;
+  if (output.type !== 'float32' || output.dims.length !== 3 || one !== 1 || typeof rows !== 'number' || typeof columns !== 'number') {
+    return unknown(`its output "${output.name}" is ${describe(output)}, not float32 1×N×(5+classes) or 1×(4+classes)×N`);
   }
-  const expected = STRIDES.reduce((sum, stride) => sum + ANCHORS_PER_CELL * Math.floor(height / stride) * Math.floor(width / stride), 0);
-  if (predictions !== expected) {
+  const shape = familyOf(rows, columns, width, height);
+  if (shape === undefined) {
+    const cells = cellsOf(SCALES[0] ?? [], width, height);
     return unknown(
-      `its output has ${String(predictions)} predictions where YOLOv5 makes ${String(expected)} for ${String(width)}×${String(height)} pixels`,
+      `its output is ${String(rows)}×${String(columns)}; for ${String(width)}×${String(height)} pixels YOLOv5 makes ${String(cells * ANCHORS_PER_CELL)} predictions, YOLOX and YOLOv8 make ${String(cells)}`,
     );
   }
-  const classes = columns - BOX_AND_OBJECTNESS;
-  if (classes < 1) return unknown(`its output has ${String(columns)} columns, no room for classes`);
+  const { family, predictions, classes } = shape;
+  if (classes < 1) return unknown(`its output has ${String(Math.min(rows, columns))} columns, no room for classes`);
   if (names.length > 0 && names.length !== classes) {
     return unknown(`its metadata name ${String(names.length)} classes, its output has ${String(classes)}`);
   }
-  return { family: 'yolov5', input: input.name, output: output.name, imageSize: { width, height }, classes, predictions };
+  return { family, input: input.name, output: output.name, imageSize: { width, height }, classes, predictions };
+}
+
+const cellsOf = (strides: readonly number[], width: number, height: number): number =>
+  strides.reduce((sum, stride) => sum + Math.floor(height / stride) * Math.floor(width / stride), 0);
+
+/** The family by the number of predictions, which no two families make of one input. */
+function familyOf(
+  rows: number,
+  columns: number,
+  width: number,
+  height: number,
+): Pick<Detector, 'family' | 'predictions' | 'classes'> | undefined {
+  for (const strides of SCALES) {
+    const cells = cellsOf(strides, width, height);
+    if (rows === cells * ANCHORS_PER_CELL) return { family: 'yolov5', predictions: rows, classes: columns - BOX - 1 };
+    if (rows === cells) return { family: 'yolox', predictions: rows, classes: columns - BOX - 1 };
+    if (columns === cells) return { family: 'yolov8', predictions: columns, classes: rows - BOX };
+  }
+  return undefined;
 }
 
 const unknown = (why: string): Recognition => ({ family: 'unknown', why });

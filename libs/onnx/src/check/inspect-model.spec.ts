@@ -63,10 +63,26 @@ describe('inspectModel', () => {
   });
 
   it.each([
+    ['yolox', [1, 3549, 85], 80, 3549],
+    ['yolov8', [1, 84, 3549], 80, 3549],
+    ['yolov5', [1, 10647, 85], 80, 10647],
+    // YOLOv5 for 1280 pixels has a fourth scale.
+    ['yolov5', [1, 3 * (52 * 52 + 26 * 26 + 13 * 13 + 6 * 6), 85], 80, 10755],
+  ])('tells %s by the output %j', (family, dims, classes, predictions) => {
+    const { detector } = inspectModel(model(info('images', [1, 3, 416, 416]), info('output', dims)));
+    expect(detector).toMatchObject({ family, classes, predictions });
+  });
+
+  it.each([
     ['an open batch size', info('images', [-1, 3, 320, 320]), info('output0', [1, 6300, 7]), /input "images" is float32 batch×3×320×320/],
     ['grey images', info('images', [1, 1, 320, 320]), info('output0', [1, 6300, 7]), /1×1×320×320, not float32/],
     ['half precision', info('images', [1, 3, 320, 320], DataType.float16), info('output0', [1, 6300, 7]), /float16/],
-    ['an undecoded output', info('images', [1, 3, 416, 416]), info('output', [1, 3549, 85]), /3549 predictions where YOLOv5 makes 10647/],
+    [
+      'predictions as no family makes them',
+      info('images', [1, 3, 416, 416]),
+      info('output', [1, 3550, 85]),
+      /3550×85; .* YOLOv5 makes 10647 predictions, YOLOX and YOLOv8 make 3549/,
+    ],
     ['another rank', info('images', [1, 3, 320, 320]), info('output0', [1, 7]), /output "output0" is float32 1×7/],
     ['no classes', info('images', [1, 3, 320, 320]), info('output0', [1, 6300, 5]), /no room for classes/],
     ['names of other classes', info('images', [1, 3, 320, 320]), info('output0', [1, 6300, 9]), /name 2 classes, its output has 4/],
