@@ -22,11 +22,13 @@ export type {
 } from './proto/messages.js';
 export { MAX_MODEL_BYTES, parseModel, serializeModel } from './proto/model-file.js';
 export type { Model } from './proto/model-file.js';
+export { fromFloat16, toFloat16 } from './proto/float16.js';
 export { attributeOf, intAttribute, makeNode, nodeLabel } from './proto/node.js';
 export type { AttributeValue } from './proto/node.js';
 export {
   checkTensor,
   elementCount,
+  float16Tensor,
   floatTensor,
   floatValues,
   int32Tensor,

@@ -1,3 +1,16 @@
+export { emitFp16 } from './dialects/emit-fp16.js';
+export type { Fp16Model } from './dialects/emit-fp16.js';
+export { emitOpenvino } from './dialects/emit-openvino.js';
+export type { OpenvinoOptions } from './dialects/emit-openvino.js';
+export { emitTensorrt } from './dialects/emit-tensorrt.js';
+export { TENSORRT_VERSION, tensorrtCalibration } from './dialects/tensorrt-calibration.js';
+export { tensorrtFlags } from './dialects/tensorrt-flags.js';
+export type { TensorrtFiles, TensorrtFlags } from './dialects/tensorrt-flags.js';
+export { myriadHasNoInt8, validateMyriad } from './dialects/validate-myriad.js';
+export { validateOnnxruntime } from './dialects/validate-onnxruntime.js';
+export { validateOpenvino } from './dialects/validate-openvino.js';
+export { validateTensorrt } from './dialects/validate-tensorrt.js';
+export type { Violation } from './dialects/violation.js';
 export { samplesPerImage, sampleStride, withExtremes, withMeans, withSamples } from './graph/calibration-graph.js';
 export type { CalibrationGraph, ExtremesOutputs } from './graph/calibration-graph.js';
 export { cutAt, prune } from './graph/cut.js';

@@ -115,3 +115,6 @@ export const int32Tensor = (name: string, dims: readonly number[], values: Int32
   make(name, DataType.int32, dims, values);
 export const int64Tensor = (name: string, dims: readonly number[], values: BigInt64Array): TensorProto =>
   make(name, DataType.int64, dims, values);
+/** @param bits binary16 */
+export const float16Tensor = (name: string, dims: readonly number[], bits: Uint16Array): TensorProto =>
+  make(name, DataType.float16, dims, bits);

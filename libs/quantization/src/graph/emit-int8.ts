@@ -1,4 +1,5 @@
 import type { Model, NodeProto } from '@takt/onnx';
+import { emulatedParameters } from '../dialects/symmetric.js';
 import { UINT8, affineFromRange } from '../math/affine.js';
 import type { AffineParameters } from '../math/affine.js';
 import { weightRoundingShift } from '../math/bias-correction.js';
@@ -23,6 +24,8 @@ export interface Cut {
 
 export interface Int8Options {
   readonly weightLimit: WeightLimit;
+  /** Activations on TensorRT's grid (symmetric, zero point 128), to foretell on a CPU what TensorRT will lose. Default false. */
+  readonly symmetric?: boolean;
   readonly floatDetectConvs: boolean;
   /** So many convolutions before each detect convolution stay in float too. Default 0. */
   readonly floatTail?: number;
@@ -61,7 +64,7 @@ export interface EmittedLogits {
  * @throws TaktError `StatisticsDoNotFit`, and what `findRegion` throws.
  */
 export function emitInt8(folded: Model, statistics: Statistics, options: Int8Options): EmittedModel {
-  const { weightLimit, cut, pixelScale, ...regionOptions } = options;
+  const { weightLimit, symmetric = false, cut, pixelScale, ...regionOptions } = options;
   const portable = toPortableModel(folded);
   const model =
     cut === undefined
@@ -82,7 +85,8 @@ export function emitInt8(folded: Model, statistics: Statistics, options: Int8Opt
   }
   for (const value of region.values) {
     if (parameters.has(value) || logitOutputs.has(value)) continue;
-    const affine = affineFromRange(statisticsOf(statistics, value), UINT8);
+    const known = statisticsOf(statistics, value);
+    const affine = symmetric ? emulatedParameters(known) : affineFromRange(known, UINT8);
     parameters.set(value, affine);
     writer.activation(value, affine);
   }

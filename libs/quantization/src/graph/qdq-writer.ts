@@ -14,6 +14,7 @@ export class QdqWriter {
   private readonly after = new Map<string, readonly NodeProto[]>();
   private readonly before = new Map<NodeProto, readonly NodeProto[]>();
   private readonly dequantized = new Map<string, string>();
+  private readonly readers = new Map<string, ReadonlySet<NodeProto>>();
   private readonly byteInputs = new Set<string>();
   private readonly integerOutputs = new Map<string, string>();
   private readonly replaced = new Map<NodeProto, NodeProto>();
@@ -23,8 +24,9 @@ export class QdqWriter {
     this.type = type;
   }
 
-  /** Puts a Q/DQ pair on a value; all its readers read the dequantized form. */
-  activation(value: string, { scale, zeroPoint }: AffineParameters): void {
+  /** Puts a Q/DQ pair on a value; all its readers, or those given, read the dequantized form. */
+  activation(value: string, { scale, zeroPoint }: AffineParameters, readers?: ReadonlySet<NodeProto>): void {
+    if (readers !== undefined) this.readers.set(value, readers);
     const [quantized, dequantized, scaleName, zeroName] = [`${value}_q`, `${value}_dq`, `${value}_scale`, `${value}_zero_point`];
     this.initializers.push(
       floatTensor(scaleName, [], Float32Array.of(scale)),
@@ -55,8 +57,12 @@ export class QdqWriter {
     return quantized;
   }
 
-  /** Replaces the weights and bias of a node by integer constants behind DQ; one scale is per tensor, several are per axis 0. */
-  weights(node: NodeProto, constants: readonly (QuantizedConstant | undefined)[]): void {
+  /**
+   * Replaces the weights and bias of a node by integer constants behind DQ; one scale is per tensor, several are per axis 0.
+   *
+   * @param floatBias a bias that stays in float.
+   */
+  weights(node: NodeProto, constants: readonly (QuantizedConstant | undefined)[], floatBias?: Float32Array): void {
     const label = node.output[0] ?? '';
     const input = [...node.input];
     const added: NodeProto[] = [];
@@ -78,15 +84,13 @@ export class QdqWriter {
       added.push(makeNode('DequantizeLinear', `${base}_DequantizeLinear`, inputs, [`${base}_dq`], perAxis ? { axis: 0n } : {}));
       input[i + 1] = `${base}_dq`;
     });
+    if (floatBias !== undefined) {
+      const name = `${label}_bias`;
+      this.initializers.push(floatTensor(name, [floatBias.length], floatBias));
+      input[2] = name;
+    }
     this.before.set(node, added);
     this.replaced.set(node, { ...node, input });
-  }
-
-  /** Replaces the float bias of a node that stays in float. */
-  floatBias(node: NodeProto, bias: Float32Array): void {
-    const name = `${node.output[0] ?? ''}_bias`;
-    this.initializers.push(floatTensor(name, [bias.length], bias));
-    this.replaced.set(node, { ...node, input: [node.input[0] ?? '', node.input[1] ?? '', name] });
   }
 
   /** The finished model: Q/DQ in topological order, constants that nothing reads any more left out. */
@@ -98,7 +102,8 @@ export class QdqWriter {
     for (const node of graph.node) {
       nodes.push(...(this.before.get(node) ?? []));
       const current = this.replaced.get(node) ?? node;
-      const input = current.input.map((name) => this.dequantized.get(name) ?? name);
+      const reads = (name: string): boolean => this.readers.get(name)?.has(node) ?? true;
+      const input = current.input.map((name) => (reads(name) ? (this.dequantized.get(name) ?? name) : name));
       nodes.push(input.every((name, i) => name === current.input[i]) ? current : { ...current, input });
       node.output.forEach(follow);
     }

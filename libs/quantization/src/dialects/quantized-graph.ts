@@ -1,0 +1,59 @@
+import { DataType, floatValues, indexGraph, int8Values, intAttribute } from '@takt/onnx';
+import type { GraphIndex, Model, NodeProto, TensorProto } from '@takt/onnx';
+
+/** Scale and zero point of a Q or DQ node. */
+export interface PairParameters {
+  readonly scales: Float32Array;
+  /** Data type of the integers. */
+  readonly type: DataType | undefined;
+  readonly zeroPoints: readonly number[];
+  readonly axis: number;
+  readonly hasZeroPoint: boolean;
+}
+
+/** A model and what its Q and DQ nodes say. */
+export class QuantizedGraph {
+  readonly index: GraphIndex;
+  readonly nodes: readonly NodeProto[];
+
+  constructor(model: Model) {
+    this.index = indexGraph(model.graph);
+    this.nodes = model.graph.node;
+  }
+
+  /** Undefined where scale or zero point is no constant. */
+  parameters(node: NodeProto): PairParameters | undefined {
+    const scale = this.index.initializers.get(node.input[1] ?? '');
+    const zero = this.index.initializers.get(node.input[2] ?? '');
+    const hasZeroPoint = (node.input[2] ?? '') !== '';
+    if (scale?.dataType !== DataType.float || (hasZeroPoint && zero === undefined)) return undefined;
+    return {
+      scales: floatValues(scale),
+      type: zero === undefined ? DataType.uint8 : (zero.dataType as DataType),
+      zeroPoints: zero === undefined ? [0] : integersOf(zero),
+      axis: intAttribute(node, 'axis', 1),
+      hasZeroPoint,
+    };
+  }
+
+  /** The node that makes a value, where it is of that operator. */
+  producer(value: string | undefined, opType: string): NodeProto | undefined {
+    const node = this.index.producers.get(value ?? '');
+    return node?.opType === opType ? node : undefined;
+  }
+
+  /** The DQ behind which an input of a node lies. */
+  dequantized(node: NodeProto, input: number): NodeProto | undefined {
+    return this.producer(node.input[input], 'DequantizeLinear');
+  }
+}
+
+function integersOf(tensor: TensorProto): number[] {
+  if (tensor.dataType === DataType.int8) return [...int8Values(tensor)];
+  if (tensor.rawData !== undefined) {
+    const { rawData } = tensor;
+    if (tensor.dataType === DataType.uint8) return [...rawData];
+    return [...new Int32Array(new Uint8Array(rawData).buffer)];
+  }
+  return [...tensor.int32Data];
+}
