@@ -32,6 +32,9 @@ describe('models of real exporters', () => {
       stride: 32,
       detector: { family: 'yolov5', imageSize: { width: 256, height: 256 }, classes: 6, predictions: 4032 },
     });
-    expect(inspectModel(await read('data/models/yolox_nano.onnx'))).toMatchObject({ opset: 11, detector: { family: 'unknown' } });
+    expect(inspectModel(await read('data/models/yolox_nano.onnx'))).toMatchObject({
+      opset: 11,
+      detector: { family: 'yolox', imageSize: { width: 416, height: 416 }, classes: 80, predictions: 3549 },
+    });
   });
 });
