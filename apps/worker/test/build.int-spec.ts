@@ -1,4 +1,7 @@
 import { buildResultSchema } from '@takt/contracts';
+import { parseModel } from '@takt/onnx';
+import type { Model } from '@takt/onnx';
+import { validateMyriad, validateOpenvino, validateTensorrt } from '@takt/quantization';
 import { sampleCalibrationPath, sampleModelPath } from '@takt/sample-model';
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -144,6 +147,74 @@ describe('build', () => {
     expect(readdirSync(outDir).sort()).toEqual(['onnxruntime.onnx', 'report.md', 'statistics.json']);
     expect(readFileSync(join(outDir, 'report.md'), 'utf8')).toContain('| FP32 | 1 |');
     expect(sha256(join(outDir, 'statistics.json'))).toBe(sha256(statistics));
+  });
+
+  it('makes a file for each engine in its dialect, and none in integers for a stick that has no integers', async () => {
+    const job = {
+      kind: 'quantize',
+      model: sampleModelPath(),
+      statistics,
+      calibration: null,
+      sample: 4,
+      seed: 1,
+      golden,
+      // Four images tell nothing of accuracy; the budget is not what is tested here.
+      accuracyBudgetPoints: 100,
+      threads: [1],
+      targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
+      outDir,
+    };
+    const result = resultOf(await runWorker(folder, job));
+    if (result.kind !== 'quantize') throw new Error(result.kind);
+    const { openvino, tensorrt, myriad } = result.targets;
+    expect(openvino).toMatchObject({ file: join(outDir, 'openvino.onnx'), precision: 'int8', latencyMs: null });
+    expect(tensorrt).toMatchObject({ file: join(outDir, 'tensorrt.onnx'), precision: 'int8', latencyMs: null });
+    expect(myriad).toMatchObject({
+      file: join(outDir, 'fp16.onnx'),
+      precision: 'fp16',
+      reason: expect.stringContaining('MYRIAD') as string,
+    });
+    const model = (name: string): Model => parseModel(readFileSync(join(outDir, name)));
+    expect(validateOpenvino(model('openvino.onnx'))).toEqual([]);
+    expect(validateTensorrt(model('tensorrt.onnx'))).toEqual([]);
+    expect(validateMyriad(model('fp16.onnx'))).toEqual([]);
+    // Every name of the cache is a value of the model that goes with it.
+    const fp32 = model('tensorrt.fp32.onnx');
+    const values = new Set(fp32.graph.node.flatMap((node) => node.output).concat(fp32.graph.input.map(({ name }) => name ?? '')));
+    const [header, ...entries] = readFileSync(join(outDir, 'tensorrt.calib'), 'utf8').trimEnd().split('\n');
+    expect(header).toBe('TRT-8501-EntropyCalibration2');
+    expect(entries.length).toBeGreaterThan(100);
+    expect(entries.filter((entry) => !values.has(entry.slice(0, entry.lastIndexOf(':'))))).toEqual([]);
+    const flags = JSON.parse(readFileSync(join(outDir, 'tensorrt.flags.json'), 'utf8')) as { calibrated: string[] };
+    const layers = /--layerPrecisions=(.*)/.exec(flags.calibrated.join(' '))?.[1]?.split(',') ?? [];
+    expect(layers).toHaveLength(3);
+    for (const layer of layers) expect(fp32.graph.node.some(({ name }) => `${name ?? ''}:fp16` === layer)).toBe(true);
+    expect(readFileSync(join(outDir, 'report.md'), 'utf8')).toContain('| tensorrt | tensorrt.onnx | int8 |');
+  });
+
+  it('gives half precision where integers lose more than the budget, with the figures', async () => {
+    const job = {
+      kind: 'quantize',
+      model: sampleModelPath(),
+      statistics,
+      calibration: null,
+      sample: 4,
+      seed: 1,
+      golden,
+      // Nothing can gain so much.
+      accuracyBudgetPoints: -100,
+      threads: [1],
+      targets: ['openvino'],
+      outDir,
+    };
+    const result = resultOf(await runWorker(folder, job));
+    if (result.kind !== 'quantize') throw new Error(result.kind);
+    expect(result.targets['openvino']).toMatchObject({
+      file: join(outDir, 'fp16.onnx'),
+      precision: 'fp16',
+      reason: expect.stringMatching(/FP16: INT8 loses .* of -100.00 allowed points/) as string,
+    });
+    expect(readdirSync(outDir).sort()).toEqual(['fp16.onnx', 'onnxruntime.onnx', 'report.md', 'statistics.json']);
   });
 
   it('benchmarks models against the first, per thread count', async () => {

@@ -97,11 +97,12 @@ export {
   evaluateResultSchema,
   probeResultSchema,
   quantizeResultSchema,
+  quantizeTargetSchema,
   workerJobSchema,
   workerMessageSchema,
   workerResultSchema,
 } from './worker/protocol.js';
-export type { BuildResult, WorkerJob, WorkerMessage, WorkerResult } from './worker/protocol.js';
+export type { BuildResult, QuantizeTarget, WorkerJob, WorkerMessage, WorkerResult } from './worker/protocol.js';
 export { API_PREFIX, apiRoutes } from './api/routes.js';
 export type { ApiRoute, ApiRouteName, ApiRoutes, RouteAccess } from './api/routes.js';
 export { Role, listOf, namedSchema, problemSchema, refSchema, roleSchema } from './api/envelope.js';

@@ -19,6 +19,7 @@ export type { Cut, EmittedLogits, EmittedModel, Int8Options } from './graph/emit
 export { emitLibraryDefault } from './graph/emit-library-default.js';
 export { auditFusion } from './graph/fusion-audit.js';
 export type { FusionAudit } from './graph/fusion-audit.js';
+export { toPortableModel } from './graph/portable-model.js';
 export type { LogitOutput, LogitScales } from './graph/integer-logits.js';
 export { findDetectConvs, findRegion } from './graph/region.js';
 export type { Region, RegionOptions } from './graph/region.js';

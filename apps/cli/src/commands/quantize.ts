@@ -1,4 +1,7 @@
 import { resolve } from 'node:path';
+import { quantizeTargetSchema } from '@takt/contracts';
+import type { QuantizeTarget } from '@takt/contracts';
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { withJson } from '../options/common-options.js';
 import { integerIn, numberIn, threadChoice } from '../options/parse-values.js';
@@ -16,7 +19,15 @@ interface Options extends CommonOptions {
   readonly out: string;
   readonly budget: number;
   readonly threads: 'sweep' | 'library-default' | number[];
+  readonly targets: QuantizeTarget[];
 }
+
+const targetChoice = (text: string): QuantizeTarget[] =>
+  text.split(',').map((name) => {
+    const target = quantizeTargetSchema.safeParse(name.trim());
+    if (!target.success) throw new InvalidArgumentError(`"${name}" is none of ${quantizeTargetSchema.options.join(', ')}`);
+    return target.data;
+  });
 
 export function registerQuantize(program: Command, cli: Cli): void {
   withJson(program.command('quantize'))
@@ -29,6 +40,9 @@ export function registerQuantize(program: Command, cli: Cli): void {
     .option('--data <file>', 'data.yaml of a labelled set; without one only speed is measured')
     .option('--budget <points>', 'allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
     .option('--threads <choice>', 'threads to time with: sweep, library-default, or counts such as 1,2', threadChoice, [1])
+    .option('--targets <engines>', 'engines to make files for: onnxruntime, openvino, tensorrt, myriad', targetChoice, [
+      ...quantizeTargetSchema.options,
+    ])
     .action(async (options: Options) => {
       const result = await runWorkerJob(cli, {
         kind: 'quantize',
@@ -38,6 +52,7 @@ export function registerQuantize(program: Command, cli: Cli): void {
         sample: options.sample,
         seed: options.seed,
         golden: options.data === undefined ? null : resolve(options.data),
+        targets: options.targets,
         accuracyBudgetPoints: options.budget,
         threads: options.threads,
         outDir: resolve(options.out),

@@ -4,7 +4,7 @@ import { EngineName, Precision, threadPolicies } from '@takt/engines';
 import type { ThreadPolicy } from '@takt/engines';
 import { probeHardware } from '@takt/hardware-probe';
 import { TaktError } from '@takt/kernel';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { measureLatency } from '../benchmark/measure-latency.js';
 import { readStatistics } from '../build/emitter.js';
 import { calibrate } from '../calibrate/calibrate.js';
@@ -20,6 +20,7 @@ import type { JobContext } from '../job-context.js';
 import { withWorkFolder } from '../process/work-folder.js';
 import { chooseVariant } from './choose-variant.js';
 import type { MeasuredVariant } from './choose-variant.js';
+import { makeTargets } from './make-targets.js';
 import { makeVariants } from './make-variants.js';
 import type { Variant } from './make-variants.js';
 import { report } from './report.js';
@@ -33,7 +34,7 @@ const ITERATIONS = 6;
 
 /**
  * From a model to the file to use on this machine: statistics, INT8 variants, latency and accuracy beside FP32, the choice.
- * Writes `statistics.json`, `onnxruntime.onnx` and `report.md` into `outDir`.
+ * Writes `statistics.json`, `onnxruntime.onnx`, the files of the other targets and `report.md` into `outDir`.
  */
 export async function quantizeJob(job: QuantizeJob, context: JobContext): Promise<QuantizeResult> {
   const model = await readInputModel(job.model);
@@ -56,6 +57,9 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
     const measured = await measureVariants(variants, policies, pool, context);
     const { chosen, reference, reason } = chooseVariant(measured, job.accuracyBudgetPoints);
     const why = [reason, ...refusals].join('; ');
+    const foreign = [...new Set(job.targets)].filter((target) => target !== 'onnxruntime');
+    const fp32 = variants.find(({ int8 }) => !int8)?.accuracy ?? null;
+    const others = await makeTargets(foreign, model, facts, fp32, { ...parts, outDir: job.outDir }, context);
     context.signal.throwIfAborted();
     const file = join(job.outDir, `${EngineName.onnxruntime}.onnx`);
     const text = report({
@@ -67,8 +71,10 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       reference,
       chosen,
       notes: chosen.variant.notes,
+      others: Object.entries(others.targets).map(([target, made]) => ({ target, ...made, file: basename(made.file) })),
     });
     await context.fs.write(file, chosen.variant.bytes, 0o644);
+    for (const [name, content] of others.files) await context.fs.write(join(job.outDir, name), content, 0o644);
     await context.fs.write(join(job.outDir, 'report.md'), text, 0o644);
     const { map50, map50_95, latencyMs } = chosen;
     const precision = chosen.int8 ? Precision.int8 : Precision.fp32;
@@ -76,6 +82,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       kind: 'quantize',
       targets: {
         [EngineName.onnxruntime]: { file, precision, map50, map50_95, latencyMs, reverted: [...chosen.variant.floatConvs], reason: why },
+        ...Object.fromEntries(Object.entries(others.targets).map(([name, made]) => [name, { ...made, reverted: [...made.reverted] }])),
       },
       fp32: { map50: reference.map50, map50_95: reference.map50_95, latencyMs: reference.latencyMs },
       statistics,

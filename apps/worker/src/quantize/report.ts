@@ -10,12 +10,21 @@ export interface ReportContent {
   readonly reference: MeasuredVariant;
   readonly chosen: MeasuredVariant;
   readonly notes: readonly string[];
+  /** Files for other engines. */
+  readonly others: readonly {
+    readonly target: string;
+    readonly file: string;
+    readonly precision: string;
+    readonly map50: number | null;
+    readonly map50_95: number | null;
+    readonly reason: string;
+  }[];
 }
 
 const percent = (value: number | null): string => (value === null ? '–' : (value * 100).toFixed(2));
 
 /** `report.md`: what was measured on this machine and what was taken, for people. */
-export function report({ model, images, budgetPoints, reason, measured, reference, chosen, notes }: ReportContent): string {
+export function report({ model, images, budgetPoints, reason, measured, reference, chosen, notes, others }: ReportContent): string {
   const rows = measured.map((variant) => {
     const drop = dropPoints(variant, reference);
     const cells = [
@@ -44,5 +53,20 @@ export function report({ model, images, budgetPoints, reason, measured, referenc
     '',
     ...notes.map((note) => `- ${note}`),
     '',
+    ...(others.length === 0
+      ? []
+      : [
+          '## Other engines',
+          '',
+          'Not run here: their accuracy is that of the same grid of numbers in ONNX Runtime.',
+          '',
+          '| engine | file | precision | mAP@0.5 | mAP@0.5:0.95 | why |',
+          '|---|---|---|---|---|---|',
+          ...others.map(
+            (other) =>
+              `| ${[other.target, other.file, other.precision, percent(other.map50), percent(other.map50_95), other.reason].join(' | ')} |`,
+          ),
+          '',
+        ]),
   ].join('\n');
 }

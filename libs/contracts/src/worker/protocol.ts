@@ -19,6 +19,10 @@ const calibrateJobSchema = z.object({
   out: z.string(),
 });
 
+/** What a model can be quantized for. */
+export const quantizeTargetSchema = z.enum(['onnxruntime', 'openvino', 'tensorrt', 'myriad']);
+export type QuantizeTarget = z.output<typeof quantizeTargetSchema>;
+
 const quantizeJobSchema = z.object({
   kind: z.literal('quantize'),
   model: z.string(),
@@ -29,6 +33,8 @@ const quantizeJobSchema = z.object({
   seed: z.int().nonnegative(),
   /** data.yaml of a labelled set; null measures speed only. */
   golden: z.string().nullable(),
+  /** Engines to make files for. This machine's own, onnxruntime, is always made, since everything is compared with it. */
+  targets: z.array(quantizeTargetSchema).default(['onnxruntime']),
   accuracyBudgetPoints: z.number(),
   threads: threadChoiceSchema,
   outDir: z.string(),
@@ -105,7 +111,8 @@ export const quantizeResultSchema = z.object({
       precision: z.string(),
       map50: z.number().nullable(),
       map50_95: z.number().nullable(),
-      latencyMs: z.number(),
+      /** Milliseconds from an image's bytes to its boxes; null where the engine was not run. */
+      latencyMs: z.number().nullable(),
       reverted: z.array(z.string()),
       reason: z.string(),
     }),
