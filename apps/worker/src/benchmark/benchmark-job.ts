@@ -1,6 +1,6 @@
 import type { WorkerJob, WorkerResult } from '@takt/contracts';
-import { readInputModel } from '../golden/input-model.js';
-import type { InputModel } from '../golden/input-model.js';
+import { readRunnableModel } from '../golden/input-model.js';
+import type { RunnableModel } from '../golden/input-model.js';
 import { withHosts } from '../host/with-hosts.js';
 import type { JobContext } from '../job-context.js';
 import { measureLatency } from './measure-latency.js';
@@ -10,8 +10,8 @@ type BenchmarkResult = Extract<WorkerResult, { kind: 'benchmark' }>;
 
 /** Median and p95 latency of models × thread counts; `ratioToFirst` is the first model's median at the same threads over this one's. */
 export async function benchmarkJob(job: BenchmarkJob, context: JobContext): Promise<BenchmarkResult> {
-  const models: InputModel[] = [];
-  for (const path of job.models) models.push(await readInputModel(path));
+  const models: RunnableModel[] = [];
+  for (const path of job.models) models.push(await readRunnableModel(path));
   const specs = job.threads.flatMap((threads) =>
     models.map((model) => ({ path: model.path, label: model.name, threads: { intraOp: threads, spin: threads === 0 } })),
   );

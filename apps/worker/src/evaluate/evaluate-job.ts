@@ -3,7 +3,7 @@ import { evaluateCoco, readCocoDetections, readCocoGroundTruth } from '@takt/eva
 import { TaktError } from '@takt/kernel';
 import { readFile } from 'node:fs/promises';
 import { readGoldenSet } from '../golden/golden-set.js';
-import { readInputModel, requireSameClasses } from '../golden/input-model.js';
+import { readRunnableModel, requireSameClasses } from '../golden/input-model.js';
 import { measureAccuracy } from '../golden/measure-accuracy.js';
 import { startHost } from '../host/host-client.js';
 import type { JobContext } from '../job-context.js';
@@ -17,7 +17,7 @@ export function evaluateJob(job: EvaluateJob, context: JobContext): Promise<Eval
 }
 
 async function evaluateModel(job: Extract<EvaluateJob, { of: 'model' }>, context: JobContext): Promise<EvaluateResult> {
-  const model = await readInputModel(job.model);
+  const model = await readRunnableModel(job.model);
   const golden = await readGoldenSet(job.data);
   requireSameClasses(model, golden, job.data);
   const host = startHost(context.signal, model.name);

@@ -1,6 +1,7 @@
 import { inspectModel, requireDetector } from '@takt/onnx';
 import type { Detector } from '@takt/onnx';
 import { TaktError } from '@takt/kernel';
+import { readArtifactDetector } from '@takt/quantization';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { GoldenSet } from './golden-set.js';
@@ -15,11 +16,31 @@ export interface InputModel {
   readonly names: readonly string[];
 }
 
-/** Reads a model and checks that it is a detector takt can run. Throws TaktError `ModelUnreadable` or the import check's. */
+/** Reads a model and checks that it is a detector takt can quantize. Throws TaktError `ModelUnreadable` or the import check's. */
 export async function readInputModel(path: string): Promise<InputModel> {
-  let bytes: Uint8Array;
+  const bytes = await readModelFile(path);
+  const inspection = inspectModel(bytes);
+  return { path, name: basename(path), bytes, detector: requireDetector(inspection), names: inspection.names };
+}
+
+/** A model file that takt can run: a detector as it was exported, or an artifact that takt made of one. */
+export interface RunnableModel {
+  readonly path: string;
+  readonly name: string;
+  readonly detector: { readonly classes: number };
+  /** Class names from the metadata; empty where it has none. */
+  readonly names: readonly string[];
+}
+
+/** Throws TaktError `ModelUnreadable`, the import check's, or `DetectorDescriptionInvalid`. */
+export async function readRunnableModel(path: string): Promise<RunnableModel> {
+  const { description, names, named } = readArtifactDetector(await readModelFile(path));
+  return { path, name: basename(path), detector: description, names: named ? names : [] };
+}
+
+async function readModelFile(path: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (error) {
     throw new TaktError({
       code: 'ModelUnreadable',
@@ -30,8 +51,6 @@ export async function readInputModel(path: string): Promise<InputModel> {
       cause: error,
     });
   }
-  const inspection = inspectModel(bytes);
-  return { path, name: basename(path), bytes, detector: requireDetector(inspection), names: inspection.names };
 }
 
 /**
@@ -39,7 +58,7 @@ export async function readInputModel(path: string): Promise<InputModel> {
  *
  * @throws TaktError `ClassesDiffer`.
  */
-export function requireSameClasses(model: InputModel, golden: GoldenSet, dataYaml: string): void {
+export function requireSameClasses(model: Pick<RunnableModel, 'name' | 'names' | 'detector'>, golden: GoldenSet, dataYaml: string): void {
   const { classes } = model.detector;
   const wrong = (what: string): TaktError =>
     new TaktError({

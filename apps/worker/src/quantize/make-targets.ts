@@ -10,7 +10,6 @@ import {
   emitInt8,
   emitOpenvino,
   emitTensorrt,
-  findDetectConvs,
   myriadHasNoInt8,
   parseStatistics,
   tensorrtCalibration,
@@ -25,7 +24,6 @@ import { join } from 'node:path';
 import { readStatistics } from '../build/emitter.js';
 import { fitRecipe, pointsLost } from '../build/fit-recipe.js';
 import type { BuiltArtifact, EmitRecipe } from '../build/fit-recipe.js';
-import { tailOf } from '../emit/emit-recipe.js';
 import { digestOf } from '../golden/digest.js';
 import type { InputModel } from '../golden/input-model.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
@@ -59,6 +57,14 @@ const FILES = {
   fp16: 'fp16.onnx',
   tensorrt: { explicit: 'tensorrt.onnx', fp32: 'tensorrt.fp32.onnx', calibration: 'tensorrt.calib', flags: 'tensorrt.flags.json' },
 } as const;
+
+/** The first layers see few channels, and their error runs through the whole network. */
+const FLOAT_FRONT = 2;
+
+/** What a level leaves in float: the last convolutions; the first ones too; and then more before the last ones. */
+function endsOf(level: number): { readonly floatDetectConvs: true; readonly floatFront: number; readonly floatTail: number } {
+  return { floatDetectConvs: true, floatFront: level < 2 ? 0 : FLOAT_FRONT, floatTail: Math.max(0, level - 2) };
+}
 
 const NOT_RUN = 'not timed on this machine, which is another than the one it is for';
 
@@ -110,7 +116,7 @@ export async function makeTargets(
       targets[target] = await fitTarget(target, made, {
         emit: (level) => {
           const emitted = emitOpenvino(folded, statistics, {
-            ...tailOf(Math.max(1, level)),
+            ...endsOf(level),
             weightLimit: sevenBit ? WeightLimit.sevenBit : WeightLimit.eightBit,
           });
           requireRules(target, validateOpenvino(emitted.model));
@@ -124,7 +130,7 @@ export async function makeTargets(
     } else {
       targets[target] = await fitTarget(target, made, {
         emit: (level) => {
-          const options = tailOf(Math.max(1, level));
+          const options = endsOf(level);
           const emitted = emitTensorrt(folded, statistics, options);
           requireRules(target, validateTensorrt(emitted.model));
           // The same grid in uint8: ONNX Runtime would run the shipped file in float between its Q and DQ.
@@ -200,12 +206,11 @@ function addTensorrtFiles(files: TargetFiles, folded: Model, statistics: Statist
   const portable = toPortableModel(folded);
   files.set(FILES.tensorrt.fp32, serializeModel(portable));
   files.set(FILES.tensorrt.calibration, tensorrtCalibration(portable, statistics));
-  const { floatTail } = tailOf(Math.max(1, level));
-  const inFloat = [
-    ...findDetectConvs(portable).map(({ name }) => name ?? ''),
-    ...emitTensorrt(folded, statistics, { floatDetectConvs: true, floatTail }).floatConvs,
-  ];
-  files.set(FILES.tensorrt.flags, `${JSON.stringify(tensorrtFlags(FILES.tensorrt, [...new Set(inFloat)]), null, 2)}\n`);
+  const integers = new Set(emitTensorrt(folded, statistics, endsOf(level)).integerConvs);
+  const inFloat = portable.graph.node
+    .filter(({ opType, name }) => opType === 'Conv' && !integers.has(name ?? ''))
+    .map(({ name }) => name ?? '');
+  files.set(FILES.tensorrt.flags, `${JSON.stringify(tensorrtFlags(FILES.tensorrt, inFloat), null, 2)}\n`);
 }
 
 function requireRules(target: string, violations: readonly Violation[]): void {

@@ -8,6 +8,8 @@ export interface ArtifactDetector {
   readonly description: DetectorDescription;
   /** Class names, index = class id; made up where the artifact has none. */
   readonly names: readonly string[];
+  /** Whether the names are the artifact's own. */
+  readonly named: boolean;
   /** Names of the outputs to read, in the order that the decoder wants. */
   readonly outputs: readonly string[];
 }
@@ -28,7 +30,7 @@ export function readArtifactDetector(bytes: Uint8Array): ArtifactDetector {
       description.head.kind === 'decoded'
         ? [model.graph.output[0]?.name ?? '']
         : description.head.scales.flatMap((scale) => scale.outputs.map(({ name }) => name));
-    return { description, names: namesOr(named, description.classes), outputs };
+    return { description, ...namesOr(named, description.classes), outputs };
   }
   const detector = requireDetector(inspectModel(bytes));
   const { family, classes, imageSize, input, output } = detector;
@@ -40,13 +42,15 @@ export function readArtifactDetector(bytes: Uint8Array): ArtifactDetector {
       input: { name: input, type: 'float32', ...FAMILY_PIXELS[family] },
       head: { kind: 'decoded' },
     },
-    names: namesOr(named, classes),
+    ...namesOr(named, classes),
     outputs: [output],
   };
 }
 
-const namesOr = (names: readonly string[], classes: number): readonly string[] =>
-  names.length === classes ? names : Array.from({ length: classes }, (_, index) => `class-${String(index)}`);
+const namesOr = (names: readonly string[], classes: number): Pick<ArtifactDetector, 'names' | 'named'> => {
+  const named = names.length === classes;
+  return { named, names: named ? names : Array.from({ length: classes }, (_, index) => `class-${String(index)}`) };
+};
 
 /** What preprocessing and decoding must know. */
 export function detectorModel({ description, names }: ArtifactDetector): DetectorModel {

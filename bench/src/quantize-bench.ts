@@ -1,0 +1,268 @@
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { workerMessageSchema } from '@takt/contracts';
+import type { WorkerJob } from '@takt/contracts';
+import { execa } from 'execa';
+import type { BenchRow } from './bench-result.js';
+import { describeHost, resultLine } from './bench-result.js';
+import { preparePeers, runPeer } from './peers.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const scripts = join(root, 'bench', 'peers');
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+interface Subject {
+  readonly name: string;
+  readonly model: string;
+  readonly calibration: string;
+  /** data.yaml, or null where there are no labels. */
+  readonly data: string | null;
+  readonly size: number;
+  readonly family: 'yolov5' | 'yolox';
+}
+
+/** What a budget allows, in points of mAP@0.5:0.95. */
+const BUDGET = 0.4;
+const TURNS = 7;
+const ITERATIONS = 40;
+const SAMPLE = 500;
+
+async function subjects(): Promise<Subject[]> {
+  const assets = join(root, 'libs', 'sample-model', 'assets');
+  const own: Subject = {
+    name: 'sample detector (YOLOv5n, 320)',
+    model: join(assets, 'detector.onnx'),
+    calibration: join(assets, 'calibration'),
+    data: join(assets, 'golden', 'data.yaml'),
+    size: 320,
+    family: 'yolov5',
+  };
+  const reference = process.env['TAKT_REFERENCE_DIR'];
+  if (reference === undefined) {
+    say('skipped: the reference detectors (TAKT_REFERENCE_DIR names no folder with them)');
+    return [own];
+  }
+  const neu = join(reference, 'data', 'neu-yolov5n');
+  const yolox: Subject = {
+    name: 'YOLOX-nano (416, depthwise)',
+    model: join(reference, 'data', 'models', 'yolox_nano.onnx'),
+    calibration: join(neu, 'calibration', 'images'),
+    data: null,
+    size: 416,
+    family: 'yolox',
+  };
+  return [
+    own,
+    {
+      name: 'steel defects (YOLOv5n, 256)',
+      model: join(neu, 'model.onnx'),
+      calibration: join(neu, 'calibration', 'images'),
+      data: join(neu, 'golden', 'data.yaml'),
+      size: 256,
+      family: 'yolov5',
+    },
+    yolox,
+  ];
+}
+
+interface Quantized {
+  readonly targets: Readonly<
+    Record<string, { readonly file: string; readonly precision: string; readonly map50_95: number | null; readonly reason: string }>
+  >;
+  readonly fp32: { readonly map50_95: number | null };
+}
+
+/** One job in a worker; also the seconds that each phase took. */
+async function work(job: WorkerJob, folder: string): Promise<{ readonly result: unknown; readonly seconds: ReadonlyMap<string, number> }> {
+  const file = join(folder, `${job.kind}.json`);
+  await writeFile(file, JSON.stringify(job));
+  const child = execa(process.execPath, [join(root, 'apps', 'worker', 'bin', 'takt-worker.mjs'), 'run', '--job', file], {
+    reject: false,
+    maxBuffer: 1 << 26,
+  });
+  const seconds = new Map<string, number>();
+  let phase = '';
+  let since = performance.now();
+  const turnTo = (next: string): void => {
+    const now = performance.now();
+    if (phase !== '') seconds.set(phase, (seconds.get(phase) ?? 0) + (now - since) / 1000);
+    [phase, since] = [next, now];
+  };
+  let result: unknown;
+  for await (const line of child) {
+    const message = workerMessageSchema.parse(JSON.parse(line));
+    if (message.type === 'progress') {
+      if (message.phase !== phase) turnTo(message.phase);
+      // The last of a phase: what follows until the next one is no part of it.
+      if (message.done === message.total) turnTo('');
+    } else if (message.type === 'result') result = message.result;
+    else throw new Error(`${message.error.message} (${message.error.code})`);
+  }
+  await child;
+  return { result, seconds };
+}
+
+/** Median milliseconds from image bytes to boxes, of a file run by takt in a process of its own. */
+async function timeOwn(file: string): Promise<number[]> {
+  const { stdout } = await execa(process.execPath, [
+    join(root, 'apps', 'cli', 'bin', 'takt.mjs'),
+    'bench',
+    file,
+    '--threads',
+    '1',
+    '--rounds',
+    '1',
+    '--iterations',
+    String(ITERATIONS),
+    '--json',
+  ]);
+  const [row] = JSON.parse(stdout) as { medianMs: number }[];
+  return row === undefined ? [] : [row.medianMs];
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+};
+
+interface Timed {
+  readonly name: string;
+  readonly whole: number[];
+  readonly network: number[];
+  readonly time: () => Promise<{ readonly whole: readonly number[]; readonly network: readonly number[] }>;
+}
+
+async function measure(subject: Subject, python: string | null, rows: BenchRow[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'takt-bench-quantize-'));
+  try {
+    say(`\n${subject.name}`);
+    const add = (metric: string, value: number, unit: string, target: number | null = null, met: boolean | null = null): void => {
+      rows.push({ metric: `${subject.name}: ${metric}`, value: Math.round(value * 1000) / 1000, unit, target, met });
+      const judged = met === null ? '' : met ? '  ✓' : '  ✗';
+      say(
+        `  ${metric.padEnd(64)} ${value.toFixed(3).padStart(9)} ${unit}${target === null ? '' : `  (target ${String(target)})`}${judged}`,
+      );
+    };
+    const out = join(folder, 'takt');
+    const { result, seconds } = await work(
+      {
+        kind: 'quantize',
+        model: subject.model,
+        statistics: null,
+        calibration: subject.calibration,
+        sample: SAMPLE,
+        seed: 0,
+        golden: subject.data,
+        targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
+        accuracyBudgetPoints: BUDGET,
+        threads: [1],
+        outDir: out,
+      },
+      folder,
+    );
+    const quantized = result as Quantized;
+    const fp32 = quantized.fp32.map50_95;
+    const own = quantized.targets['onnxruntime'];
+    if (own === undefined) throw new Error('no file for onnxruntime');
+    say(`  ${own.reason}`);
+    const passes = (seconds.get('ranges') ?? 0) + (seconds.get('histograms') ?? 0);
+    add('two range passes', passes, 's');
+    for (const [target, made] of Object.entries(quantized.targets)) {
+      if (fp32 === null || made.map50_95 === null) continue;
+      const drop = (fp32 - made.map50_95) * 100;
+      add(`takt for ${target} (${made.precision}): points of mAP@0.5:0.95 lost`, drop, 'points', BUDGET, drop <= BUDGET);
+    }
+    if (python === null) return;
+
+    const prefix = join(folder, 'peer');
+    const family = subject.family;
+    const size = String(subject.size);
+    const made = await runPeer<{ peer: string; images: number; seconds: number; peakMiB: number }>(python, join(scripts, 'make.py'), [
+      subject.model,
+      subject.calibration,
+      size,
+      family,
+      String(SAMPLE),
+      prefix,
+    ]);
+    for (const { peer, seconds: took, peakMiB } of made) add(`${peer}: made in`, took, `s, ${String(peakMiB)} MiB at most`);
+    const files = [
+      ['default', `${prefix}.default.onnx`],
+      ['tuned', `${prefix}.tuned.onnx`],
+      ['tuned7', `${prefix}.tuned7.onnx`],
+      ['nncf', `${prefix}.nncf.xml`],
+    ] as const;
+    if (subject.data !== null && fp32 !== null) {
+      const scored = await runPeer<{ file: string; map50_95: number }>(python, join(scripts, 'score.py'), [
+        subject.data,
+        size,
+        family,
+        subject.model,
+        ...files.map(([, file]) => file),
+      ]);
+      const whole = scored[0]?.map50_95 ?? Number.NaN;
+      for (const { file, map50_95 } of scored) add(`${basename(file)} by pycocotools: points lost`, (whole - map50_95) * 100, 'points');
+    }
+    const byPeer = (file: string) => async (): Promise<{ whole: readonly number[]; network: readonly number[] }> => {
+      const [times] = await runPeer<{ whole: number[]; network: number[] }>(python, join(scripts, 'time_boxes.py'), [
+        file,
+        size,
+        family,
+        '1',
+        String(ITERATIONS),
+      ]);
+      return times ?? { whole: [], network: [] };
+    };
+    const openvino = quantized.targets['openvino']?.file;
+    const timed: Timed[] = [
+      { name: 'takt', whole: [], network: [], time: async () => ({ whole: await timeOwn(own.file), network: [] }) },
+      { name: 'fp32', whole: [], network: [], time: byPeer(subject.model) },
+      ...files.map(([name, file]) => ({ name, whole: [], network: [], time: byPeer(file) })),
+      ...(openvino === undefined ? [] : [{ name: 'takt on OpenVINO', whole: [], network: [], time: byPeer(`openvino:${openvino}`) }]),
+    ];
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      for (const each of timed) {
+        const { whole, network } = await each.time();
+        each.whole.push(median(whole));
+        if (network.length > 0) each.network.push(median(network));
+      }
+    }
+    const of = (name: string, what: 'whole' | 'network' = 'whole'): number =>
+      median(timed.find((each) => each.name === name)?.[what] ?? []);
+    for (const { name } of timed) {
+      add(`${name}: image bytes to boxes, 1 thread`, of(name), 'ms');
+      if (name !== 'takt') add(`${name}: network alone, 1 thread`, of(name, 'network'), 'ms');
+    }
+    const tuned = Math.min(of('tuned'), of('tuned7'));
+    add('takt against the faster hand-tuned file', of('takt') / tuned, '×', 0.95, of('takt') / tuned <= 0.95);
+    add('default against takt', of('default') / of('takt'), '×', 2, of('default') / of('takt') >= 2);
+    if (openvino !== undefined) {
+      const ratio = of('takt on OpenVINO', 'network') / of('nncf', 'network');
+      add('takt’s OpenVINO file against NNCF’s, network alone', ratio, '×', 1.02, ratio <= 1.02);
+    }
+    add(
+      'two range passes against FP32 inference of the same images, 1 thread',
+      passes / ((of('fp32', 'network') / 1000) * (made[0]?.images ?? 0)),
+      '×',
+      4,
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<number> {
+  say(describeHost());
+  const environment = await preparePeers(scripts, join(root, '.takt', 'peers'), say);
+  if ('why' in environment) say(`skipped: everything beside the Python tools (${environment.why})`);
+  const rows: BenchRow[] = [];
+  for (const subject of await subjects()) {
+    await access(subject.model);
+    await measure(subject, 'python' in environment ? environment.python : null, rows);
+  }
+  say(resultLine('quantize', { peers: 'onnxruntime 1.30.0, openvino 2026.4.1, nncf 3.4.0' }, rows));
+  return rows.some(({ met }) => met === false) ? 1 : 0;
+}
+
+process.exitCode = await main();
