@@ -6,6 +6,7 @@ import time
 
 import cv2
 import onnx
+import onnx.version_converter
 
 import yolo
 
@@ -48,8 +49,12 @@ def onnxruntime_files():
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    prepared = prefix + ".prepared.onnx"
-    quant_pre_process(model, prepared)
+    prepared, source = prefix + ".prepared.onnx", model
+    # A scale per channel needs opset 13; without it the tools write a file that does not load.
+    if onnx.load(model).opset_import[0].version < 13:
+        source = prefix + ".opset13.onnx"
+        onnx.save(onnx.version_converter.convert_version(onnx.load(model), 13), source)
+    quant_pre_process(source, prepared)
     graph = onnx.load(prepared).graph
 
     class Reader(CalibrationDataReader):
