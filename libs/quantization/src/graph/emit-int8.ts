@@ -31,6 +31,8 @@ export interface Int8Options {
   readonly floatTail?: number;
   /** So many convolutions after the input stay in float. Default 0. */
   readonly floatFront?: number;
+  /** Further convolutions that stay in float, by the value they make. */
+  readonly floatConvs?: ReadonlySet<string>;
   /** Default: none, the model keeps its decode. */
   readonly cut?: Cut | undefined;
   /** Real value of one step of a uint8 image input (1/255 or 1). Default: the input stays float. */
