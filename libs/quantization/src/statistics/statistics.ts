@@ -8,14 +8,14 @@ export interface ValueStatistics {
   /** Exact extremes over all calibration images. */
   readonly min: number;
   readonly max: number;
-  /** Range with the smallest expected squared error in uint8; values of one tie group have the same. */
+  /** Range with the smallest expected error in uint8; values of one tie group have the same. */
   readonly low: number;
   readonly high: number;
   /** Mean of each channel, for inputs of convolutions. */
   readonly channelMeans?: readonly number[];
   /** Extremes of each channel, for outputs of the last convolutions. */
   readonly channelRanges?: { readonly low: readonly number[]; readonly high: readonly number[] };
-  /** Largest magnitude that symmetric int8 covers with the smallest expected squared error; one for all values of a symmetric tie group. */
+  /** Largest magnitude that symmetric int8 covers with the smallest expected error; one for all values of a symmetric tie group. */
   readonly amax?: number;
 }
 
