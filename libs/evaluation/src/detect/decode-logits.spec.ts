@@ -155,6 +155,17 @@ describe('logits of a head that is cut off', () => {
     const { outputs, scales } = makeHead('yolov5', 'uint8');
     expect(() => decodeLogits(change(outputs), { family: 'yolov5', classes: CLASSES, scales }, SERVING_THRESHOLDS)).toThrow(message);
   });
+
+  it.each(families)('of %s are refused where the channels do not fit the classes', (family) => {
+    const { outputs, scales } = makeHead(family, 'uint8');
+    expect(() => decodeLogits(outputs, { family, classes: CLASSES + 1, scales }, SERVING_THRESHOLDS)).toThrow('channels for');
+  });
+
+  it('of yolov5 are refused without anchors', () => {
+    const { outputs, scales } = makeHead('yolov5', 'uint8');
+    const bare = scales.map((scale) => ({ ...scale, anchors: [] }));
+    expect(() => decodeLogits(outputs, { family: 'yolov5', classes: CLASSES, scales: bare }, SERVING_THRESHOLDS)).toThrow('0 anchors');
+  });
 });
 
 describe('the output of a family', () => {

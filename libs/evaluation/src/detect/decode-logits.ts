@@ -1,3 +1,4 @@
+import { TaktError } from '@takt/kernel';
 import type { DetectionThresholds } from './box.js';
 import { CandidateList } from './candidates.js';
 import type { Candidates } from './candidates.js';
@@ -37,9 +38,43 @@ export function decodeLogits(
   for (const scale of scales) {
     const byRole = new Map<LogitRole, Logits>();
     for (const output of scale.outputs) byRole.set(output.role, readLogits(output, outputs[next++]));
+    requireChannels(family, classes, scale, byRole);
     for (const grid of gridsOf(family, scale, byRole)) collect(grid, classes, thresholds, found);
   }
   return found;
+}
+
+/** Channels of another model's head would be decoded into boxes that look real, or into none. */
+function requireChannels(
+  family: DetectorDescription['family'],
+  classes: number,
+  { stride, anchors }: LogitScale,
+  byRole: ReadonlyMap<LogitRole, Logits>,
+): void {
+  const wanted: readonly (readonly [LogitRole, number])[] =
+    family === 'yolov5'
+      ? [['all', anchors.length * (BOX + 1 + classes)]]
+      : family === 'yolox'
+        ? [
+            ['box', BOX],
+            ['objectness', 1],
+            ['classes', classes],
+          ]
+        : [
+            ['box', BOX * DFL_BINS],
+            ['classes', classes],
+          ];
+  for (const [role, channels] of wanted) {
+    const given = byRole.get(role)?.channels ?? 0;
+    if (given === channels && given > 0) continue;
+    throw new TaktError({
+      code: 'ModelOutputUnsupported',
+      message: `the outputs of stride ${String(stride)} have ${String(given)} channels for "${role}", a ${family} detector with ${String(classes)} classes and ${String(anchors.length)} anchors gives ${String(channels)}`,
+      action: 'quantize the model again with this version of takt',
+      component: 'evaluation',
+      element: role,
+    });
+  }
 }
 
 function gridsOf(family: DetectorDescription['family'], scale: LogitScale, byRole: ReadonlyMap<LogitRole, Logits>): Grid[] {
