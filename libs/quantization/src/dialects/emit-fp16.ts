@@ -1,104 +1,109 @@
-import { DataType, float16Tensor, floatValues, makeNode, standardOpset, toFloat16 } from '@takt/onnx';
-import type { AttributeProto, Model, NodeProto, TensorProto, ValueInfoProto } from '@takt/onnx';
+import { DataType, makeNode } from '@takt/onnx';
+import type { GraphProto, Model, NodeProto, TensorProto, ValueInfoProto } from '@takt/onnx';
 import { toPortableModel } from '../graph/portable-model.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
+import { halfAttributes, halfTensor } from './half-values.js';
+import { lowerOpset } from './lower-opset.js';
+import { isDequantize, isQuantize } from './violation.js';
+
+export interface Fp16Options {
+  /** Inputs and outputs in float16 too. Default false: they stay float32, behind Cast. */
+  readonly halfInterface?: boolean;
+}
 
 export interface Fp16Model {
   readonly model: Model;
   /** Constants with values beyond ±65504, which were clipped to that. */
   readonly clipped: readonly string[];
+  /** Single numbers too small for half precision, which became its smallest one instead of zero. */
+  readonly raised: readonly string[];
 }
 
-const LARGEST = 65504;
 /** Newest opset that the front end of OpenVINO 2022.3 reads, the last one with a MYRIAD plugin. */
-const NEWEST_OPSET = 15;
-
-/** Inputs that ONNX wants in float32 whatever the operator computes in, by operator: position. */
-const FLOAT32_INPUTS: Readonly<Record<string, readonly number[]>> = { Resize: [2], Upsample: [1] };
+export const FP16_OPSET = 15;
 
 /**
- * The model in half precision: constants and values are FLOAT16, its inputs and outputs stay FLOAT behind Cast. Read by TensorRT, by
- * OpenVINO on GPU and, as its opset allows, by the front end that goes with the MYRIAD plugin.
+ * Inputs that ONNX's schemas want in float32 whatever the rest computes in, by operator: scales, and all of the suppression, which
+ * some exporters leave in the graph.
+ */
+const FLOAT32_INPUTS: Readonly<Record<string, readonly number[]>> = { Resize: [2], Upsample: [1], NonMaxSuppression: [0, 1, 3, 4] };
+
+export const staysFloat32 = (node: NodeProto, input: number): boolean => FLOAT32_INPUTS[node.opType ?? '']?.includes(input) ?? false;
+
+/**
+ * The model in half precision: constants and values are FLOAT16, its inputs and outputs stay FLOAT behind Cast unless asked otherwise.
+ * Read by TensorRT, by OpenVINO on GPU and, as its opset is lowered as far as its nodes allow, by the front end that goes
+ * with the MYRIAD plugin. Inputs that must be float32 ({@link staysFloat32}) keep their constants or get a Cast.
  *
  * @param folded the model after ONNX Runtime's basic optimization.
- * @throws TaktError `QuantizationOpsetUnsupported` for an opset that the old front end does not read.
+ * @throws TaktError `QuantizationOpsetUnsupported` for a node that the old front end does not read, `ModelAlreadyQuantized`.
  */
-export function emitFp16(folded: Model): Fp16Model {
-  const opset = standardOpset(folded) ?? 0;
-  if (opset > NEWEST_OPSET) {
-    throw quantizationError(
-      QuantizationErrorCode.opset,
-      `the model uses opset ${String(opset)}; OpenVINO 2022.3, the last with a MYRIAD plugin, reads up to ${String(NEWEST_OPSET)}`,
-    );
-  }
-  const model = toPortableModel(folded);
-  const { graph } = model;
-  const constants = new Map(graph.initializer.map((tensor) => [tensor.name ?? '', tensor]));
-  const keptFloat = new Set<string>();
-  const halved = new Set<string>();
-  for (const node of graph.node) {
-    node.input.forEach((name, index) => {
-      if (constants.get(name)?.dataType !== DataType.float) return;
-      ((FLOAT32_INPUTS[node.opType ?? ''] ?? []).includes(index) ? keptFloat : halved).add(name);
+export function emitFp16(folded: Model, { halfInterface = false }: Fp16Options = {}): Fp16Model {
+  if (folded.graph.node.some((node) => isQuantize(node) || isDequantize(node)))
+    throw quantizationError(QuantizationErrorCode.alreadyQuantized, 'the model holds quantized operators already');
+  const model = lowerOpset(toPortableModel(folded), FP16_OPSET, 'OpenVINO 2022.3, the last with a MYRIAD plugin,');
+  const losses = { clipped: new Set<string>(), raised: new Set<string>() };
+  const { initializer, nameOf } = halfConstants(model.graph, (name, tensor) => halfTensor(name, tensor, losses));
+  const constants = new Set(model.graph.initializer.map(({ name }) => name));
+  const values = model.graph.input.filter(({ name }) => !constants.has(name));
+  const castInputs = new Set(halfInterface ? [] : values.filter(isFloat).map(({ name }) => name ?? ''));
+  const castOutputs = new Set(halfInterface ? [] : model.graph.output.filter(isFloat).map(({ name }) => name ?? ''));
+  const half = (name: string): string => (castInputs.has(name) || castOutputs.has(name) ? `${name}_fp16` : name);
+  const casts = new Set<string>();
+  const body = model.graph.node.flatMap((current): NodeProto[] => {
+    const before: NodeProto[] = [];
+    const input = current.input.map((name, index) => {
+      if (name === '' || constants.has(name)) return nameOf(name, staysFloat32(current, index));
+      if (!staysFloat32(current, index)) return half(name);
+      if (castInputs.has(name)) return name;
+      if (!casts.has(name)) before.push(castTo(DataType.float, half(name), `${name}_fp32`));
+      casts.add(name);
+      return `${name}_fp32`;
     });
-  }
-  const clipped: string[] = [];
-  const initializer: TensorProto[] = [];
-  for (const tensor of graph.initializer) {
-    const name = tensor.name ?? '';
-    if (!halved.has(name)) initializer.push(tensor);
-    else {
-      // A constant that is read both ways is kept twice.
-      if (keptFloat.has(name)) initializer.push(tensor);
-      initializer.push(halfTensor(halfName(name, keptFloat), tensor, clipped));
-    }
-  }
-  const inputs = new Map<string, string>();
-  const casts: NodeProto[] = [];
-  for (const info of graph.input) {
-    if (constants.has(info.name ?? '') || info.type?.tensorType?.elemType !== DataType.float) continue;
-    const name = info.name ?? '';
-    inputs.set(name, `${name}_fp16`);
-    casts.push(makeNode('Cast', `${name}_to_fp16`, [name], [`${name}_fp16`], { to: BigInt(DataType.float16) }));
-  }
-  const outputs = new Set(graph.output.filter(isFloat).map(({ name }) => name ?? ''));
-  const rename = (name: string): string => inputs.get(name) ?? (outputs.has(name) ? `${name}_fp16` : name);
-  const node = graph.node.map((current): NodeProto => {
-    const float32 = FLOAT32_INPUTS[current.opType ?? ''] ?? [];
-    return {
-      ...current,
-      input: current.input.map((name, index) =>
-        halved.has(name) && !float32.includes(index) ? halfName(name, keptFloat) : constants.has(name) ? name : rename(name),
-      ),
-      output: current.output.map((name) => (outputs.has(name) ? `${name}_fp16` : name)),
-      attribute: current.attribute.map((attribute) => halfAttribute(current, attribute, clipped)),
-    };
+    return [...before, { ...halfAttributes(current, losses), input, output: current.output.map(half) }];
   });
-  const back = [...outputs].map((name) => makeNode('Cast', `${name}_to_fp32`, [`${name}_fp16`], [name], { to: BigInt(DataType.float) }));
-  return { model: { ...model, graph: { ...graph, initializer, node: [...casts, ...node, ...back] } }, clipped };
+  const node = [
+    ...[...castInputs].map((name) => castTo(DataType.float16, name, half(name))),
+    ...body,
+    ...[...castOutputs].map((name) => castTo(DataType.float, half(name), name)),
+  ];
+  const interfaceOf = (info: ValueInfoProto): ValueInfoProto => (halfInterface && isFloat(info) ? asHalf(info) : info);
+  return {
+    model: {
+      ...model,
+      graph: { ...model.graph, initializer, node, input: values.map(interfaceOf), output: model.graph.output.map(interfaceOf) },
+    },
+    clipped: [...losses.clipped],
+    raised: [...losses.raised],
+  };
 }
 
-const halfName = (name: string, keptFloat: ReadonlySet<string>): string => (keptFloat.has(name) ? `${name}_fp16` : name);
+const castTo = (type: DataType, from: string, to: string): NodeProto => makeNode('Cast', `${to}_Cast`, [from], [to], { to: BigInt(type) });
 
 const isFloat = ({ type }: ValueInfoProto): boolean => type?.tensorType?.elemType === DataType.float;
 
-function halfTensor(name: string, tensor: TensorProto, clipped: string[]): TensorProto {
-  let outside = false;
-  const bits = Uint16Array.from(floatValues(tensor), (value) => {
-    if (Number.isFinite(value) && Math.abs(value) > LARGEST) {
-      outside = true;
-      return toFloat16(Math.sign(value) * LARGEST);
-    }
-    return toFloat16(value);
-  });
-  if (outside) clipped.push(tensor.name ?? '');
-  return float16Tensor(name, tensor.dims, bits);
+const asHalf = (info: ValueInfoProto): ValueInfoProto => ({
+  ...info,
+  type: { ...info.type, tensorType: { ...info.type?.tensorType, elemType: DataType.float16 } },
+});
+
+interface HalfConstants {
+  readonly initializer: readonly TensorProto[];
+  /** How a constant is called where it is read in float32, and where in half precision. */
+  readonly nameOf: (name: string, float32: boolean) => string;
 }
 
-/** Values inside attributes, and the type that a Cast makes. */
-function halfAttribute(node: NodeProto, attribute: AttributeProto, clipped: string[]): AttributeProto {
-  if (node.opType === 'Cast' && attribute.name === 'to' && attribute.i === BigInt(DataType.float))
-    return { ...attribute, i: BigInt(DataType.float16) };
-  const { t } = attribute;
-  return t?.dataType === DataType.float ? { ...attribute, t: halfTensor(t.name ?? '', t, clipped) } : attribute;
+/** A constant that is read both ways is kept twice. */
+function halfConstants(graph: GraphProto, toHalf: (name: string, tensor: TensorProto) => TensorProto): HalfConstants {
+  const float32 = new Set<string>();
+  const halved = new Set<string>();
+  for (const node of graph.node) node.input.forEach((name, index) => (staysFloat32(node, index) ? float32 : halved).add(name));
+  const floats = new Set(graph.initializer.filter(({ dataType }) => dataType === DataType.float).map(({ name }) => name ?? ''));
+  const isTwice = (name: string): boolean => floats.has(name) && float32.has(name) && halved.has(name);
+  const initializer = graph.initializer.flatMap((tensor): TensorProto[] => {
+    const name = tensor.name ?? '';
+    if (!floats.has(name) || !halved.has(name)) return [tensor];
+    return isTwice(name) ? [tensor, toHalf(`${name}_fp16`, tensor)] : [toHalf(name, tensor)];
+  });
+  return { initializer, nameOf: (name, wantsFloat32) => (isTwice(name) && !wantsFloat32 ? `${name}_fp16` : name) };
 }

@@ -7,9 +7,10 @@ import { QdqWriter } from '../graph/qdq-writer.js';
 import { findRegion } from '../graph/region.js';
 import type { RegionOptions } from '../graph/region.js';
 import { UINT8, affineFromRange } from '../math/affine.js';
-import { weightRoundingShift } from '../math/bias-correction.js';
-import { WeightLimit, quantizePerChannel } from '../math/weights.js';
+import { WeightLimit } from '../math/weights.js';
 import type { Statistics } from '../statistics/statistics.js';
+import { denseWeights, isDense } from './dense.js';
+import { quantizeWithFloatBias } from './float-bias.js';
 
 export interface OpenvinoOptions extends RegionOptions {
   /** 7-bit weights where the CPU adds products in a saturating int16 (no VNNI). Default 8 bits. */
@@ -17,9 +18,9 @@ export interface OpenvinoOptions extends RegionOptions {
 }
 
 /**
- * OpenVINO's dialect: Q/DQ on the inputs of convolutions alone, uint8 and asymmetric, int8 weights per channel behind DQ, a float
- * bias. OpenVINO's low-precision transformations move the scales through the graph themselves and take SiLU and Sigmoid up
- * into the convolution before them, as long as these are in float.
+ * OpenVINO's dialect: Q/DQ on the inputs of convolutions and fully connected layers alone, uint8 and asymmetric, int8 weights per
+ * channel behind DQ, a float bias. OpenVINO's low-precision transformations move the scales through the graph themselves and
+ * take SiLU and Sigmoid up into the convolution before them, as long as these are in float.
  *
  * @param folded the model after ONNX Runtime's basic optimization, which the statistics' names refer to.
  * @throws TaktError `StatisticsDoNotFit`, and what `findRegion` throws.
@@ -30,28 +31,29 @@ export function emitOpenvino(folded: Model, statistics: Statistics, options: Ope
   const region = findRegion(model, regionOptions);
   const writer = new QdqWriter(model, 'uint8');
   const convs = region.nodes.filter((node) => node.opType === 'Conv');
-  for (const [value, readers] of readersOf(convs))
+  // Layers after the last convolution were not calibrated.
+  const calibrated = new Set(region.values);
+  const dense = model.graph.node.filter((node) => calibrated.has(node.input[0] ?? '') && isDense(node, region.index));
+  for (const [value, readers] of readersOf([...convs, ...dense]))
     writer.activation(value, affineFromRange(statisticsOf(statistics, value), UINT8), readers);
   for (const node of convs) {
-    const { weights, dims, shape, bias } = convConstants(node, region.index);
-    const quantized = quantizePerChannel(weights, shape.outputs, weightLimit);
-    const means = statisticsOf(statistics, node.input[0] ?? '').channelMeans;
-    const shift = means && weightRoundingShift(weights, quantized, shape, means);
-    const known = bias ?? new Float32Array(shape.outputs);
-    const corrected = shift ? known.map((value, channel) => value + (shift[channel] ?? 0)) : known;
-    writer.weights(node, [{ ...quantized, dims }], bias || shift ? corrected : undefined);
+    const constants = convConstants(node, region.index);
+    const { channelMeans } = statisticsOf(statistics, node.input[0] ?? '');
+    const { quantized, bias } = quantizeWithFloatBias(constants, weightLimit, channelMeans);
+    writer.weights(node, [{ ...quantized, dims: constants.dims }], bias);
   }
+  for (const node of dense) writer.weights(node, [denseWeights(node, region.index, weightLimit)]);
   return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: region.tailConvs.map(convName), logits: [] };
 }
 
-/** The convolutions that read each value. */
-export function readersOf(convs: readonly NodeProto[]): Map<string, Set<NodeProto>> {
+/** The layers that read each value as their input. */
+function readersOf(layers: readonly NodeProto[]): Map<string, Set<NodeProto>> {
   const readers = new Map<string, Set<NodeProto>>();
-  for (const conv of convs) {
-    const value = conv.input[0] ?? '';
+  for (const layer of layers) {
+    const value = layer.input[0] ?? '';
     const known = readers.get(value);
-    if (known) known.add(conv);
-    else readers.set(value, new Set([conv]));
+    if (known) known.add(layer);
+    else readers.set(value, new Set([layer]));
   }
   return readers;
 }

@@ -1,10 +1,49 @@
 import type { Model } from '@takt/onnx';
-import { findRegion, siluOf } from '../graph/region.js';
+import { convName } from '../graph/emit-int8.js';
+import { toPortableModel } from '../graph/portable-model.js';
+import { absorbsInto, findRegion, siluOf } from '../graph/region.js';
 import type { Statistics } from '../statistics/statistics.js';
-import { symmetricScale } from './symmetric.js';
+import { TENSORRT_OPSET } from './emit-tensorrt.js';
+import { nameLayers } from './layer-names.js';
+import { lowerOpset } from './lower-opset.js';
+import { symmetricScales } from './symmetric.js';
 
 /** TensorRT 8.5.1 as its cache header spells it: major, minor, two digits of the patch. */
 export const TENSORRT_VERSION = 8501;
+
+/** The FP32 model that a calibration cache goes with. */
+export interface CalibratedModel {
+  readonly model: Model;
+  /** Text of the cache, see {@link tensorrtCalibration}. */
+  readonly calibration: string;
+  /** Names of the convolutions that stay in half precision, for {@link tensorrtFlags}: the last ones, and the float tail before them. */
+  readonly headLayers: readonly string[];
+}
+
+export interface CalibratedOptions {
+  /** So many convolutions before each detect convolution stay in half precision too. Default 0. */
+  readonly floatTail?: number;
+  /** {@link TENSORRT_VERSION} where not given. */
+  readonly version?: number;
+}
+
+/**
+ * TensorRT's other way to INT8: the model in FP32, the ranges beside it. TensorRT places the integers itself, often faster than where
+ * Q/DQ pairs tell it to.
+ *
+ * @param folded the model after ONNX Runtime's basic optimization, which the statistics' names refer to.
+ * @throws TaktError `StatisticsDoNotFit`, `QuantizationOpsetUnsupported`, and what `findRegion` throws.
+ */
+export function emitTensorrtCalibrated(folded: Model, statistics: Statistics, options: CalibratedOptions = {}): CalibratedModel {
+  const { floatTail = 0, version = TENSORRT_VERSION } = options;
+  const model = lowerOpset(nameLayers(toPortableModel(folded)), TENSORRT_OPSET, 'TensorRT 8.5');
+  const { detectConvs, tailConvs } = findRegion(model, { floatDetectConvs: true, floatTail });
+  return {
+    model,
+    calibration: tensorrtCalibration(model, statistics, version),
+    headLayers: [...detectConvs, ...tailConvs].map(convName),
+  };
+}
 
 /**
  * A calibration cache for trtexec's `--calib`, from our ranges instead of its own calibration: a line for each activation with the
@@ -12,24 +51,25 @@ export const TENSORRT_VERSION = 8501;
  * be that of the TensorRT that reads it, else the cache is ignored without a word.
  *
  * The output of a convolution and of its sigmoid get the scale of the SiLU they make: TensorRT quantizes each of the three, and
- * with a wider scale on the first the product keeps few of its levels.
+ * with a wider scale on the first the product keeps few of its levels. What a ReLU clips gets the scale of the ReLU.
  *
  * @param model the FP32 model that goes with the cache; names of its values are the keys.
  * @param version `8501` for 8.5.1.
+ * @throws TaktError `StatisticsDoNotFit`, and what `findRegion` throws.
  */
 export function tensorrtCalibration(model: Model, statistics: Statistics, version: number = TENSORRT_VERSION): string {
   const region = findRegion(model, { floatDetectConvs: false });
-  const scales = new Map<string, number>();
-  for (const value of region.values) {
-    const known = statistics.values[value];
-    if (known !== undefined) scales.set(value, symmetricScale(known));
-  }
+  const scales = new Map(symmetricScales(region, statistics));
   for (const value of region.values) {
     const silu = siluOf(value, region.index);
     const product = silu && scales.get(silu.product.output[0] ?? '');
     if (silu === undefined || product === undefined) continue;
     scales.set(value, product);
     scales.set(silu.sigmoid.output[0] ?? '', product);
+  }
+  for (const node of region.nodes) {
+    const clipped = absorbsInto(node, region.index) && scales.get(node.output[0] ?? '');
+    if (clipped !== undefined) scales.set(node.input[0] ?? '', clipped);
   }
   const lines = [...scales].map(([value, scale]) => `${value}: ${floatHex(scale)}`);
   return `TRT-${String(version)}-EntropyCalibration2\n${lines.join('\n')}\n`;

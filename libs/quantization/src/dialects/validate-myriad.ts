@@ -1,24 +1,29 @@
 import { TaktError } from '@takt/kernel';
-import { DataType, nodeLabel } from '@takt/onnx';
+import { DataType } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
+import { isQuantized, validateFp16 } from './validate-fp16.js';
+import { violationsOf } from './violation.js';
 import type { Violation } from './violation.js';
 
+const devices = violationsOf('OpenVINO 2022.3 Supported_Devices.md');
+const fakeQuantize = violationsOf('openvino issue 11529; openvino_notebooks issue 1141');
+
+const INPUT_TYPES: ReadonlySet<number | undefined> = new Set([DataType.float, DataType.float16, DataType.uint8]);
+
 /**
- * What the MYRIAD plugin runs: models in half precision, without any quantization (OpenVINO 2022.3 Supported_Devices.md; FakeQuantize
- * is not supported, openvino #11529).
+ * What the MYRIAD plugin runs: models in half precision (FP32 and I8 formats are unsupported), with inputs of FP32, FP16 or U8, without
+ * any quantization.
  */
 export function validateMyriad(model: Model): Violation[] {
-  const nodes = model.graph.node
-    .filter(({ opType }) => /Quantize|^QLinear|Integer$/.test(opType ?? ''))
-    .map((node): Violation => ({ rule: 'no-quantization', element: nodeLabel(node), message: `the stick runs no ${node.opType ?? ''}` }));
-  const constants = model.graph.initializer
-    .filter((tensor) => tensor.dataType === DataType.float && tensor.dims.length > 1)
-    .map((tensor): Violation => ({
-      rule: 'half-precision',
-      element: tensor.name ?? '',
-      message: 'its values are float32; the stick takes float16',
-    }));
-  return [...nodes, ...constants];
+  const { graph } = model;
+  const constants = new Set(graph.initializer.map(({ name }) => name));
+  return [
+    ...graph.node.filter(isQuantized).map((node) => fakeQuantize('no-quantization', node, `the stick runs no ${node.opType ?? '?'}`)),
+    ...graph.input
+      .filter(({ name, type }) => !constants.has(name) && !INPUT_TYPES.has(type?.tensorType?.elemType))
+      .map(({ name }) => devices('input-type', name ?? '', 'the stick takes inputs of float32, float16 or uint8')),
+    ...validateFp16(model).filter(({ rule }) => rule !== 'no-quantization'),
+  ];
 }
 
 /** The refusal of INT8 for a stick that has none. */

@@ -1,27 +1,52 @@
-import { DataType, intAttribute } from '@takt/onnx';
+import { DataType, int8Values, intAttribute, standardOpset } from '@takt/onnx';
 import type { Model, NodeProto } from '@takt/onnx';
 import { activationInputs, isMove } from '../graph/region.js';
+import { WeightLimit } from '../math/weights.js';
 import { QuantizedGraph } from './quantized-graph.js';
-import { isDequantize, isQuantize, violation } from './violation.js';
+import type { PairParameters } from './quantized-graph.js';
+import { isDequantize, isQuantize, violationsOf } from './violation.js';
 import type { Violation } from './violation.js';
 
-/** How far an int32 bias's scale may lie from input scale · weight scale (ONNX Runtime PR #28229), as a share. */
+const selectors = violationsOf('onnxruntime qdq_selector_action_transformer.cc, qdq_selectors.cc');
+const signed = violationsOf('onnxruntime qdq_s8_to_u8.cc');
+const biasScale = violationsOf('onnxruntime PR 28229');
+const saturation = violationsOf('onnxruntime docs quantization.md; onnxruntime issue 6732');
+const schema = violationsOf('ONNX operator schemas (Operators.md): DequantizeLinear 13');
+
+/** How far an int32 bias's scale may lie from input scale · weight scale, as a share. */
 const BIAS_SCALE_TOLERANCE = 0.01;
+/** Operators that compute in integers where every input is behind DQ and one Q reads the output. */
+const COMPUTE = new Set('Add Mul Sigmoid LeakyRelu AveragePool GlobalAveragePool Softmax'.split(' '));
+const PER_CHANNEL_OPSET = 13;
+
+export interface OnnxruntimeCpu {
+  /** It has kernels for signed activations. Default false. */
+  readonly arm?: boolean;
+  /** It adds products of uint8 and int8 in an int16 that saturates: AVX2, AVX-512 without VNNI. Default false. */
+  readonly saturates?: boolean;
+}
 
 /**
  * What ONNX Runtime's CPU provider needs to run a model in integers, as its QDQ selectors and the signed-to-unsigned rewrite
- * (qdq_selector_action_transformer.cc, qdq_s8_to_u8.cc) ask for it. A model that breaks a rule runs, in float and slower.
- *
- * @param arm whether the CPU is an ARM one, which has kernels for signed activations.
+ * ask for it. A model that breaks a rule runs, in float and slower; but with saturating weights, wrong.
  */
-export function validateOnnxruntime(model: Model, arm = false): Violation[] {
+export function validateOnnxruntime(model: Model, { arm = false, saturates = false }: OnnxruntimeCpu = {}): Violation[] {
   const graph = new QuantizedGraph(model);
+  const opset = standardOpset(model) ?? 0;
   return graph.nodes.flatMap((node) => {
-    if (node.opType === 'Conv') return checkConv(graph, node);
-    if (isQuantize(node)) return arm ? [] : checkSigned(graph, node);
-    if (isMove(node) || node.opType === 'Concat') return checkEqual(graph, node);
-    return [];
+    const op = node.opType ?? '';
+    if (op === 'Conv') return [...checkConv(graph, node), ...(saturates ? checkSaturation(graph, node) : [])];
+    if (isQuantize(node)) return [...checkOpset(graph, node, opset), ...(arm ? [] : checkSigned(graph, node))];
+    if (isDequantize(node)) return checkOpset(graph, node, opset);
+    if (isMove(node) || op === 'Concat') return checkEqual(graph, node);
+    return COMPUTE.has(op) ? checkCompute(graph, node) : [];
   });
+}
+
+function checkOpset(graph: QuantizedGraph, node: NodeProto, opset: number): Violation[] {
+  return opset < PER_CHANNEL_OPSET && (graph.parameters(node)?.scales.length ?? 1) > 1
+    ? [schema('per-channel-opset', node, `a scale per channel needs opset ${String(PER_CHANNEL_OPSET)}, not ${String(opset)}`)]
+    : [];
 }
 
 function checkConv(graph: QuantizedGraph, conv: NodeProto): Violation[] {
@@ -30,9 +55,9 @@ function checkConv(graph: QuantizedGraph, conv: NodeProto): Violation[] {
   if (weights === undefined) return [];
   const found: Violation[] = [];
   const uses = graph.index.usesOf(conv.output[0] ?? '');
-  if (input === undefined) found.push(violation('conv-input', conv, 'its weights are quantized and its input is not'));
+  if (input === undefined) found.push(selectors('conv-input', conv, 'its weights are quantized and its input is not'));
   if (uses.length !== 1 || !uses.every(({ node }) => isQuantize(node)))
-    found.push(violation('conv-output', conv, 'its output must be read by one QuantizeLinear alone'));
+    found.push(selectors('conv-output', conv, 'its output must be read by one QuantizeLinear alone'));
   if (input === undefined || bias === undefined) return found;
   const [x, w, b] = [graph.parameters(input), graph.parameters(weights), graph.parameters(bias)];
   if (x === undefined || w === undefined || b === undefined) return found;
@@ -40,10 +65,21 @@ function checkConv(graph: QuantizedGraph, conv: NodeProto): Violation[] {
     const wanted = (x.scales[0] ?? 0) * (w.scales[w.scales.length === 1 ? 0 : channel] ?? 0);
     return !(Math.abs(scale - wanted) <= BIAS_SCALE_TOLERANCE * wanted);
   });
-  if (b.type !== DataType.int32) found.push(violation('conv-bias-type', conv, 'a quantized bias must be int32'));
+  if (b.type !== DataType.int32) found.push(selectors('conv-bias-type', conv, 'a quantized bias must be int32'));
   if (wrong >= 0)
-    found.push(violation('conv-bias-scale', conv, `the scale of its bias in channel ${String(wrong)} is not input scale · weight scale`));
+    found.push(biasScale('conv-bias-scale', conv, `the scale of its bias in channel ${String(wrong)} is not input scale · weight scale`));
   return found;
+}
+
+/** Two products of 255 and 127 do not fit into an int16; with weights of 7 bits they do. */
+function checkSaturation(graph: QuantizedGraph, conv: NodeProto): Violation[] {
+  const input = graph.dequantized(conv, 0);
+  const weights = graph.dequantized(conv, 1);
+  const integers = graph.index.initializers.get(weights?.input[0] ?? '');
+  const unsigned = input !== undefined && graph.parameters(input)?.type === DataType.uint8;
+  return unsigned && integers?.dataType === DataType.int8 && int8Values(integers).some((value) => Math.abs(value) > WeightLimit.sevenBit)
+    ? [saturation('seven-bit-weights', conv, 'its weights use 8 bits, which overflow on a CPU without VNNI')]
+    : [];
 }
 
 /** Signed activations become unsigned only where one DQ reads them; SiLU has two readers, and its convolution stays in float. */
@@ -52,26 +88,40 @@ function checkSigned(graph: QuantizedGraph, node: NodeProto): Violation[] {
   const readers = graph.index.usesOf(node.output[0] ?? '').filter((use) => isDequantize(use.node));
   const isWeight = graph.index.initializers.has(node.input[0] ?? '');
   return readers.length > 1 && !isWeight
-    ? [violation('signed-activation', node, `int8 with ${String(readers.length)} readers is not rewritten to uint8 on x86`)]
+    ? [signed('signed-activation', node, `int8 with ${String(readers.length)} readers is not rewritten to uint8 on x86`)]
     : [];
 }
+
+const sameParameters = (a: PairParameters, b: PairParameters): boolean =>
+  a.scales[0] === b.scales[0] && a.zeroPoints[0] === b.zeroPoints[0];
 
 /** Concat and what only moves values copies integers only where all scales are equal. */
 function checkEqual(graph: QuantizedGraph, node: NodeProto): Violation[] {
   if (node.opType === 'Concat' && intAttribute(node, 'axis', 0) === 0) return [];
   const output = graph.index.usesOf(node.output[0] ?? '').find((use) => isQuantize(use.node))?.node;
-  if (output === undefined) return [];
-  const own = graph.parameters(output);
+  const own = output && graph.parameters(output);
+  if (own === undefined) return [];
   const different = activationInputs(node).some((_, index) => {
     const input = graph.dequantized(node, index);
     const parameters = input && graph.parameters(input);
-    return (
-      parameters !== undefined &&
-      own !== undefined &&
-      (parameters.scales[0] !== own.scales[0] || parameters.zeroPoints[0] !== own.zeroPoints[0])
-    );
+    return parameters !== undefined && !sameParameters(parameters, own);
   });
   return different
-    ? [violation('equal-parameters', node, 'its inputs and its output have different scales, so that it is computed in float')]
+    ? [selectors('equal-parameters', node, 'its inputs and its output have different scales, so that it is computed in float')]
     : [];
+}
+
+/** #DQ must equal #inputs, and all integers have one type. */
+function checkCompute(graph: QuantizedGraph, node: NodeProto): Violation[] {
+  const uses = graph.index.usesOf(node.output[0] ?? '');
+  const output = uses.find((use) => isQuantize(use.node))?.node;
+  const inputs = activationInputs(node).map((_, index) => graph.dequantized(node, index));
+  const known = inputs.filter((input) => input !== undefined);
+  if (output === undefined || known.length === 0) return [];
+  const found: Violation[] = [];
+  if (known.length < inputs.length) found.push(selectors('all-inputs', node, 'some of its inputs are quantized and some are not'));
+  if (uses.length > 1) found.push(selectors('one-reader', node, 'its output must be read by one QuantizeLinear alone'));
+  if (new Set([output, ...known].map((pair) => graph.parameters(pair)?.type)).size > 1)
+    found.push(selectors('integer-types', node, 'its inputs and its output have integers of different types'));
+  return found;
 }

@@ -7,9 +7,21 @@ export interface Violation {
   /** The graph node, or the value, that breaks it. */
   readonly element: string;
   readonly message: string;
+  /** Where the runtime says so. */
+  readonly source: string;
 }
 
-export const violation = (rule: string, node: NodeProto, message: string): Violation => ({ rule, element: nodeLabel(node), message });
+/** Makes the violations of one source. */
+export const violationsOf =
+  (source: string) =>
+  (rule: string, element: NodeProto | string, message: string): Violation => ({
+    rule,
+    element: typeof element === 'string' ? element : nodeLabel(element),
+    message,
+    source,
+  });
 
 export const isQuantize = ({ opType }: NodeProto): boolean => opType === 'QuantizeLinear';
 export const isDequantize = ({ opType }: NodeProto): boolean => opType === 'DequantizeLinear';
+/** Operators that compute in integers by themselves, which only ONNX Runtime reads. */
+export const isIntegerOperator = ({ opType }: NodeProto): boolean => /^QLinear|Integer$/.test(opType ?? '');

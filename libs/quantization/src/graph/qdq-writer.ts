@@ -58,7 +58,7 @@ export class QdqWriter {
   }
 
   /**
-   * Replaces the weights and bias of a node by integer constants behind DQ; one scale is per tensor, several are per axis 0.
+   * Replaces the weights and bias of a node by integer constants behind DQ; one scale is per tensor, several are per channel.
    *
    * @param floatBias a bias that stays in float.
    */
@@ -69,7 +69,7 @@ export class QdqWriter {
     constants.forEach((constant, i) => {
       if (constant === undefined) return;
       const base = `${label}_${i === 0 ? 'weight' : 'bias'}`;
-      const { values, scales, dims } = constant;
+      const { values, scales, dims, axis = 0 } = constant;
       const perAxis = scales.length > 1;
       const scaleDims = perAxis ? [scales.length] : [];
       const isBias = values instanceof Int32Array;
@@ -81,7 +81,7 @@ export class QdqWriter {
           : int8Tensor(`${base}_zero_point`, scaleDims, new Int8Array(scales.length)),
       );
       const inputs = [`${base}_q`, `${base}_scale`, `${base}_zero_point`];
-      added.push(makeNode('DequantizeLinear', `${base}_DequantizeLinear`, inputs, [`${base}_dq`], perAxis ? { axis: 0n } : {}));
+      added.push(makeNode('DequantizeLinear', `${base}_DequantizeLinear`, inputs, [`${base}_dq`], perAxis ? { axis: BigInt(axis) } : {}));
       input[i + 1] = `${base}_dq`;
     });
     if (floatBias !== undefined) {
@@ -141,4 +141,6 @@ export interface QuantizedConstant {
   readonly values: Int8Array | Int32Array;
   readonly scales: Float32Array;
   readonly dims: readonly number[];
+  /** Along which the scales lie. Default 0. */
+  readonly axis?: number;
 }
