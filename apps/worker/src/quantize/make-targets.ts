@@ -10,11 +10,10 @@ import {
   emitInt8,
   emitOpenvino,
   emitTensorrt,
+  emitTensorrtCalibrated,
   myriadHasNoInt8,
   parseStatistics,
-  tensorrtCalibration,
   tensorrtFlags,
-  toPortableModel,
   validateMyriad,
   validateOpenvino,
   validateTensorrt,
@@ -203,14 +202,11 @@ async function fitTarget(target: string, { fp32, parts, halfTarget }: Made, { em
 }
 
 function addTensorrtFiles(files: TargetFiles, folded: Model, statistics: Statistics, level: number): void {
-  const portable = toPortableModel(folded);
-  files.set(FILES.tensorrt.fp32, serializeModel(portable));
-  files.set(FILES.tensorrt.calibration, tensorrtCalibration(portable, statistics));
-  const integers = new Set(emitTensorrt(folded, statistics, endsOf(level)).integerConvs);
-  const inFloat = portable.graph.node
-    .filter(({ opType, name }) => opType === 'Conv' && !integers.has(name ?? ''))
-    .map(({ name }) => name ?? '');
-  files.set(FILES.tensorrt.flags, `${JSON.stringify(tensorrtFlags(FILES.tensorrt, inFloat), null, 2)}\n`);
+  const { model, calibration, headLayers } = emitTensorrtCalibrated(folded, statistics, endsOf(level));
+  requireRules('tensorrt', validateTensorrt(model));
+  files.set(FILES.tensorrt.fp32, serializeModel(model));
+  files.set(FILES.tensorrt.calibration, calibration);
+  files.set(FILES.tensorrt.flags, `${JSON.stringify(tensorrtFlags(FILES.tensorrt, headLayers), null, 2)}\n`);
 }
 
 function requireRules(target: string, violations: readonly Violation[]): void {

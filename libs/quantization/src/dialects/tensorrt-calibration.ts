@@ -2,6 +2,7 @@ import type { Model } from '@takt/onnx';
 import { convName } from '../graph/emit-int8.js';
 import { toPortableModel } from '../graph/portable-model.js';
 import { absorbsInto, findRegion, siluOf } from '../graph/region.js';
+import type { RegionOptions } from '../graph/region.js';
 import type { Statistics } from '../statistics/statistics.js';
 import { TENSORRT_OPSET } from './emit-tensorrt.js';
 import { nameLayers } from './layer-names.js';
@@ -16,13 +17,12 @@ export interface CalibratedModel {
   readonly model: Model;
   /** Text of the cache, see {@link tensorrtCalibration}. */
   readonly calibration: string;
-  /** Names of the convolutions that stay in half precision, for {@link tensorrtFlags}: the last ones, and the float tail before them. */
+  /** Names of the convolutions that stay in half precision, for {@link tensorrtFlags}: those of the network’s ends that do not go in integers. */
   readonly headLayers: readonly string[];
 }
 
-export interface CalibratedOptions {
-  /** So many convolutions before each detect convolution stay in half precision too. Default 0. */
-  readonly floatTail?: number;
+/** What stays in half precision, and which TensorRT reads the cache. */
+export interface CalibratedOptions extends Omit<RegionOptions, 'floatDetectConvs'> {
   /** {@link TENSORRT_VERSION} where not given. */
   readonly version?: number;
 }
@@ -35,13 +35,13 @@ export interface CalibratedOptions {
  * @throws TaktError `StatisticsDoNotFit`, `QuantizationOpsetUnsupported`, and what `findRegion` throws.
  */
 export function emitTensorrtCalibrated(folded: Model, statistics: Statistics, options: CalibratedOptions = {}): CalibratedModel {
-  const { floatTail = 0, version = TENSORRT_VERSION } = options;
+  const { version = TENSORRT_VERSION, ...ends } = options;
   const model = lowerOpset(nameLayers(toPortableModel(folded)), TENSORRT_OPSET, 'TensorRT 8.5');
-  const { detectConvs, tailConvs } = findRegion(model, { floatDetectConvs: true, floatTail });
+  const integers = new Set(findRegion(model, { floatDetectConvs: true, ...ends }).nodes);
   return {
     model,
     calibration: tensorrtCalibration(model, statistics, version),
-    headLayers: [...detectConvs, ...tailConvs].map(convName),
+    headLayers: model.graph.node.filter((node) => node.opType === 'Conv' && !integers.has(node)).map(convName),
   };
 }
 
