@@ -15,6 +15,8 @@ const below = (folder) => (existsSync(folder) ? readdirSync(folder, { recursive:
 const nativeFiles = [
   ...below(join(modules, 'onnxruntime-node', 'bin')).filter((path) => path.includes('/linux/')),
   ...below(join(modules, '@img')).filter((path) => !path.includes('musl')),
+  ...below(join(modules, '@koromix')).filter((path) => !path.includes('musl')),
+  ...below(join(root, '.takt', 'openvino')),
   join(modules, `node-linux-${process.arch}`, 'bin', 'node'),
 ].filter((path) => (/\.node$|\.so(\.|$)/.test(path) || path.endsWith('/bin/node')) && existsSync(path));
 

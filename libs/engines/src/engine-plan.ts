@@ -1,7 +1,7 @@
 import type { Digest } from '@takt/kernel';
 
 /** Software that executes artifacts. */
-export const EngineName = { onnxruntime: 'onnxruntime' } as const;
+export const EngineName = { onnxruntime: 'onnxruntime', openvino: 'openvino' } as const;
 export type EngineName = (typeof EngineName)[keyof typeof EngineName];
 
 export const Precision = { fp32: 'fp32', fp16: 'fp16', int8: 'int8' } as const;
