@@ -7,6 +7,7 @@ import { findOpenVino } from '../library/find-library.js';
 import type { OpenVinoFiles } from '../library/find-library.js';
 import { OPENVINO_VERSION, isWanted, pinnedWheel } from './release.js';
 import type { PinnedWheel } from './release.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { unzip } from './unzip.js';
 
 export interface InstallOpenVinoOptions {
@@ -22,6 +23,8 @@ export interface InstallOpenVinoOptions {
 }
 
 const STEP_TIMEOUT_MS = 600_000;
+/** Without a network pip would try for minutes. */
+const PIP_OPTIONS = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--retries=1', '--timeout=15'];
 
 /** Why a step gave nothing, in words for the person who reads the end of the chain. */
 class StepFailed extends Error {}
@@ -35,13 +38,21 @@ type Step = { readonly name: string; readonly fetch: (into: string) => Promise<U
  * @throws TaktError `OpenVinoMissing`
  */
 export async function installOpenVino(options: InstallOpenVinoOptions): Promise<OpenVinoFiles> {
-  const { folders, env, wheel, platform = process.platform, arch = process.arch, onProgress } = options;
+  const { folders, platform = process.platform, arch = process.arch } = options;
   const present = await findOpenVino(folders);
   if (present !== undefined) return present;
   const folder = folders[0] ?? '';
   const pinned = pinnedWheel(platform, arch);
   if (pinned === undefined || folder === '') throw missing(folder, `no release is pinned for ${platform} ${arch}`);
   await mkdir(folder, { recursive: true });
+  return oneAtATime(folder, async () => (await findOpenVino(folders)) ?? bring(options, folder, pinned));
+}
+
+async function bring(
+  { folders, env, wheel, onProgress }: InstallOpenVinoOptions,
+  folder: string,
+  pinned: PinnedWheel,
+): Promise<OpenVinoFiles> {
   const temporary = await mkdtemp(join(folder, '.download-'));
   const failures: string[] = [];
   try {
@@ -84,7 +95,7 @@ async function fetchWithPip(
   env: InstallOpenVinoOptions['env'],
   into: string,
 ): Promise<Uint8Array> {
-  const args = ['download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', ...pinned.pip, '--dest', into];
+  const args = ['download', ...PIP_OPTIONS, ...pinned.pip, '--dest', into];
   const result = await execa(command, [...before, ...args, `openvino==${OPENVINO_VERSION}`], {
     env: { ...env },
     extendEnv: false,
@@ -108,15 +119,13 @@ async function fetchNamed(wheel: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Unpacks beside and moves: a folder that is found is a whole one, even if two processes install at once. */
+/** Unpacks beside and moves, so that a folder that is found is a whole one. */
 async function unpackInto(folder: string, temporary: string, archive: Uint8Array): Promise<void> {
   const unpacked = join(temporary, 'wheel');
   await unzip(archive, unpacked, isWanted);
   for (const name of await readdir(unpacked)) {
-    await rename(join(unpacked, name), join(folder, name)).catch((thrown: unknown) => {
-      const { code } = thrown as NodeJS.ErrnoException;
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw thrown;
-    });
+    await rm(join(folder, name), { recursive: true, force: true });
+    await rename(join(unpacked, name), join(folder, name));
   }
 }
 
