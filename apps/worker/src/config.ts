@@ -2,11 +2,14 @@ import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
 
 const configSchema = z.object({
+  /** Folder of an installed OpenVINO; the toolchain folder of the checkout where it is unset. */
+  TAKT_OPENVINO_DIR: z.string().optional(),
   TAKT_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 });
 
 export interface WorkerConfig {
   readonly logLevel: z.output<typeof configSchema>['TAKT_LOG_LEVEL'];
+  readonly openVinoDir: string | undefined;
 }
 
 /** Reads the worker's settings from environment variables; problems are listed by key, never by value. */
@@ -20,5 +23,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       component: 'worker',
     });
   }
-  return Object.freeze({ logLevel: parsed.data.TAKT_LOG_LEVEL });
+  return Object.freeze({ logLevel: parsed.data.TAKT_LOG_LEVEL, openVinoDir: parsed.data.TAKT_OPENVINO_DIR });
 }
+
+/** For entries that have no environment of their own to give. */
+export const processConfig = (): WorkerConfig => readConfig(process.env);

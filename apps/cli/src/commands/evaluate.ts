@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { WorkerJob } from '@takt/contracts';
+import { EngineName } from '@takt/engines';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { integerIn } from '../options/parse-values.js';
@@ -14,13 +15,14 @@ interface Options extends CommonOptions {
   readonly data?: string;
   readonly groundTruth?: string;
   readonly detections?: string;
+  readonly engine: EngineName;
   readonly threads: number;
 }
 
 function jobOf(options: Options): Extract<WorkerJob, { kind: 'evaluate' }> | undefined {
-  const { model, data, groundTruth, detections, threads } = options;
+  const { model, data, groundTruth, detections, engine, threads } = options;
   if (model !== undefined && data !== undefined)
-    return { kind: 'evaluate', of: 'model', model: resolve(model), data: resolve(data), threads };
+    return { kind: 'evaluate', of: 'model', model: resolve(model), data: resolve(data), engine, threads };
   if (groundTruth === undefined || detections === undefined) return undefined;
   return { kind: 'evaluate', of: 'detections', groundTruth: resolve(groundTruth), detections: resolve(detections) };
 }
@@ -33,6 +35,9 @@ export function registerEvaluate(program: Command, cli: Cli): void {
     .option('--data <file>', 'data.yaml of the labelled set')
     .option('--ground-truth <file>', 'COCO ground truth (JSON)')
     .option('--detections <file>', 'COCO detections (JSON)')
+    .addOption(
+      new Option('--engine <name>', 'engine that runs the model').choices(Object.values(EngineName)).default(EngineName.onnxruntime),
+    )
     .option('--threads <n>', "threads of the engine; 0 is the engine's own choice", integerIn(0, 1024), 0)
     .option('--json [file]', 'print only JSON, or write it to a file');
   evaluate.action(async (options: Options) => {

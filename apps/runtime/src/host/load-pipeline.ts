@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createOrtAdapter } from '@takt/engine-ort';
+import { EngineName } from '@takt/engines';
 import type { EnginePlan } from '@takt/engines';
 import { SERVING_THRESHOLDS, createDetector } from '@takt/evaluation';
 import type { Detection } from '@takt/evaluation';
@@ -18,9 +19,18 @@ export interface Pipeline {
 /**
  * Loads an artifact. Its digest is taken of the very bytes that the engine is given.
  *
- * @throws TaktError `ArtifactMissing`, `ArtifactDigestMismatch`, or what the import check and the engine say.
+ * @throws TaktError `EngineUnavailable`, `ArtifactMissing`, `ArtifactDigestMismatch`, or what the import check and the engine say.
  */
 export async function loadPipeline(artifactPath: string, plan: EnginePlan, clock: Clock): Promise<Pipeline> {
+  if (plan.engine !== EngineName.onnxruntime) {
+    throw new TaktError({
+      code: 'EngineUnavailable',
+      message: `the plan asks for ${plan.engine}, which lines do not run on in this version`,
+      action: 'deploy the release again, so that the node chooses a plan it can run',
+      component: 'engine-host',
+      element: plan.engine,
+    });
+  }
   const bytes = await readArtifact(artifactPath, plan.artifact);
   const artifact = readArtifactDetector(bytes);
   const session = await createOrtAdapter().loadBytes(bytes, plan.threads, plan.artifact);

@@ -8,12 +8,14 @@ import { measureLatency } from './measure-latency.js';
 type BenchmarkJob = Extract<WorkerJob, { kind: 'benchmark' }>;
 type BenchmarkResult = Extract<WorkerResult, { kind: 'benchmark' }>;
 
-/** Median and p95 latency of models × thread counts; `ratioToFirst` is the first model's median at the same threads over this one's. */
+/** Median and p95 latency of models × engines × thread counts; `ratioToFirst` is the first row's median at the same threads over this one's. */
 export async function benchmarkJob(job: BenchmarkJob, context: JobContext): Promise<BenchmarkResult> {
   const models: RunnableModel[] = [];
   for (const path of job.models) models.push(await readRunnableModel(path));
   const specs = job.threads.flatMap((threads) =>
-    models.map((model) => ({ path: model.path, label: model.name, threads: { intraOp: threads, spin: threads === 0 } })),
+    job.engines.flatMap((engine) =>
+      models.map(({ path, name }) => ({ path, engine, label: name, threads: { intraOp: threads, spin: threads === 0 } })),
+    ),
   );
   return withHosts(specs, context, async (hosts) => {
     const latencies = await measureLatency(
@@ -24,7 +26,7 @@ export async function benchmarkJob(job: BenchmarkJob, context: JobContext): Prom
     );
     const rows = hosts.map(({ spec, engine }, index) => {
       const { medianMs, p95Ms } = latencies[index] as (typeof latencies)[number];
-      const first = latencies[index - (index % models.length)] as (typeof latencies)[number];
+      const first = latencies[index - (index % (models.length * job.engines.length))] as (typeof latencies)[number];
       return { model: spec.path, engine, threads: spec.threads.intraOp, medianMs, p95Ms, ratioToFirst: first.medianMs / medianMs };
     });
     return { kind: 'benchmark', rows };

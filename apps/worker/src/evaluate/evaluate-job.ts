@@ -22,7 +22,7 @@ async function evaluateModel(job: Extract<EvaluateJob, { of: 'model' }>, context
   requireSameClasses(model, golden, job.data);
   const host = startHost(context.signal, model.name);
   try {
-    await host.ask({ kind: 'load', model: model.path, threads: { intraOp: job.threads, spin: false } });
+    await host.ask({ kind: 'load', model: model.path, engine: job.engine, threads: { intraOp: job.threads, spin: false } });
     const accuracy = await measureAccuracy(host, golden, (done, total) => {
       context.progress({ phase: 'evaluate', done, total, message: `${String(done)} of ${String(total)} images` });
     });

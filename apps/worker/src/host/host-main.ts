@@ -1,8 +1,9 @@
-import { createOrtAdapter } from '@takt/engine-ort';
 import { configureImageLibrary, decodeImage } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
 import { readFile } from 'node:fs/promises';
+import { processConfig } from '../config.js';
 import { systemClock } from '../process/monotonic-clock.js';
+import { createEngine } from './create-engine.js';
 import { MeasuringHost } from './measuring-host.js';
 import type { HostMessage, HostRequest } from './messages.js';
 
@@ -11,8 +12,9 @@ configureImageLibrary();
 const send = (message: HostMessage): void => {
   if (process.connected) process.send?.(message);
 };
+const { openVinoDir } = processConfig();
 const host = new MeasuringHost({
-  engine: createOrtAdapter(),
+  engineNamed: (name) => createEngine(name, openVinoDir),
   clock: systemClock,
   decodeImage,
   readFile: (path) => readFile(path),

@@ -1,3 +1,4 @@
+import { EngineName } from '@takt/engines';
 import type { ThreadPolicy } from '@takt/engines';
 import type { JobContext } from '../job-context.js';
 import { startHost } from './host-client.js';
@@ -38,7 +39,7 @@ export async function withHostPool<T>(context: Pick<JobContext, 'signal' | 'prog
       context.progress({ phase: 'load', done: loaded.size, total: loaded.size + 1, message: `loading ${label}` });
       const host = startHost(context.signal, label);
       started.set(key, host);
-      const answer = await host.ask({ kind: 'load', model: path, threads });
+      const answer = await host.ask({ kind: 'load', model: path, engine: EngineName.onnxruntime, threads });
       const result = { host, ...answer };
       loaded.set(key, result);
       return result;

@@ -1,4 +1,4 @@
-import type { EngineAdapter } from '@takt/engines';
+import type { EngineAdapter, EngineName } from '@takt/engines';
 import { EVALUATION_THRESHOLDS, SERVING_THRESHOLDS, createDetector, decodeHead } from '@takt/evaluation';
 import type { DecodeImage, DetectorModel, Infer } from '@takt/evaluation';
 import type { Clock } from '@takt/kernel';
@@ -7,7 +7,7 @@ import { detectorModel, inferWith, readArtifactDetector } from '@takt/quantizati
 import type { HostAnswers, HostRequest } from './messages.js';
 
 export interface HostParts {
-  readonly engine: EngineAdapter;
+  readonly engineNamed: (name: EngineName) => EngineAdapter;
   readonly clock: Clock;
   readonly decodeImage: (bytes: Uint8Array, name: string) => ReturnType<DecodeImage>;
   readonly readFile: (path: string) => Promise<Uint8Array>;
@@ -45,7 +45,7 @@ export class MeasuringHost {
   }
 
   private async load(request: Extract<HostRequest, { kind: 'load' }>): Promise<HostAnswers['load']> {
-    const { engine } = this.parts;
+    const engine = this.parts.engineNamed(request.engine);
     const availability = await engine.availability();
     const artifact = readArtifactDetector(await this.bytes(request.model, false));
     const session = await engine.load(request.model, request.threads);

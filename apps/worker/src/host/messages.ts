@@ -1,4 +1,4 @@
-import type { ThreadPolicy } from '@takt/engines';
+import type { EngineName, ThreadPolicy } from '@takt/engines';
 import type { Box } from '@takt/evaluation';
 import type { TaktErrorData } from '@takt/kernel';
 
@@ -12,7 +12,7 @@ export interface DetectedImage {
 
 /** What a measuring host is asked; one request at a time. */
 export type HostRequest =
-  | { readonly kind: 'load'; readonly model: string; readonly threads: ThreadPolicy }
+  | { readonly kind: 'load'; readonly model: string; readonly engine: EngineName; readonly threads: ThreadPolicy }
   | { readonly kind: 'detect'; readonly images: readonly string[] }
   | {
       readonly kind: 'pipeline';

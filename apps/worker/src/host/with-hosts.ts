@@ -1,4 +1,4 @@
-import type { ThreadPolicy } from '@takt/engines';
+import type { EngineName, ThreadPolicy } from '@takt/engines';
 import type { JobContext } from '../job-context.js';
 import { startHost } from './host-client.js';
 import type { HostClient } from './host-client.js';
@@ -7,6 +7,7 @@ import type { HostClient } from './host-client.js';
 export interface HostSpec {
   /** Absolute path of the artifact. */
   readonly path: string;
+  readonly engine: EngineName;
   readonly threads: ThreadPolicy;
   /** Name in messages. */
   readonly label: string;
@@ -32,7 +33,7 @@ export async function withHosts<S extends HostSpec, T>(
       context.progress({ phase: 'load', done: loaded.length, total: specs.length, message: `loading ${spec.label}` });
       const host = startHost(context.signal, spec.label);
       started.push(host);
-      const { engine, engineVersion } = await host.ask({ kind: 'load', model: spec.path, threads: spec.threads });
+      const { engine, engineVersion } = await host.ask({ kind: 'load', model: spec.path, engine: spec.engine, threads: spec.threads });
       loaded.push({ spec, host, engine, engineVersion });
     }
     return await work(loaded);

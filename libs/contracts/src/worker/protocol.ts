@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accuracySchema, candidateSchema, enginePlanSchema, recipeSchema } from '../engine-plan.js';
+import { accuracySchema, candidateSchema, engineNameSchema, enginePlanSchema, recipeSchema } from '../engine-plan.js';
 import { hardwareFactsSchema, hardwareProfileSchema } from '../hardware.js';
 import { threadChoiceSchema } from '../node/desired-state.js';
 import { taktErrorSchema } from '../primitives.js';
@@ -60,13 +60,22 @@ const buildJobSchema = z.object({
 const benchmarkJobSchema = z.object({
   kind: z.literal('benchmark'),
   models: z.array(z.string()).min(1),
+  /** Engines that run each of them. */
+  engines: z.array(engineNameSchema).min(1).default(['onnxruntime']),
   threads: z.array(z.int().nonnegative()).min(1),
   rounds: z.int().positive(),
   iterations: z.int().positive(),
 });
 
 const evaluateJobSchema = z.discriminatedUnion('of', [
-  z.object({ kind: z.literal('evaluate'), of: z.literal('model'), model: z.string(), data: z.string(), threads: z.int().nonnegative() }),
+  z.object({
+    kind: z.literal('evaluate'),
+    of: z.literal('model'),
+    model: z.string(),
+    data: z.string(),
+    engine: engineNameSchema.default('onnxruntime'),
+    threads: z.int().nonnegative(),
+  }),
   z.object({ kind: z.literal('evaluate'), of: z.literal('detections'), groundTruth: z.string(), detections: z.string() }),
 ]);
 
