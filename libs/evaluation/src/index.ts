@@ -12,6 +12,8 @@ export { createPreprocessor } from './detect/preprocessor.js';
 export type { DecodeImage, DetectorModel, Preprocessed } from './detect/preprocessor.js';
 export { suppress } from './detect/suppression.js';
 export { toFrame } from './detect/to-frame.js';
+export { BOX_TERMS, DFL_BINS, meanBin, sigmoid, yolov5Centre, yolov5Extent, yolov8Box } from './detect/box-terms.js';
+export type { CentredBox } from './detect/box-terms.js';
 export type { Candidates } from './detect/candidates.js';
 export { decodeLogits } from './detect/decode-logits.js';
 export { decodeOutput } from './detect/decode-output.js';

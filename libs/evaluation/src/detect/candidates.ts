@@ -1,3 +1,6 @@
+import type { DetectionThresholds } from './box.js';
+import type { CentredBox } from './box-terms.js';
+
 /** Boxes before suppression, in network pixels, as parallel arrays (there may be tens of thousands). */
 export interface Candidates {
   readonly classIds: readonly number[];
@@ -12,8 +15,30 @@ export class CandidateList implements Candidates {
   readonly scores: number[] = [];
   readonly corners: number[] = [];
 
-  /** @param x centre in network pixels, as `y`. */
-  add(classId: number, score: number, x: number, y: number, width: number, height: number): void {
+  /**
+   * Adds one prediction: its best class above the threshold, or each class above it with `multiLabel`. NaN is above nothing.
+   *
+   * @param box asked for only where the prediction gives a candidate.
+   */
+  addClasses(
+    classes: number,
+    { confidence, multiLabel }: Pick<DetectionThresholds, 'confidence' | 'multiLabel'>,
+    scoreOf: (classId: number) => number,
+    box: () => CentredBox,
+  ): void {
+    let known: CentredBox | undefined;
+    let best = -1;
+    let bestScore = confidence;
+    for (let classId = 0; classId < classes; classId += 1) {
+      const score = Math.fround(scoreOf(classId));
+      if (!(score > (multiLabel ? confidence : bestScore))) continue;
+      if (multiLabel) this.add(classId, score, (known ??= box()));
+      else [best, bestScore] = [classId, score];
+    }
+    if (best >= 0) this.add(best, bestScore, box());
+  }
+
+  private add(classId: number, score: number, [x, y, width, height]: CentredBox): void {
     this.classIds.push(classId);
     this.scores.push(score);
     this.corners.push(x - width / 2, y - height / 2, x + width / 2, y + height / 2);

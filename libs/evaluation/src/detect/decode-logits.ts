@@ -1,24 +1,21 @@
 import { TaktError } from '@takt/kernel';
 import type { DetectionThresholds } from './box.js';
+import { BOX_TERMS, DFL_BINS, meanBin, sigmoid, yolov5Centre, yolov5Extent, yolov8Box, yoloxBox } from './box-terms.js';
+import type { CentredBox } from './box-terms.js';
 import { CandidateList } from './candidates.js';
 import type { Candidates } from './candidates.js';
 import type { DetectorDescription, LogitRole, LogitScale } from './detector-description.js';
-import { logitOf, readLogits, sigmoid } from './logits.js';
+import { logitOf, readLogits } from './logits.js';
 import type { Logits } from './logits.js';
 import type { NetworkOutputs } from './network-output.js';
-
-const BOX = 4;
-/** Bins of the distribution that YOLOv8 gives for each side of a box (`reg_max`). */
-const DFL_BINS = 16;
 
 /** A grid of predictions: where its scores and its boxes are found. */
 interface Grid {
   readonly cells: number;
-  readonly width: number;
   /** Null where the family has no objectness. */
   readonly objectness: { readonly logits: Logits; readonly channel: number } | null;
   readonly classes: { readonly logits: Logits; readonly channel: number };
-  box(cell: number): readonly [x: number, y: number, width: number, height: number];
+  box(cell: number): CentredBox;
 }
 
 /**
@@ -53,15 +50,15 @@ function requireChannels(
 ): void {
   const wanted: readonly (readonly [LogitRole, number])[] =
     family === 'yolov5'
-      ? [['all', anchors.length * (BOX + 1 + classes)]]
+      ? [['all', anchors.length * (BOX_TERMS + 1 + classes)]]
       : family === 'yolox'
         ? [
-            ['box', BOX],
+            ['box', BOX_TERMS],
             ['objectness', 1],
             ['classes', classes],
           ]
         : [
-            ['box', BOX * DFL_BINS],
+            ['box', BOX_TERMS * DFL_BINS],
             ['classes', classes],
           ];
   for (const [role, channels] of wanted) {
@@ -77,88 +74,59 @@ function requireChannels(
   }
 }
 
-function gridsOf(family: DetectorDescription['family'], scale: LogitScale, byRole: ReadonlyMap<LogitRole, Logits>): Grid[] {
-  const role = (name: LogitRole): Logits => byRole.get(name) ?? missing(name);
+/** @param byRole checked by `requireChannels`. */
+function gridsOf(
+  family: DetectorDescription['family'],
+  { stride, anchors }: LogitScale,
+  byRole: ReadonlyMap<LogitRole, Logits>,
+): readonly Grid[] {
+  const role = (name: LogitRole): Logits => byRole.get(name) as Logits;
   if (family === 'yolov5') {
     const all = role('all');
-    const columns = all.channels / scale.anchors.length;
-    return scale.anchors.map((anchor, index) => yolov5Grid(all, index * columns, anchor, scale.stride));
+    const columns = all.channels / anchors.length;
+    return anchors.map((anchor, index) => yolov5Grid(all, index * columns, anchor, stride));
   }
-  const [box, classes] = [role('box'), role('classes')];
-  const shape = { cells: box.plane, width: box.width, classes: { logits: classes, channel: 0 } };
-  if (family === 'yolox') return [{ ...shape, objectness: { logits: role('objectness'), channel: 0 }, box: yoloxBox(box, scale.stride) }];
-  return [{ ...shape, objectness: null, box: yolov8Box(box, scale.stride) }];
-}
-
-function missing(role: LogitRole): never {
-  throw new RangeError(`a scale of the head has no output for its ${role}`);
+  const box = role('box');
+  const grid = { cells: box.plane, classes: { logits: role('classes'), channel: 0 } };
+  const cellX = (cell: number): number => cell % box.width;
+  const cellY = (cell: number): number => Math.floor(cell / box.width);
+  if (family === 'yolox') {
+    const terms = (cell: number): CentredBox => [box.at(0, cell), box.at(1, cell), box.at(2, cell), box.at(3, cell)];
+    const objectness = { logits: role('objectness'), channel: 0 };
+    return [{ ...grid, objectness, box: (cell) => yoloxBox(terms(cell), cellX(cell), cellY(cell), stride) }];
+  }
+  const sideOf =
+    (cell: number) =>
+    (side: number): number =>
+      meanBin((bin) => box.at(side * DFL_BINS + bin, cell));
+  return [{ ...grid, objectness: null, box: (cell) => yolov8Box(sideOf(cell), cellX(cell), cellY(cell), stride) }];
 }
 
 function yolov5Grid(all: Logits, first: number, [anchorWidth, anchorHeight]: readonly [number, number], stride: number): Grid {
   return {
     cells: all.plane,
-    width: all.width,
-    objectness: { logits: all, channel: first + BOX },
-    classes: { logits: all, channel: first + BOX + 1 },
+    objectness: { logits: all, channel: first + BOX_TERMS },
+    classes: { logits: all, channel: first + BOX_TERMS + 1 },
     box: (cell) => [
-      (2 * sigmoid(all.at(first, cell)) - 0.5 + (cell % all.width)) * stride,
-      (2 * sigmoid(all.at(first + 1, cell)) - 0.5 + Math.floor(cell / all.width)) * stride,
-      (2 * sigmoid(all.at(first + 2, cell))) ** 2 * anchorWidth,
-      (2 * sigmoid(all.at(first + 3, cell))) ** 2 * anchorHeight,
+      yolov5Centre(all.at(first, cell), cell % all.width, stride),
+      yolov5Centre(all.at(first + 1, cell), Math.floor(cell / all.width), stride),
+      yolov5Extent(all.at(first + 2, cell)) * anchorWidth,
+      yolov5Extent(all.at(first + 3, cell)) * anchorHeight,
     ],
   };
 }
 
-const yoloxBox =
-  (box: Logits, stride: number): Grid['box'] =>
-  (cell) => [
-    (box.at(0, cell) + (cell % box.width)) * stride,
-    (box.at(1, cell) + Math.floor(cell / box.width)) * stride,
-    Math.exp(box.at(2, cell)) * stride,
-    Math.exp(box.at(3, cell)) * stride,
-  ];
-
-const yolov8Box =
-  (box: Logits, stride: number): Grid['box'] =>
-  (cell) => {
-    const [left, top, right, bottom] = [side(box, 0, cell), side(box, 1, cell), side(box, 2, cell), side(box, 3, cell)];
-    return [
-      ((cell % box.width) + 0.5 + (right - left) / 2) * stride,
-      (Math.floor(cell / box.width) + 0.5 + (bottom - top) / 2) * stride,
-      (left + right) * stride,
-      (top + bottom) * stride,
-    ];
-  };
-
-/** Mean of the distribution of one side of a box, in cells. */
-function side(box: Logits, index: number, cell: number): number {
-  let largest = -Infinity;
-  for (let bin = 0; bin < DFL_BINS; bin += 1) largest = Math.max(largest, box.at(index * DFL_BINS + bin, cell));
-  let sum = 0;
-  let mean = 0;
-  for (let bin = 0; bin < DFL_BINS; bin += 1) {
-    const weight = Math.exp(box.at(index * DFL_BINS + bin, cell) - largest);
-    sum += weight;
-    mean += weight * bin;
-  }
-  return mean / sum;
-}
-
 function collect(grid: Grid, classes: number, thresholds: DetectionThresholds, found: CandidateList): void {
-  const { confidence, multiLabel } = thresholds;
-  for (const cell of survivors(grid, classes, logitOf(confidence))) {
+  const { logits, channel } = grid.classes;
+  for (const cell of survivors(grid, classes, logitOf(thresholds.confidence))) {
     const objectness = grid.objectness === null ? 1 : sigmoid(grid.objectness.logits.at(grid.objectness.channel, cell));
-    if (!(objectness > confidence)) continue;
-    let box: ReturnType<Grid['box']> | undefined;
-    let best = -1;
-    let bestScore = confidence;
-    for (let classId = 0; classId < classes; classId += 1) {
-      const score = Math.fround(objectness * sigmoid(grid.classes.logits.at(grid.classes.channel + classId, cell)));
-      if (!(score > (multiLabel ? confidence : bestScore))) continue;
-      if (multiLabel) found.add(classId, score, ...(box ??= grid.box(cell)));
-      else [best, bestScore] = [classId, score];
-    }
-    if (best >= 0) found.add(best, bestScore, ...grid.box(cell));
+    if (!(objectness > thresholds.confidence)) continue;
+    found.addClasses(
+      classes,
+      thresholds,
+      (classId) => objectness * sigmoid(logits.at(channel + classId, cell)),
+      () => grid.box(cell),
+    );
   }
 }
 

@@ -1,11 +1,11 @@
 import { TaktError } from '@takt/kernel';
 import type { DetectionThresholds } from './box.js';
+import { BOX_TERMS, yoloxBox } from './box-terms.js';
 import { CandidateList } from './candidates.js';
 import type { Candidates } from './candidates.js';
 import type { DetectorFamily } from './detector-description.js';
 import type { NetworkOutput } from './network-output.js';
 
-const BOX = 4;
 /** Cells of YOLOX's three scales, in network pixels. */
 const YOLOX_STRIDES = [8, 16, 32];
 
@@ -28,7 +28,7 @@ export interface DecodeShape {
 export function decodeOutput(output: NetworkOutput | undefined, shape: DecodeShape, thresholds: DetectionThresholds): Candidates {
   const { family, classes } = shape;
   const scores = classes + (family === 'yolov8' ? 0 : 1);
-  const columns = BOX + scores;
+  const columns = BOX_TERMS + scores;
   const [batch, first, second] = output?.dims ?? [];
   const predictions = family === 'yolov8' ? second : first;
   if (output?.dims.length !== 3 || batch !== 1 || predictions === undefined || (family === 'yolov8' ? first : second) !== columns) {
@@ -44,28 +44,21 @@ export function decodeOutput(output: NetworkOutput | undefined, shape: DecodeSha
       : (prediction: number, column: number): number => data[prediction * columns + column] as number;
   const place = family === 'yolox' ? yoloxPlaces(shape, predictions) : undefined;
   const found = new CandidateList();
-  const { confidence, multiLabel } = thresholds;
   for (let prediction = 0; prediction < predictions; prediction += 1) {
-    const objectness = family === 'yolov8' ? 1 : at(prediction, BOX);
+    const objectness = family === 'yolov8' ? 1 : at(prediction, BOX_TERMS);
     // Class scores are at most 1, so a weak objectness alone rules a prediction out. NaN fails the comparison too.
-    if (!(objectness > confidence)) continue;
-    let best = -1;
-    let bestScore = confidence;
-    const add = (classId: number, score: number): void => {
-      const [x, y, width, height] = [at(prediction, 0), at(prediction, 1), at(prediction, 2), at(prediction, 3)];
-      if (place === undefined) found.add(classId, score, x, y, width, height);
-      else {
+    if (!(objectness > thresholds.confidence)) continue;
+    found.addClasses(
+      classes,
+      thresholds,
+      (classId) => objectness * at(prediction, columns - classes + classId),
+      () => {
+        const terms = [at(prediction, 0), at(prediction, 1), at(prediction, 2), at(prediction, 3)] as const;
+        if (place === undefined) return terms;
         const { stride, cellX, cellY } = place(prediction);
-        found.add(classId, score, (x + cellX) * stride, (y + cellY) * stride, Math.exp(width) * stride, Math.exp(height) * stride);
-      }
-    };
-    for (let classId = 0; classId < classes; classId += 1) {
-      const score = Math.fround(objectness * at(prediction, columns - classes + classId));
-      if (!(score > (multiLabel ? confidence : bestScore))) continue;
-      if (multiLabel) add(classId, score);
-      else [best, bestScore] = [classId, score];
-    }
-    if (best >= 0) add(best, bestScore);
+        return yoloxBox(terms, cellX, cellY, stride);
+      },
+    );
   }
   return found;
 }

@@ -50,7 +50,5 @@ export function readLogits({ name, scale, zeroPoint }: LogitOutput, output: Netw
   };
 }
 
-export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
-
 /** The logit whose sigmoid is `probability`, 0–1. */
 export const logitOf = (probability: number): number => Math.log(probability / (1 - probability));

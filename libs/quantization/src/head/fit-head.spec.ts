@@ -1,6 +1,6 @@
+import { DFL_BINS } from '@takt/evaluation';
 import { describe, expect, it } from 'vitest';
 import { fitHead } from './fit-head.js';
-import { DFL_BINS } from './fit-yolov8.js';
 import type { ConvOutput } from './head.js';
 
 const size = { width: 64, height: 32 };

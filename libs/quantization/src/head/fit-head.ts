@@ -1,6 +1,7 @@
 import { fitYolov5 } from './fit-yolov5.js';
 import { fitYolov8 } from './fit-yolov8.js';
 import { fitYolox } from './fit-yolox.js';
+import { byStride } from './head.js';
 import type { ConvOutput, DecodedOutput, HeadFit } from './head.js';
 
 export interface HeadShape {
@@ -19,5 +20,7 @@ export interface HeadShape {
  */
 export function fitHead(shape: HeadShape, outputs: readonly ConvOutput[], decoded: DecodedOutput): HeadFit {
   const fit = { yolov5: fitYolov5, yolov8: fitYolov8, yolox: fitYolox }[shape.family];
-  return fit(outputs, decoded, shape, shape.classes);
+  const scales = byStride(outputs, shape.width, shape.height);
+  if (scales === undefined) return { why: 'a convolution at the cut has a plane that is no whole fraction of the input' };
+  return fit(scales, decoded, shape.classes);
 }

@@ -1,7 +1,7 @@
-import { boxDiffers, byStride, scoreDiffers, sigmoid } from './head.js';
-import type { ConvOutput, DecodedOutput, HeadFit, HeadScale } from './head.js';
+import { BOX_TERMS, sigmoid, yolov5Centre, yolov5Extent } from '@takt/evaluation';
+import { boxDiffers, scoreDiffers } from './head.js';
+import type { ConvOutput, DecodedOutput, HeadFit, HeadScale, ScaleOutputs } from './head.js';
 
-const BOX = 4;
 /** Terms below it say nothing about an anchor: the measured size is all rounding. */
 const SMALLEST_FACTOR = 1e-3;
 
@@ -10,15 +10,8 @@ const SMALLEST_FACTOR = 1e-3;
  * (2σ(t))²·anchor, σ on objectness and classes. Rows of the decoded output run over scale, anchor, y, x. The anchors are solved
  * from the sizes that the model gives, since each exporter keeps them in another constant.
  */
-export function fitYolov5(
-  outputs: readonly ConvOutput[],
-  decoded: DecodedOutput,
-  size: { readonly width: number; readonly height: number },
-  classes: number,
-): HeadFit {
-  const columns = BOX + 1 + classes;
-  const scales = byStride(outputs, size.width, size.height);
-  if (scales === undefined) return { why: 'a convolution at the cut has a plane that is no whole fraction of the input' };
+export function fitYolov5(scales: ScaleOutputs, decoded: DecodedOutput, classes: number): HeadFit {
+  const columns = BOX_TERMS + 1 + classes;
   const fitted: HeadScale[] = [];
   let row = 0;
   for (const [stride, members] of scales) {
@@ -63,7 +56,7 @@ function solveAnchor(view: AnchorView, column: number): number {
   let products = 0;
   let squares = 0;
   for (let cell = 0; cell < view.plane; cell += 1) {
-    const factor = (2 * sigmoid(view.logit(column, cell))) ** 2;
+    const factor = yolov5Extent(view.logit(column, cell));
     if (factor < SMALLEST_FACTOR) continue;
     products += factor * view.given(column, cell);
     squares += factor * factor;
@@ -76,12 +69,12 @@ function firstDifference(view: AnchorView, stride: number, anchor: readonly [num
   for (let cell = 0; cell < view.plane; cell += 1) {
     const corner = [cell % view.width, Math.floor(cell / view.width)];
     for (let axis = 0; axis < 2; axis += 1) {
-      const centre = (2 * sigmoid(view.logit(axis, cell)) - 0.5 + (corner[axis] as number)) * stride;
+      const centre = yolov5Centre(view.logit(axis, cell), corner[axis] as number, stride);
       if (boxDiffers(centre, view.given(axis, cell))) return `the centre of cell ${String(cell)} is decoded otherwise`;
-      const extent = (2 * sigmoid(view.logit(2 + axis, cell))) ** 2 * (anchor[axis] as number);
+      const extent = yolov5Extent(view.logit(2 + axis, cell)) * (anchor[axis] as number);
       if (boxDiffers(extent, view.given(2 + axis, cell))) return `the size of cell ${String(cell)} is decoded otherwise`;
     }
-    for (let column = BOX; column <= BOX + classes; column += 1) {
+    for (let column = BOX_TERMS; column <= BOX_TERMS + classes; column += 1) {
       if (scoreDiffers(sigmoid(view.logit(column, cell)), view.given(column, cell)))
         return `a score of cell ${String(cell)} is decoded otherwise`;
     }

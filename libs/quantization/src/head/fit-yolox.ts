@@ -1,21 +1,13 @@
-import { boxDiffers, byStride, scoreDiffers, sigmoid } from './head.js';
-import type { ConvOutput, DecodedOutput, HeadFit, HeadScale, OutputRole } from './head.js';
-
-const BOX = 4;
+import { BOX_TERMS, sigmoid } from '@takt/evaluation';
+import { boxDiffers, scoreDiffers } from './head.js';
+import type { ConvOutput, DecodedOutput, HeadFit, HeadScale, OutputRole, ScaleOutputs } from './head.js';
 
 /**
  * YOLOX: per scale three convolutions (box, objectness, classes); the export gives the box as it is and σ on the others. Rows run
  * over scale, y, x. Which convolution is which is told by what the output holds, since their channels may be equal.
  */
-export function fitYolox(
-  outputs: readonly ConvOutput[],
-  decoded: DecodedOutput,
-  size: { readonly width: number; readonly height: number },
-  classes: number,
-): HeadFit {
-  const columns = BOX + 1 + classes;
-  const scales = byStride(outputs, size.width, size.height);
-  if (scales === undefined) return { why: 'a convolution at the cut has a plane that is no whole fraction of the input' };
+export function fitYolox(scales: ScaleOutputs, decoded: DecodedOutput, classes: number): HeadFit {
+  const columns = BOX_TERMS + 1 + classes;
   const fitted: HeadScale[] = [];
   let row = 0;
   for (const [stride, members] of scales) {
@@ -23,9 +15,9 @@ export function fitYolox(
     const plane = (members[0]?.width ?? 0) * (members[0]?.height ?? 0);
     if ((row + plane) * columns > decoded.data.length) return { why: 'the model gives fewer predictions than its convolutions' };
     for (const { role, first, channels } of [
-      { role: 'box', first: 0, channels: BOX },
-      { role: 'objectness', first: BOX, channels: 1 },
-      { role: 'classes', first: BOX + 1, channels: classes },
+      { role: 'box', first: 0, channels: BOX_TERMS },
+      { role: 'objectness', first: BOX_TERMS, channels: 1 },
+      { role: 'classes', first: BOX_TERMS + 1, channels: classes },
     ] as const) {
       const member = members.find((each) => each.channels === channels && holds(each, decoded.data, row, columns, first, role !== 'box'));
       if (member === undefined) return { why: `no convolution of stride ${String(stride)} gives the ${role} of the output` };

@@ -37,15 +37,16 @@ export type HeadFit = FittedHead | { readonly why: string };
 export const BOX_TOLERANCE = { pixels: 0.02, share: 1e-3 } as const;
 export const SCORE_TOLERANCE = 2e-4;
 
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
 export const boxDiffers = (ours: number, theirs: number): boolean =>
   !(Math.abs(ours - theirs) <= BOX_TOLERANCE.pixels + BOX_TOLERANCE.share * Math.abs(theirs));
 
 export const scoreDiffers = (ours: number, theirs: number): boolean => !(Math.abs(ours - theirs) <= SCORE_TOLERANCE);
 
+/** Outputs of the last convolutions by stride, smallest first. */
+export type ScaleOutputs = ReadonlyMap<number, readonly ConvOutput[]>;
+
 /** Outputs with the same plane, by stride, smallest first; undefined where a plane is no whole fraction of the input. */
-export function byStride(outputs: readonly ConvOutput[], inputWidth: number, inputHeight: number): Map<number, ConvOutput[]> | undefined {
+export function byStride(outputs: readonly ConvOutput[], inputWidth: number, inputHeight: number): ScaleOutputs | undefined {
   const scales = new Map<number, ConvOutput[]>();
   for (const output of outputs) {
     const stride = inputWidth / output.width;

@@ -1,6 +1,7 @@
 import { UINT8, affineFromRange } from './affine.js';
-import type { AffineParameters, Range } from './affine.js';
+import type { Range } from './affine.js';
 import type { Distribution } from './histogram.js';
+import { silu } from './silu.js';
 
 /** What happens to a tensor's values before their error counts: nothing, or SiLU (x·σ(x)), which hides large negatives. */
 export type Transfer = 'identity' | 'silu';
@@ -10,8 +11,6 @@ export interface RangeMember {
   readonly distribution: Distribution;
   readonly transfer: Transfer;
 }
-
-const silu = (x: number): number => x / (1 + Math.exp(-x));
 
 /**
  * A SiLU's input is not clipped above it: the clipping would give all the values below one small negative number instead of nothing
@@ -32,7 +31,7 @@ export function expectedError(members: readonly PreparedMember[], range: Range):
 }
 
 /** The same for the grid `scale · level`, level from `lowest` to `highest`. */
-function gridError(members: readonly PreparedMember[], scale: AffineParameters['scale'], lowest: number, highest: number): number {
+function gridError(members: readonly PreparedMember[], scale: number, lowest: number, highest: number): number {
   const inverse = 1 / scale;
   let error = 0;
   for (const { values, weights, after, transfer } of members) {

@@ -1,11 +1,11 @@
+import { sigmoid } from '@takt/evaluation';
 import type { ValuePlan } from '../graph/value-plan.js';
 import type { Range } from '../math/affine.js';
 import { distributionOf, mapDistribution } from '../math/histogram.js';
 import type { Distribution } from '../math/histogram.js';
+import { silu } from '../math/silu.js';
 import type { ExtremesCollector, HistogramCollector } from './collect.js';
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const silu = (x: number): number => x * sigmoid(x);
 /** Where SiLU is smallest, and its value there. */
 const SILU_LOWEST = { at: -1.2784645427610738, value: -0.27846454276107374 };
 
