@@ -1,5 +1,4 @@
 export { checkModel, standardOpset } from './check/check-model.js';
-export { parseClassNames } from './check/class-names.js';
 export type { Detector, Recognition } from './check/detector.js';
 export { inspectModel, requireDetector } from './check/inspect-model.js';
 export type { ModelInspection } from './check/inspect-model.js';

@@ -72,7 +72,19 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
   });
   const js = jetstream(nats, { timeout: 5000 });
   const manager = (): Promise<JetStreamManager> => jetstreamManager(nats, { checkAPI: false, timeout: 5000 });
-  const provision = async (): Promise<ProvisionedStreams> => provisionStreams(await manager(), options.limits);
+  const noteFreed = (freed: boolean): void => {
+    if (freed) logger.warn('the broker held reports that it would have handed to nobody; its consumer was made anew');
+  };
+  const provision = async (): Promise<ProvisionedStreams> => {
+    const streams = await provisionStreams(await manager(), options.limits);
+    noteFreed(streams.freed);
+    return streams;
+  };
+  const freeStranded = async (): Promise<boolean> => {
+    const freed = await freeStrandedReports(await manager());
+    noteFreed(freed);
+    return freed;
+  };
   const readDesired = (nodeId: NodeId): Promise<StoredDesired | undefined> => directGetDesired(nats, nodeId);
   const consumers: ReportConsumer[] = [];
   return {
@@ -83,7 +95,7 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
     ensureDesired: (state) => ensureDesired(js, () => directGetLast(nats, state.nodeId), state),
     readDesired,
     consumeReports(consumer) {
-      const started = consumeReports(js, provision, async () => freeStrandedReports(await manager()), { ...consumer, logger });
+      const started = consumeReports(js, provision, freeStranded, { ...consumer, logger });
       consumers.push(started);
       return started;
     },

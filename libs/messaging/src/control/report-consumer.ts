@@ -127,10 +127,6 @@ export const consumeReports = (
     }
   };
 
-  const noteFreed = (): void => {
-    logger.warn('the broker held reports that it would have handed to nobody; its consumer was made anew');
-  };
-
   /** Returns where the consumer was made anew, so that it is looked up again. */
   const pullOnce = async (): Promise<void> => {
     const consumer = await js.consumers.get(REPORT_STREAM, REPORT_CONSUMER);
@@ -143,19 +139,14 @@ export const consumeReports = (
         if (aborted.signal.aborted) message.nak();
         else await handle(message);
       }
-      if (handedOut === 0 && !aborted.signal.aborted && (await freeStranded())) {
-        noteFreed();
-        return;
-      }
+      if (handedOut === 0 && !aborted.signal.aborted && (await freeStranded())) return;
     }
   };
 
   const run = async (): Promise<void> => {
     while (!aborted.signal.aborted) {
       try {
-        const streams = await provision();
-        if (streams.freed) noteFreed();
-        options.onProvisioned?.(streams);
+        options.onProvisioned?.(await provision());
         await pullOnce();
       } catch (error) {
         if (aborted.signal.aborted) return;

@@ -16,23 +16,17 @@ import type { LogitOutput, LogitScales } from './integer-logits.js';
 import { toPortableModel } from './portable-model.js';
 import { QdqWriter } from './qdq-writer.js';
 import { findRegion } from './region.js';
+import type { RegionOptions } from './region.js';
 
 /** Ends a model at its last convolutions; their logits are decoded outside. */
 export interface Cut {
   readonly outputs: readonly LogitOutput[];
 }
 
-export interface Int8Options {
+export interface Int8Options extends RegionOptions {
   readonly weightLimit: WeightLimit;
   /** Activations on TensorRT's grid (symmetric, zero point 128), to foretell on a CPU what TensorRT will lose. Default false. */
   readonly symmetric?: boolean;
-  readonly floatDetectConvs: boolean;
-  /** So many convolutions before each detect convolution stay in float too. Default 0. */
-  readonly floatTail?: number;
-  /** So many convolutions after the input stay in float. Default 0. */
-  readonly floatFront?: number;
-  /** Further convolutions that stay in float, by the value they make. */
-  readonly floatConvs?: ReadonlySet<string>;
   /** Default: none, the model keeps its decode. */
   readonly cut?: Cut | undefined;
   /** Real value of one step of a uint8 image input (1/255 or 1). Default: the input stays float. */

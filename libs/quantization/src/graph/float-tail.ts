@@ -45,13 +45,6 @@ export function floatFront(nodes: readonly NodeProto[], index: GraphIndex, level
   return front;
 }
 
-/** The convolutions and what reads nothing but them, as their activations do. */
-export function withFollowers(convs: Iterable<NodeProto>, nodes: readonly NodeProto[], index: GraphIndex): ReadonlySet<NodeProto> {
-  const set = new Set(convs);
-  addFollowers(set, nodes, index);
-  return set;
-}
-
 /** Adds the nodes, other than convolutions, that read nothing but outputs of the set. */
 function addFollowers(set: Set<NodeProto>, nodes: readonly NodeProto[], index: GraphIndex): void {
   if (set.size === 0) return;

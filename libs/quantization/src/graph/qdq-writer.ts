@@ -25,36 +25,41 @@ export class QdqWriter {
   }
 
   /** Puts a Q/DQ pair on a value; all its readers, or those given, read the dequantized form. */
-  activation(value: string, { scale, zeroPoint }: AffineParameters, readers?: ReadonlySet<NodeProto>): void {
+  activation(value: string, affine: AffineParameters, readers?: ReadonlySet<NodeProto>): void {
     if (readers !== undefined) this.readers.set(value, readers);
-    const [quantized, dequantized, scaleName, zeroName] = [`${value}_q`, `${value}_dq`, `${value}_scale`, `${value}_zero_point`];
-    this.initializers.push(
-      floatTensor(scaleName, [], Float32Array.of(scale)),
-      this.type === 'uint8' ? uint8Tensor(zeroName, [], Uint8Array.of(zeroPoint)) : int8Tensor(zeroName, [], Int8Array.of(zeroPoint)),
-    );
-    this.after.set(value, [
-      makeNode('QuantizeLinear', `${value}_QuantizeLinear`, [value, scaleName, zeroName], [quantized]),
-      makeNode('DequantizeLinear', `${value}_DequantizeLinear`, [quantized, scaleName, zeroName], [dequantized]),
-    ]);
-    this.dequantized.set(value, dequantized);
+    const parameters = this.parameters(value, affine, this.type);
+    this.after.set(value, [quantizeNode(value, parameters), this.dequantize(value, `${value}_q`, parameters)]);
   }
 
   /** Takes a graph input as uint8 and scales it in the graph, so that pixels go in as they are. */
   byteInput(value: string, scale: number): void {
-    const [dequantized, scaleName, zeroName] = [`${value}_dq`, `${value}_scale`, `${value}_zero_point`];
-    this.initializers.push(floatTensor(scaleName, [], Float32Array.of(scale)), uint8Tensor(zeroName, [], Uint8Array.of(0)));
-    this.after.set(value, [makeNode('DequantizeLinear', `${value}_DequantizeLinear`, [value, scaleName, zeroName], [dequantized])]);
-    this.dequantized.set(value, dequantized);
+    this.after.set(value, [this.dequantize(value, value, this.parameters(value, { scale, zeroPoint: 0 }, 'uint8'))]);
     this.byteInputs.add(value);
   }
 
   /** Gives a graph output as uint8 instead of float; its new name. */
-  integerOutput(value: string, { scale, zeroPoint }: AffineParameters): string {
-    const [quantized, scaleName, zeroName] = [`${value}_q`, `${value}_scale`, `${value}_zero_point`];
-    this.initializers.push(floatTensor(scaleName, [], Float32Array.of(scale)), uint8Tensor(zeroName, [], Uint8Array.of(zeroPoint)));
-    this.after.set(value, [makeNode('QuantizeLinear', `${value}_QuantizeLinear`, [value, scaleName, zeroName], [quantized])]);
+  integerOutput(value: string, affine: AffineParameters): string {
+    const quantized = `${value}_q`;
+    this.after.set(value, [quantizeNode(value, this.parameters(value, affine, 'uint8'))]);
     this.integerOutputs.set(value, quantized);
     return quantized;
+  }
+
+  /** Names of the scale and the zero point of a value, as constants. */
+  private parameters(value: string, { scale, zeroPoint }: AffineParameters, type: ActivationType): readonly [string, string] {
+    const [scaleName, zeroName] = [`${value}_scale`, `${value}_zero_point`];
+    this.initializers.push(
+      floatTensor(scaleName, [], Float32Array.of(scale)),
+      type === 'uint8' ? uint8Tensor(zeroName, [], Uint8Array.of(zeroPoint)) : int8Tensor(zeroName, [], Int8Array.of(zeroPoint)),
+    );
+    return [scaleName, zeroName];
+  }
+
+  /** The node through which the readers of a value get it. */
+  private dequantize(value: string, quantized: string, parameters: readonly [string, string]): NodeProto {
+    const dequantized = `${value}_dq`;
+    this.dequantized.set(value, dequantized);
+    return makeNode('DequantizeLinear', `${value}_DequantizeLinear`, [quantized, ...parameters], [dequantized]);
   }
 
   /**
@@ -130,6 +135,9 @@ export class QdqWriter {
     };
   }
 }
+
+const quantizeNode = (value: string, parameters: readonly [string, string]): NodeProto =>
+  makeNode('QuantizeLinear', `${value}_QuantizeLinear`, [value, ...parameters], [`${value}_q`]);
 
 const withElementType = (info: ValueInfoProto, elemType: DataType): ValueInfoProto => ({
   ...info,

@@ -1,6 +1,6 @@
 import { attributeOf, indexGraph, intAttribute } from '@takt/onnx';
 import type { GraphIndex, Model, NodeProto } from '@takt/onnx';
-import { floatFront, floatTail, withFollowers } from './float-tail.js';
+import { floatFront, floatTail } from './float-tail.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 
 /** Operators whose integer kernels ONNX Runtime builds from Q/DQ around them. */
@@ -30,8 +30,6 @@ export interface RegionOptions {
   readonly floatTail?: number;
   /** So many convolutions after each graph input stay in float. Default 0. */
   readonly floatFront?: number;
-  /** Further convolutions that stay in float, by the value they make. */
-  readonly floatConvs?: ReadonlySet<string>;
 }
 
 /**
@@ -39,8 +37,7 @@ export interface RegionOptions {
  * decode head, mixes boxes in pixels with scores of 0–1 in one value and stays float: one scale for both rounds every
  * score to zero.
  */
-export function findRegion(model: Model, options: RegionOptions): Region {
-  const { floatDetectConvs, floatTail: tail = 0, floatFront: front = 0, floatConvs } = options;
+export function findRegion(model: Model, { floatDetectConvs, floatTail: tail = 0, floatFront: front = 0 }: RegionOptions): Region {
   const { graph } = model;
   if (graph.node.some(({ opType }) => opType === 'QuantizeLinear' || opType === 'DequantizeLinear' || opType === 'QLinearConv')) {
     throw quantizationError(QuantizationErrorCode.alreadyQuantized, 'the model holds quantized operators already');
@@ -49,12 +46,7 @@ export function findRegion(model: Model, options: RegionOptions): Region {
   const beforeConv = nodesBeforeConv(graph.node, index);
   const detectConvs = new Set(detectConvsOf(graph.node, beforeConv, index));
   const tailNodes = floatTail(graph.node, index, detectConvs, tail);
-  const chosen = withFollowers(
-    graph.node.filter((node) => node.opType === 'Conv' && floatConvs?.has(node.output[0] ?? '') === true),
-    graph.node,
-    index,
-  );
-  const float = new Set([...floatFront(graph.node, index, front), ...tailNodes, ...chosen]);
+  const float = new Set([...floatFront(graph.node, index, front), ...tailNodes]);
   const nodes = graph.node.filter(
     (node) => !float.has(node) && (beforeConv.has(node) || (detectConvs.has(node) && !floatDetectConvs)) && isQuantizable(node, index),
   );
@@ -65,7 +57,7 @@ export function findRegion(model: Model, options: RegionOptions): Region {
     index,
     nodes,
     detectConvs,
-    tailConvs: [...new Set([...tailNodes, ...chosen])].filter(({ opType }) => opType === 'Conv'),
+    tailConvs: [...tailNodes].filter(({ opType }) => opType === 'Conv'),
     values: quantizedValues(nodes, index),
   };
 }

@@ -1,7 +1,7 @@
 import { DETECTOR_METADATA, FAMILY_PIXELS, parseDetectorDescription } from '@takt/evaluation';
 import type { DetectorDescription, DetectorModel, Infer, NetworkOutput } from '@takt/evaluation';
 import { TaktError } from '@takt/kernel';
-import { inspectModel, parseClassNames, parseModel, requireDetector } from '@takt/onnx';
+import { inspectModel, requireDetector } from '@takt/onnx';
 
 /** An artifact that detects, and how to run it. */
 export interface ArtifactDetector {
@@ -20,19 +20,17 @@ export interface ArtifactDetector {
  * @throws TaktError of the import check, `OnnxNotADetector`, `DetectorDescriptionInvalid`.
  */
 export function readArtifactDetector(bytes: Uint8Array): ArtifactDetector {
-  const model = parseModel(bytes);
-  const metadata = new Map(model.metadataProps.map(({ key, value }) => [key, value ?? '']));
-  const named = parseClassNames(metadata.get('names') ?? '') ?? [];
-  const text = metadata.get(DETECTOR_METADATA);
+  const inspection = inspectModel(bytes);
+  const text = inspection.metadata[DETECTOR_METADATA];
   if (text !== undefined) {
     const description = parseDetectorDescription(text);
     const outputs =
       description.head.kind === 'decoded'
-        ? [model.graph.output[0]?.name ?? '']
+        ? inspection.outputs.slice(0, 1).map(({ name }) => name)
         : description.head.scales.flatMap((scale) => scale.outputs.map(({ name }) => name));
-    return { description, ...namesOr(named, description.classes), outputs };
+    return { description, ...namesOr(inspection.names, description.classes), outputs };
   }
-  const detector = requireDetector(inspectModel(bytes));
+  const detector = requireDetector(inspection);
   const { family, classes, imageSize, input, output } = detector;
   return {
     description: {
@@ -42,7 +40,7 @@ export function readArtifactDetector(bytes: Uint8Array): ArtifactDetector {
       input: { name: input, type: 'float32', ...FAMILY_PIXELS[family] },
       head: { kind: 'decoded' },
     },
-    ...namesOr(named, classes),
+    ...namesOr(inspection.names, classes),
     outputs: [output],
   };
 }
