@@ -1,4 +1,5 @@
-"""Measures the exported model on the held-out split, on request also what the quantizer's defaults make of it.
+"""Measures the exported model on the held-out split, on request also its quantized forms: what ONNX Runtime's own
+quantizer makes of it, and the file from quantization-aware fine-tuning.
 
 The held-out images are made from their seed; nothing has to be stored. `--write-dataset` writes them in YOLO layout,
 so that another evaluator can be compared on the same files.
@@ -80,6 +81,7 @@ def main() -> None:
     parser.add_argument("--split", choices=sorted(SPLITS), default="held-out")
     parser.add_argument("--size", type=int, help="number of images (default: the split's)")
     parser.add_argument("--quantize", action="store_true", help="measure ONNX Runtime's own INT8 recipes as well")
+    parser.add_argument("--qat", type=Path, help="fine-tuned file with Q and DQ nodes to measure as well")
     parser.add_argument("--figures", type=Path, help="JSON file to write the figures to")
     parser.add_argument("--write-dataset", type=Path, help="folder to write the split to in YOLO layout")
     options = parser.parse_args()
@@ -99,6 +101,8 @@ def main() -> None:
                 target = Path(folder) / "quantized.onnx"
                 quantize(options.model, target, recipe, calibration_inputs())
                 results[recipe] = measure(target, pictures)
+    if options.qat is not None:
+        results["qat"] = measure(options.qat, pictures)
     figures = {
         "date": datetime.date.today().isoformat(),
         "host": host(),

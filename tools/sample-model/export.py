@@ -8,13 +8,14 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from torch import nn
 
 from network import STRIDES, Detector
 from splits import CLASS_NAMES
 
 INPUT_SIZE = 320
 OPSET = 13
-_TOLERANCE = 1e-3  # pixels; scores agree far better
+OUTPUT_TOLERANCE = 1e-3  # pixels; scores agree far better
 
 
 def load_detector(checkpoint: Path) -> Detector:
@@ -26,8 +27,8 @@ def load_detector(checkpoint: Path) -> Detector:
     return model
 
 
-def export(checkpoint: Path, target: Path) -> None:
-    model = load_detector(checkpoint)
+def export(model: nn.Module, target: Path) -> None:
+    """`model` decodes its boxes: images of 1×3×320×320 in 0..1 to 1×6300×(5+C)."""
     example = torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE)
     target.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
@@ -52,9 +53,8 @@ def export(checkpoint: Path, target: Path) -> None:
 
 
 @torch.no_grad()
-def largest_difference(checkpoint: Path, target: Path) -> float:
+def largest_difference(model: nn.Module, target: Path) -> float:
     """ONNX Runtime against PyTorch on random pictures."""
-    model = load_detector(checkpoint)
     session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     worst = 0.0
@@ -70,9 +70,10 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    export(options.checkpoint, options.out)
-    difference = largest_difference(options.checkpoint, options.out)
-    if difference > _TOLERANCE:
+    model = load_detector(options.checkpoint)
+    export(model, options.out)
+    difference = largest_difference(model, options.out)
+    if difference > OUTPUT_TOLERANCE:
         raise SystemExit(f"ONNX Runtime differs from PyTorch by {difference}")
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.2f} MB, largest difference to PyTorch {difference:.2g}")
 
