@@ -9,13 +9,17 @@ import { decodeImage } from '@takt/image-io';
 import { inspectModel } from '@takt/onnx';
 import { detectorModel, inferWith, parseStatistics, readArtifactDetector } from '@takt/quantization';
 import { sampleCalibrationPath, sampleFramesPath, sampleModelPath } from '@takt/sample-model';
+import { silentLogger } from '@takt/kernel';
 import { tinyDetector } from '@takt/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { calibrate } from '../src/calibrate/calibrate.js';
 import type { CalibrateDeps } from '../src/calibrate/calibrate.js';
+import { openEmitParts } from '../src/emit/emit-parts.js';
+import type { StatisticsSources } from '../src/emit/emit-parts.js';
 import { emitRecipe } from '../src/emit/emit-recipe.js';
 import type { EmitRequest } from '../src/emit/emit-recipe.js';
+import { readInputModel } from '../src/golden/input-model.js';
 import { createLoadInput } from '../src/golden/load-input.js';
 import { systemClock } from '../src/process/monotonic-clock.js';
 
@@ -49,20 +53,15 @@ const job = (out: string, sample = IMAGES): Parameters<typeof calibrate>[0] => (
   out: join(folder, out),
 });
 
-const request = (changes: Partial<EmitRequest>): EmitRequest => ({
-  modelBytes,
-  recipe: 'int8',
-  statistics: null,
-  calibrationDir: folder,
-  sample: IMAGES,
-  seed: 7,
-  sevenBitWeights: false,
-  engine,
-  loadInput: deps.loadInput,
-  onProgress: quiet,
-  signal,
-  ...changes,
-});
+/** What an artifact of a model file is made of, calibrated on a folder of images. */
+async function requestFor(model: string, sources: StatisticsSources, changes: Partial<EmitRequest> = {}): Promise<EmitRequest> {
+  const context = { fs: deps.fs, clock: systemClock, progress: quiet, signal, logger: silentLogger };
+  const { source, statistics } = await openEmitParts(await readInputModel(model), sources, null, context);
+  return { source, recipe: 'int8', statistics, sevenBitWeights: false, engine, ...changes };
+}
+
+const request = (changes: Partial<EmitRequest> = {}): Promise<EmitRequest> =>
+  requestFor(join(folder, 'model.onnx'), { statistics: null, calibration: folder }, changes);
 
 describe('calibrate', () => {
   it('writes a statistics file, the same bytes each time', async () => {
@@ -111,35 +110,33 @@ describe('emitRecipe', () => {
     [false, 127],
     [true, 64],
   ])('makes int8 that fuses and agrees with the model (7 bit: %s)', async (sevenBitWeights) => {
-    const emitted = await emitRecipe(request({ sevenBitWeights }));
-    expect(emitted.precision).toBe('int8');
+    const emitted = await emitRecipe(await request({ sevenBitWeights }));
     expect(emitted.audit).toMatchObject({ fused: true, unfused: [] });
-    expect(emitted.audit?.integerConvs).toBe(emitted.audit?.expectedConvs);
+    expect(emitted.audit.integerConvs).toBe(emitted.audit.expectedConvs);
     expect(inspectModel(emitted.bytes)).toMatchObject({ names: ['class-0', 'class-1'], detector: { family: 'yolov5', predictions: 252 } });
     expect(emitted.bytes.length).toBeLessThan(modelBytes.length);
     expect(meanDifference(await output(emitted.bytes), await output(modelBytes))).toBeLessThan(0.02);
-    const again = await emitRecipe(request({ sevenBitWeights }));
+    const again = await emitRecipe(await request({ sevenBitWeights }));
     expect(Buffer.compare(again.bytes, emitted.bytes)).toBe(0);
   });
 
   it('makes the library default, which ONNX Runtime does not fuse on SiLU', async () => {
-    const { audit, precision } = await emitRecipe(request({ recipe: 'int8-library-default' }));
-    expect(precision).toBe('int8');
-    expect(audit?.fused).toBe(false);
-    expect(audit?.integerConvs ?? 0).toBeLessThan((audit?.expectedConvs ?? 0) / 2);
-  });
-
-  it('leaves fp32 as it is', async () => {
-    expect((await emitRecipe(request({ recipe: 'fp32' }))).bytes).toBe(modelBytes);
+    const { audit } = await emitRecipe(await request({ recipe: 'int8-library-default' }));
+    expect(audit.fused).toBe(false);
+    expect(audit.integerConvs).toBeLessThan(audit.expectedConvs / 2);
   });
 
   it('refuses statistics of another model, and none at all', async () => {
     const other = join(folder, 'other.onnx');
     await writeFile(other, tinyDetector({ seed: 2 }));
     await calibrate({ ...job('other.json', 1), model: other }, deps, quiet, signal);
-    const statistics = await readFile(join(folder, 'other.json'), 'utf8');
-    await expect(emitRecipe(request({ statistics }))).rejects.toMatchObject({ code: 'StatisticsDoNotFit' });
-    await expect(emitRecipe(request({ calibrationDir: null }))).rejects.toMatchObject({ code: 'CalibrationMissing' });
+    const model = join(folder, 'model.onnx');
+    const open = (sources: StatisticsSources): Promise<EmitRequest> => requestFor(model, sources);
+    await expect(open({ statistics: join(folder, 'other.json'), calibration: null })).rejects.toMatchObject({ code: 'StatisticsDoNotFit' });
+    await expect(open({ statistics: join(folder, 'none.json'), calibration: null })).rejects.toMatchObject({
+      code: 'StatisticsUnreadable',
+    });
+    await expect(open({ statistics: null, calibration: null })).rejects.toMatchObject({ code: 'CalibrationMissing' });
   });
 });
 
@@ -168,17 +165,26 @@ describe('a detector that is cut at its head', () => {
     return shared / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - shared);
   };
 
+  let sampleRequest: EmitRequest;
+  beforeAll(async () => {
+    const statistics = join(folder, 'sample.json');
+    const images = { model: sampleModelPath(), calibration: sampleCalibrationPath(), sample: 24, out: statistics };
+    await calibrate({ ...job('sample.json'), ...images }, deps, quiet, signal);
+    sampleRequest = await requestFor(sampleModelPath(), { statistics, calibration: null });
+  });
+
   it.each([
-    [0, 'integer logits', 'uint8'],
-    [1, 'float logits', 'float32'],
-  ])('finds what the model finds, from image bytes (level %d: %s)', async (tailLevel, words, type) => {
+    ['integer logits', ['uint8', 'uint8', 'uint8'], 0],
+    ['integer and float logits', ['uint8', 'uint8', 'float32'], 1],
+    ['float logits', ['float32', 'float32', 'float32'], 3],
+  ])('finds what the model finds, from image bytes, with %s', async (words, types, reverted) => {
     const sample = await readFile(sampleModelPath());
-    const emitted = await emitRecipe(request({ modelBytes: sample, calibrationDir: sampleCalibrationPath(), sample: 24, tailLevel }));
+    const emitted = await emitRecipe({ ...sampleRequest, reverted: sampleRequest.source.detectConvs.slice(0, reverted) });
     expect(emitted.notes.join('; ')).toContain(words);
     expect(emitted.audit).toMatchObject({ fused: true, unfused: [] });
     const inspection = inspectModel(emitted.bytes);
     expect(inspection.inputs.map((input) => input.type)).toEqual(['uint8']);
-    expect(inspection.outputs.map((output) => output.type)).toEqual([type, type, type]);
+    expect(inspection.outputs.map((output) => output.type)).toEqual(types);
     const artifact = readArtifactDetector(emitted.bytes);
     expect(artifact.description).toMatchObject({ family: 'yolov5', width: 320, height: 320, head: { kind: 'logits' } });
     expect(artifact.names).toEqual(readArtifactDetector(sample).names);

@@ -14,6 +14,7 @@ import {
   emitTensorrt,
   emitTensorrtCalibrated,
   emulateTensorrt,
+  findDetectConvs,
   parseStatistics,
   validateFp16,
   validateMyriad,
@@ -32,8 +33,6 @@ import { systemClock } from '../src/process/monotonic-clock.js';
 
 const reference = process.env['TAKT_REFERENCE_DIR'];
 const neu = join(reference ?? '', 'data/neu-yolov5n');
-/** The last convolutions in float, as the targets are made. */
-const options = { floatDetectConvs: true };
 const engine = createOrtAdapter();
 const loadInput = createLoadInput(systemClock);
 const { signal } = new AbortController();
@@ -90,6 +89,8 @@ const cases: readonly Case[] = [
 describe.each(cases)('the dialects of $name', ({ name, skip = false, model, images, int8, fp16 }) => {
   let folded: Model;
   let statistics: Statistics;
+  /** The last convolutions in float, as the targets are made. */
+  let options: { readonly floatConvs: ReadonlySet<string> };
   let fp32: Float32Array;
   let run: (emitted: Model) => Promise<Float32Array>;
 
@@ -104,6 +105,7 @@ describe.each(cases)('the dialects of $name', ({ name, skip = false, model, imag
     await calibrate(job, deps, () => undefined, signal);
     statistics = parseStatistics(await readFile(out, 'utf8'));
     folded = parseModel(await engine.optimize(bytes, 'basic', name));
+    options = { floatConvs: new Set(findDetectConvs(folded).map(({ output }) => output[0] ?? '')) };
     const detector = requireDetector(inspectModel(bytes));
     const { width, height } = detector.imageSize;
     const [image = ''] = (await pickImages(images(), 1, 7, signal)).paths;
@@ -137,7 +139,7 @@ describe.each(cases)('the dialects of $name', ({ name, skip = false, model, imag
   });
 
   it.skipIf(skip)('TensorRT with a cache: the FP32 model gives what it gave', async () => {
-    const emitted = emitTensorrtCalibrated(folded, statistics).model;
+    const emitted = emitTensorrtCalibrated(folded, statistics, options).model;
     expect(validateTensorrt(emitted)).toEqual([]);
     expect(sqnr(fp32, await run(emitted))).toBeGreaterThan(100);
   });

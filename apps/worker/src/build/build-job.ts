@@ -1,19 +1,23 @@
 import type { BuildResult, WorkerJob } from '@takt/contracts';
-import { EngineName, planSearchSpace } from '@takt/engines';
+import { EngineName, Recipe, planSearchSpace } from '@takt/engines';
 import { probeHardware } from '@takt/hardware-probe';
 import { join } from 'node:path';
 import { artifactFileName, saveInto } from '../golden/digest.js';
 import { readGoldenSet } from '../golden/golden-set.js';
 import { readInputModel, requireSameClasses } from '../golden/input-model.js';
 import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
+import { latencyMeter } from '../benchmark/latency-meter.js';
+import { openEmitParts } from '../emit/emit-parts.js';
+import { libraryDefaultRecipe, ownRecipes, saturates } from '../emit/recipe-emitters.js';
 import { withHostPool } from '../host/host-pool.js';
 import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
+import { once } from '../process/once.js';
 import { withWorkFolder } from '../process/work-folder.js';
 import { decide } from './decide.js';
-import { createEmitter } from './emitter.js';
-import type { BuiltArtifact } from './fit-recipe.js';
+import type { RecipeEmitter } from './fit-budget.js';
 import { makeArtifacts } from './make-artifacts.js';
+import type { BuiltArtifact } from './make-artifacts.js';
 import { measureCandidates } from './measure-candidates.js';
 
 type BuildJob = Extract<WorkerJob, { kind: 'build' }>;
@@ -34,11 +38,15 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
   const points = planSearchSpace(facts, { recipes: job.recipes, threads: job.threads });
   const recipes = [...new Set(points.map(({ recipe }) => recipe))];
   const run = async (folder: string, pool: HostPool): Promise<BuildResult> => {
-    const { artifacts, failed } = await makeArtifacts(recipes, model, {
+    const threads = widest(points.map((point) => point.threads));
+    const emitParts = once(() => openEmitParts(model, job, golden, context));
+    const own = ownRecipes(emitParts)(saturates(facts) ? 7 : 8);
+    const emitterOf = (recipe: Recipe): RecipeEmitter => (recipe === Recipe.int8 ? own : libraryDefaultRecipe(emitParts));
+    const { artifacts, failed } = await makeArtifacts(recipes, model, emitterOf, {
       save: saveInto(folder),
       budgetPoints: job.accuracyBudgetPoints,
-      emit: createEmitter(model, facts, job, context),
-      measure: accuracyMeter(pool, widest(points.map(({ threads }) => threads)), golden, context),
+      measure: accuracyMeter(pool, threads, golden, context),
+      time: latencyMeter(pool, threads, context),
       discard: (path) => pool.drop(path),
     });
     const { candidates: audited, engineVersion } = await measureCandidates(points, artifacts, golden, job.frames, pool, context);
@@ -50,10 +58,18 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
     const artifact = artifacts.find(({ recipe }) => recipe === chosen.recipe) as (typeof artifacts)[number];
     const [fp32] = artifacts as readonly [BuiltArtifact];
     const artifactPath = join(job.outDir, artifactFileName(artifact.digest));
-    const { precision, recipe, threads } = chosen;
+    const { precision, recipe } = chosen;
     const result: BuildResult = {
       kind: 'build',
-      plan: { engine: EngineName.onnxruntime, precision, recipe, threads, artifact: artifact.digest, engineVersion, fingerprint },
+      plan: {
+        engine: EngineName.onnxruntime,
+        precision,
+        recipe,
+        threads: chosen.threads,
+        artifact: artifact.digest,
+        engineVersion,
+        fingerprint,
+      },
       artifactPath,
       candidates: [...candidates],
       fp32: { map50: fp32.accuracy.map50, map50_95: fp32.accuracy.map50_95, images: fp32.accuracy.images },
@@ -68,5 +84,7 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
   return withWorkFolder(job.outDir, (folder) => withHostPool(context, (pool) => run(folder, pool)));
 }
 
-const reverts = ({ floatConvs }: BuiltArtifact): string[] =>
-  floatConvs.length === 0 ? [] : [`${String(floatConvs.length)} convolutions before the detection head stay in float to keep accuracy`];
+const reverts = ({ revertedLayers }: BuiltArtifact): string[] =>
+  revertedLayers.length === 0
+    ? []
+    : [`to keep accuracy ${revertedLayers.join(', ')} ${revertedLayers.length === 1 ? 'stays' : 'stay'} in float`];

@@ -1,10 +1,23 @@
 import { Precision, Recipe } from '@takt/engines';
 import { TaktError } from '@takt/kernel';
+import type { Digest } from '@takt/kernel';
 import { digestOf } from '../golden/digest.js';
 import type { InputModel } from '../golden/input-model.js';
+import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { FailedRecipe } from './decide.js';
-import { fitRecipe } from './fit-recipe.js';
-import type { BuiltArtifact, FitParts } from './fit-recipe.js';
+import { fitBudget } from './fit-budget.js';
+import type { EmittedArtifact, FitParts, RecipeEmitter } from './fit-budget.js';
+
+/** An artifact in the work folder, and how accurate it is. */
+export interface BuiltArtifact extends EmittedArtifact {
+  readonly recipe: Recipe;
+  readonly precision: Precision;
+  readonly path: string;
+  readonly digest: Digest;
+  readonly accuracy: GoldenAccuracy;
+  /** Layers that went back to float to keep accuracy, by their names. */
+  readonly revertedLayers: readonly string[];
+}
 
 export interface MadeArtifacts {
   /** FP32 first. */
@@ -16,7 +29,12 @@ export interface MadeArtifacts {
  * One artifact per recipe, FP32 as it was pushed. A recipe that the emitter refuses for this model is left out with its
  * reason; other failures end the job.
  */
-export async function makeArtifacts(recipes: readonly Recipe[], model: InputModel, parts: FitParts): Promise<MadeArtifacts> {
+export async function makeArtifacts(
+  recipes: readonly Recipe[],
+  model: InputModel,
+  emitterOf: (recipe: Exclude<Recipe, 'fp32'>) => RecipeEmitter,
+  parts: FitParts,
+): Promise<MadeArtifacts> {
   const accuracy = await parts.measure(model.path, Recipe.fp32);
   if (accuracy.groundTruth === 0) {
     throw new TaktError({
@@ -27,24 +45,23 @@ export async function makeArtifacts(recipes: readonly Recipe[], model: InputMode
     });
   }
   const { bytes, path } = model;
-  const artifacts: BuiltArtifact[] = [
-    {
-      recipe: Recipe.fp32,
-      precision: Precision.fp32,
-      path,
-      bytes,
-      digest: digestOf(bytes),
-      auditFailure: null,
-      floatConvs: [],
-      notes: ['the model as it was given'],
-      accuracy,
-    },
-  ];
+  const fp32: BuiltArtifact = {
+    recipe: Recipe.fp32,
+    precision: Precision.fp32,
+    path,
+    bytes,
+    digest: digestOf(bytes),
+    auditFailure: null,
+    revertedLayers: [],
+    notes: ['the model as it was given'],
+    accuracy,
+  };
+  const artifacts = [fp32];
   const failed: FailedRecipe[] = [];
   for (const recipe of recipes) {
     if (recipe === Recipe.fp32) continue;
     try {
-      artifacts.push(await fitRecipe(recipe, accuracy, parts));
+      artifacts.push({ recipe, precision: Precision.int8, ...(await fitBudget(emitterOf(recipe), fp32, parts)) });
     } catch (error) {
       if (!(error instanceof TaktError) || !isFinding(error)) throw error;
       failed.push({ recipe, reason: error.message });
@@ -54,4 +71,4 @@ export async function makeArtifacts(recipes: readonly Recipe[], model: InputMode
 }
 
 /** A missing or foreign statistics file and a broken image are the caller's; what a model does not allow is a finding. */
-const isFinding = ({ code }: TaktError): boolean => !/^(?:Statistics|Calibration|Image|Engine)/.test(code);
+export const isFinding = ({ code }: TaktError): boolean => !/^(?:Statistics|Calibration|Image|Engine)/.test(code);

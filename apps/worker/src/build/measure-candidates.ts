@@ -4,8 +4,8 @@ import type { GoldenSet } from '../golden/golden-set.js';
 import type { HostPool, LoadedHost } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
 import type { AuditedCandidate } from './decide.js';
-import { pointsLost } from './fit-recipe.js';
-import type { BuiltArtifact } from './fit-recipe.js';
+import { pointsLost } from './fit-budget.js';
+import type { BuiltArtifact } from './make-artifacts.js';
 import { measurePipelines } from './measure-pipeline.js';
 
 export interface MeasuredCandidates {

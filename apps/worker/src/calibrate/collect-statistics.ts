@@ -60,7 +60,7 @@ export async function collectStatistics(
 ): Promise<Statistics> {
   const detector = requireDetector(inspectModel(modelBytes));
   const folded = parseModel(await engine.optimize(modelBytes, 'basic', 'the model'));
-  const region = findRegion(folded, { floatDetectConvs: false });
+  const region = findRegion(folded);
   const plan = planValues(region);
   // What the model itself gives is not read.
   const quiet: Model = { ...folded, graph: { ...folded.graph, output: [] } };

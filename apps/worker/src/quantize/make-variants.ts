@@ -1,24 +1,24 @@
-import { Recipe } from '@takt/engines';
 import type { HardwareFacts } from '@takt/hardware';
 import { TaktError } from '@takt/kernel';
-import type { Digest } from '@takt/kernel';
-import { createEmitter } from '../build/emitter.js';
-import { fitRecipe } from '../build/fit-recipe.js';
+import { fitBudget } from '../build/fit-budget.js';
+import type { FitParts, FitTrail, RecipeEmitter } from '../build/fit-budget.js';
+import { isFinding } from '../build/make-artifacts.js';
+import type { EmitParts } from '../emit/emit-parts.js';
+import { ownRecipes, saturates } from '../emit/recipe-emitters.js';
 import { digestOf } from '../golden/digest.js';
 import type { InputModel } from '../golden/input-model.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
-import type { JobContext } from '../job-context.js';
 
 /** An artifact to be timed. */
-export interface Variant {
+export interface Variant extends FitTrail {
   readonly name: string;
   readonly int8: boolean;
   readonly path: string;
   readonly bytes: Uint8Array;
   /** What was done to make it. */
   readonly notes: readonly string[];
-  /** Convolutions left in float to keep accuracy. */
-  readonly floatConvs: readonly string[];
+  /** What the fusion audit found wrong, null when all is fused as intended. */
+  readonly auditFailure: string | null;
   /** Null where no labelled set was given. */
   readonly accuracy: GoldenAccuracy | null;
 }
@@ -30,17 +30,13 @@ export interface MadeVariants {
   readonly refusals: readonly string[];
 }
 
-export interface VariantParts {
-  /** Puts an artifact where the engine can load it; gives its path. */
-  readonly save: (digest: Digest, bytes: Uint8Array) => Promise<string>;
-  /** Path of the statistics file. */
-  readonly statistics: string;
-  readonly budgetPoints: number;
+export interface VariantParts extends Omit<FitParts, 'measure'> {
   /** Accuracy of an artifact file; null where no labelled set was given. */
-  readonly measure: ((path: string, label: string) => Promise<GoldenAccuracy>) | null;
-  /** Called for an artifact that was measured and is not kept. */
-  readonly discard: (path: string) => Promise<void>;
+  readonly measure: FitParts['measure'] | null;
 }
+
+/** What is known of an artifact that nothing had to be bought back for. */
+export const NO_TRAIL: FitTrail = { reverted: [], revertedLayers: [], steps: [], worst: [] };
 
 /**
  * FP32 and the INT8 variants worth measuring on this CPU: with VNNI 8-bit weights, without it (where 8-bit products
@@ -49,41 +45,44 @@ export interface VariantParts {
 export async function makeVariants(
   model: InputModel,
   facts: Pick<HardwareFacts, 'cpu'>,
+  emitParts: () => Promise<EmitParts>,
   parts: VariantParts,
-  context: JobContext,
 ): Promise<MadeVariants> {
-  const { save, measure } = parts;
-  const fp32 = measure === null ? null : await measure(model.path, 'FP32');
-  const variants: Variant[] = [
-    {
-      name: 'FP32',
-      int8: false,
-      path: model.path,
-      bytes: model.bytes,
-      notes: ['the model as it was given'],
-      floatConvs: [],
-      accuracy: fp32,
-    },
-  ];
+  const { measure } = parts;
+  const { path, bytes } = model;
+  const accuracy = measure === null ? null : await measure(path, 'FP32');
+  const fp32: Variant = {
+    ...NO_TRAIL,
+    name: 'FP32',
+    int8: false,
+    path,
+    bytes,
+    notes: ['the model as it was given'],
+    auditFailure: null,
+    accuracy,
+  };
+  const variants = [fp32];
   const refusals: string[] = [];
-  const widths = facts.cpu.int8DotProduct === 'none' ? ([7, 8] as const) : ([8] as const);
-  for (const weightBits of widths) {
-    const name = `INT8 with ${String(weightBits)}-bit weights`;
-    const emit = createEmitter(model, facts, { statistics: parts.statistics, calibration: null, weightBits }, context);
+  const own = ownRecipes(emitParts);
+  for (const weightBits of saturates(facts) ? ([7, 8] as const) : ([8] as const)) {
+    const emitter = own(weightBits);
+    const { name } = emitter;
     try {
-      if (measure !== null && fp32 !== null) {
-        const { path, bytes, notes, floatConvs, accuracy } = await fitRecipe(Recipe.int8, fp32, { ...parts, emit, measure });
-        variants.push({ name, int8: true, path, bytes, notes, floatConvs, accuracy });
-      } else {
-        const { bytes, notes, floatConvs } = await emit(Recipe.int8, 0);
-        const path = await save(digestOf(bytes), bytes);
-        variants.push({ name, int8: true, path, bytes, notes, floatConvs, accuracy: null });
-      }
+      const made =
+        measure !== null && accuracy !== null
+          ? await fitBudget(emitter, { path, accuracy }, { ...parts, measure })
+          : await unfitted(emitter, parts);
+      variants.push({ name, int8: true, ...made });
     } catch (error) {
       // A file of another model is the caller's mistake; a model that cannot be quantized is a finding.
-      if (!(error instanceof TaktError) || /^(?:Statistics|Engine|Image)/.test(error.code)) throw error;
+      if (!(error instanceof TaktError) || !isFinding(error)) throw error;
       refusals.push(`${name} could not be made: ${error.message}`);
     }
   }
   return { variants, refusals };
+}
+
+async function unfitted(emitter: RecipeEmitter, { save }: Pick<VariantParts, 'save'>): Promise<Omit<Variant, 'name' | 'int8'>> {
+  const emitted = await emitter.emit([]);
+  return { ...NO_TRAIL, ...emitted, path: await save(digestOf(emitted.bytes), emitted.bytes), accuracy: null };
 }

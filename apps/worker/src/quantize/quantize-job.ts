@@ -3,11 +3,11 @@ import { createOrtAdapter } from '@takt/engine-ort';
 import { EngineName, Precision, threadPolicies } from '@takt/engines';
 import type { ThreadPolicy } from '@takt/engines';
 import { probeHardware } from '@takt/hardware-probe';
-import { TaktError } from '@takt/kernel';
 import { basename, join, resolve } from 'node:path';
 import { measureLatency } from '../benchmark/measure-latency.js';
-import { readStatistics } from '../build/emitter.js';
+import { latencyMeter } from '../benchmark/latency-meter.js';
 import { calibrate } from '../calibrate/calibrate.js';
+import { calibrationMissing, openEmitParts, readStatistics } from '../emit/emit-parts.js';
 import { readGoldenSet } from '../golden/golden-set.js';
 import { readInputModel, requireSameClasses } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
@@ -17,13 +17,15 @@ import type { HostClient } from '../host/host-client.js';
 import { withHostPool } from '../host/host-pool.js';
 import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
+import { once } from '../process/once.js';
 import { withWorkFolder } from '../process/work-folder.js';
 import { chooseVariant } from './choose-variant.js';
 import type { MeasuredVariant } from './choose-variant.js';
-import { makeTargets } from './make-targets.js';
 import { makeVariants } from './make-variants.js';
 import type { Variant } from './make-variants.js';
 import { report } from './report.js';
+import { makeTargets } from './targets/make-targets.js';
+import type { MadeTarget, TargetFiles } from './targets/target.js';
 
 type QuantizeJob = Extract<WorkerJob, { kind: 'quantize' }>;
 type QuantizeResult = Extract<WorkerResult, { kind: 'quantize' }>;
@@ -45,21 +47,29 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
   const run = async (folder: string, pool: HostPool): Promise<QuantizeResult> => {
     const statistics = join(job.outDir, 'statistics.json');
     await provideStatistics(job, statistics, context);
-    const measure = golden === null ? null : accuracyMeter(pool, widest(policies), golden, context);
+    const emitParts = once(() => openEmitParts(model, { statistics, calibration: null }, golden, context));
+    const threads = widest(policies);
     const parts = {
       save: saveInto(folder),
-      statistics,
       budgetPoints: job.accuracyBudgetPoints,
-      measure,
+      measure: golden === null ? null : accuracyMeter(pool, threads, golden, context),
+      time: latencyMeter(pool, threads, context),
       discard: (path: string) => pool.drop(path),
     };
-    const { variants, refusals } = await makeVariants(model, facts, parts, context);
+    const { variants, refusals } = await makeVariants(model, facts, emitParts, parts);
     const measured = await measureVariants(variants, policies, pool, context);
     const { chosen, reference, reason } = chooseVariant(measured, job.accuracyBudgetPoints);
     const why = [reason, ...refusals].join('; ');
     const foreign = [...new Set(job.targets)].filter((target) => target !== 'onnxruntime');
-    const fp32 = variants.find(({ int8 }) => !int8)?.accuracy ?? null;
-    const others = await makeTargets(foreign, model, facts, fp32, { ...parts, outDir: job.outDir }, context);
+    const files: TargetFiles = new Map();
+    const accuracy = variants.find(({ int8 }) => !int8)?.accuracy ?? null;
+    const others = await makeTargets(foreign, facts, {
+      emit: await emitParts(),
+      fit: parts,
+      fp32: { path: model.path, accuracy },
+      outDir: job.outDir,
+      files,
+    });
     context.signal.throwIfAborted();
     const file = join(job.outDir, `${EngineName.onnxruntime}.onnx`);
     const text = report({
@@ -71,24 +81,40 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       reference,
       chosen,
       notes: chosen.variant.notes,
-      others: Object.entries(others.targets).map(([target, made]) => ({ target, ...made, file: basename(made.file) })),
+      fitted: [
+        ...variants.filter(({ worst }) => worst.length > 0).map((variant) => ({ ...variant, name: `${variant.name} for ONNX Runtime` })),
+        ...Object.entries(others).flatMap(([target, made]) => (made.worst.length > 0 ? [{ ...made, name: `INT8 for ${target}` }] : [])),
+      ],
+      others: Object.entries(others).map(([target, made]) => ({ target, ...made, file: basename(made.file) })),
     });
     await context.fs.write(file, chosen.variant.bytes, 0o644);
-    for (const [name, content] of others.files) await context.fs.write(join(job.outDir, name), content, 0o644);
+    for (const [name, content] of files) await context.fs.write(join(job.outDir, name), content, 0o644);
     await context.fs.write(join(job.outDir, 'report.md'), text, 0o644);
     const { map50, map50_95, latencyMs } = chosen;
     const precision = chosen.int8 ? Precision.int8 : Precision.fp32;
     return {
       kind: 'quantize',
       targets: {
-        [EngineName.onnxruntime]: { file, precision, map50, map50_95, latencyMs, reverted: [...chosen.variant.floatConvs], reason: why },
-        ...Object.fromEntries(Object.entries(others.targets).map(([name, made]) => [name, { ...made, reverted: [...made.reverted] }])),
+        [EngineName.onnxruntime]: {
+          file,
+          precision,
+          map50,
+          map50_95,
+          latencyMs,
+          reverted: [...chosen.variant.revertedLayers],
+          reason: why,
+        },
+        ...Object.fromEntries(Object.entries(others).map(([target, made]) => [target, resultOf(made)])),
       },
       fp32: { map50: reference.map50, map50_95: reference.map50_95, latencyMs: reference.latencyMs },
       statistics,
     };
   };
   return withWorkFolder(job.outDir, (folder) => withHostPool(context, (pool) => run(folder, pool)));
+}
+
+function resultOf({ file, precision, map50, map50_95, latencyMs, revertedLayers, reason }: MadeTarget): QuantizeResult['targets'][string] {
+  return { file, precision, map50, map50_95, latencyMs, reverted: [...revertedLayers], reason };
 }
 
 /** Puts the job's statistics file at `path`, or makes it there. */
@@ -98,14 +124,7 @@ async function provideStatistics(job: QuantizeJob, path: string, context: JobCon
     if (resolve(job.statistics) !== resolve(path)) await context.fs.write(path, text, 0o644);
     return;
   }
-  if (job.calibration === null) {
-    throw new TaktError({
-      code: 'CalibrationMissing',
-      message: 'quantizing needs a statistics file or a folder of calibration images, and the job names neither',
-      action: 'name a folder with images like those the model will see',
-      component: 'worker',
-    });
-  }
+  if (job.calibration === null) throw calibrationMissing();
   const { fs, clock, progress, signal } = context;
   const { model, calibration, sample, seed } = job;
   const deps = { fs, clock, engine: createOrtAdapter(), loadInput: createLoadInput(clock) };

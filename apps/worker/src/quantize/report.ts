@@ -1,4 +1,5 @@
 import { dropPoints } from './choose-variant.js';
+import type { FitTrail } from '../build/fit-budget.js';
 import type { MeasuredVariant } from './choose-variant.js';
 
 export interface ReportContent {
@@ -10,6 +11,8 @@ export interface ReportContent {
   readonly reference: MeasuredVariant;
   readonly chosen: MeasuredVariant;
   readonly notes: readonly string[];
+  /** What had to be bought back, where something had. */
+  readonly fitted: readonly (Omit<FitTrail, 'reverted'> & { readonly name: string })[];
   /** Files for other engines. */
   readonly others: readonly {
     readonly target: string;
@@ -24,7 +27,7 @@ export interface ReportContent {
 const percent = (value: number | null): string => (value === null ? '–' : (value * 100).toFixed(2));
 
 /** `report.md`: what was measured on this machine and what was taken, for people. */
-export function report({ model, images, budgetPoints, reason, measured, reference, chosen, notes, others }: ReportContent): string {
+export function report({ model, images, budgetPoints, reason, measured, reference, chosen, notes, fitted, others }: ReportContent): string {
   const rows = measured.map((variant) => {
     const drop = dropPoints(variant, reference);
     const cells = [
@@ -53,6 +56,7 @@ export function report({ model, images, budgetPoints, reason, measured, referenc
     '',
     ...notes.map((note) => `- ${note}`),
     '',
+    ...fitted.flatMap(trailSection),
     ...(others.length === 0
       ? []
       : [
@@ -69,4 +73,38 @@ export function report({ model, images, budgetPoints, reason, measured, referenc
           '',
         ]),
   ].join('\n');
+}
+
+/** Which layers cost the accuracy, and what was tried. */
+function trailSection({ name, worst, steps, revertedLayers }: ReportContent['fitted'][number]): string[] {
+  const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
+  return [
+    `## Accuracy of ${name}`,
+    '',
+    'All layers in integers lose more than the budget. Share of the error that goes when a layer alone is left in float:',
+    '',
+    '| layer | share of the error |',
+    '|---|---|',
+    ...worst.map((each) => `| ${each.layer} | ${share(each.share)} |`),
+    '',
+    ...(steps.length === 0
+      ? []
+      : [
+          '| back to float | mAP@0.5:0.95 | ms before | ms after | |',
+          '|---|---|---|---|---|',
+          ...steps.map(({ layers, map50_95, latencyMs, refused }) => {
+            const cells = [
+              layers.join(', '),
+              percent(map50_95),
+              latencyMs === null ? '–' : latencyMs.before.toFixed(2),
+              latencyMs === null ? '–' : latencyMs.after.toFixed(2),
+              refused === null ? 'kept' : `to integers again: it ${refused}`,
+            ];
+            return `| ${cells.join(' | ')} |`;
+          }),
+          '',
+          revertedLayers.length === 0 ? 'None of these is in the file.' : `In float in the file: ${revertedLayers.join(', ')}.`,
+          '',
+        ]),
+  ];
 }

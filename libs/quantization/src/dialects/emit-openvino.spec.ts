@@ -19,7 +19,7 @@ import { validateOpenvino } from './validate-openvino.js';
 import { validateTensorrt } from './validate-tensorrt.js';
 
 describe('the OpenVINO dialect', () => {
-  const { model, integerConvs } = emitOpenvino(exampleDetector(), exampleStatistics, { floatDetectConvs: true });
+  const { model, integerConvs } = emitOpenvino(exampleDetector(), exampleStatistics, { floatConvs: new Set(['detect.out']) });
   const graph = reload(model);
 
   it('quantizes the inputs of convolutions and leaves every other reader the float value', () => {
@@ -38,7 +38,7 @@ describe('the OpenVINO dialect', () => {
   });
 
   it('quantizes the detect convolutions too where that is asked for', () => {
-    expect(emitOpenvino(exampleDetector(), exampleStatistics, { floatDetectConvs: false }).integerConvs).toEqual(['a', 'b', 'detect']);
+    expect(emitOpenvino(exampleDetector(), exampleStatistics, {}).integerConvs).toEqual(['a', 'b', 'detect']);
   });
 
   it('is valid for OpenVINO, and not for TensorRT', () => {
@@ -80,7 +80,7 @@ describe('fully connected layers', () => {
     ['Gemm', makeNode('Gemm', 'dense', ['flat', 'dense.w'], ['dense.out'], { transB: 1n }), [3, 2], 0n],
   ])('%s has int8 weights with a scale for each output', (_, node, dims, axis) => {
     const graph = withMatrix(node, floatTensor('dense.w', dims, matrix));
-    const { model } = emitOpenvino(graph, statistics, { floatDetectConvs: true });
+    const { model } = emitOpenvino(graph, statistics, { floatConvs: new Set(['detect.out']) });
     expect(named(model, 'dense')?.input.slice(0, 2)).toEqual(['flat_dq', 'dense.out_weight_dq']);
     expect(named(model, 'dense.out_weight_DequantizeLinear')?.attribute[0]?.i).toBe(axis);
     valuesOf(model).forEach((value, at) => {
@@ -92,6 +92,9 @@ describe('fully connected layers', () => {
   it('stay in float where they are more than a product', () => {
     const scaled = makeNode('Gemm', 'dense', ['flat', 'dense.w'], ['dense.out'], { transA: 1n });
     const graph = withMatrix(scaled, floatTensor('dense.w', [2, 3], matrix));
-    expect(named(emitOpenvino(graph, statistics, { floatDetectConvs: true }).model, 'dense')?.input).toEqual(['flat', 'dense.w']);
+    expect(named(emitOpenvino(graph, statistics, { floatConvs: new Set(['detect.out']) }).model, 'dense')?.input).toEqual([
+      'flat',
+      'dense.w',
+    ]);
   });
 });

@@ -43,7 +43,7 @@ export function emitOpenvino(folded: Model, statistics: Statistics, options: Ope
     writer.weights(node, [{ ...quantized, dims: constants.dims }], bias);
   }
   for (const node of dense) writer.weights(node, [denseWeights(node, region.index, weightLimit)]);
-  return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: region.tailConvs.map(convName), logits: [] };
+  return { model: writer.finish(), integerConvs: convs.map(convName), logits: [] };
 }
 
 /** The layers that read each value as their input. */

@@ -20,7 +20,7 @@ import { emitTensorrt, emulateTensorrt } from './emit-tensorrt.js';
 import { validateOnnxruntime } from './validate-onnxruntime.js';
 import { validateTensorrt } from './validate-tensorrt.js';
 
-const options = { floatDetectConvs: true };
+const options = { floatConvs: new Set(['detect.out']) };
 const floats = (model: Model, name: string): Float32Array => {
   const tensor = constant(model, name);
   if (tensor === undefined) throw new Error(`no constant ${name}`);
@@ -72,7 +72,7 @@ describe('the TensorRT dialect', () => {
       [...layer('a', 3, 1), ...layer('b', 1, 2)],
     );
     const statistics = statisticsOfValues({ images: range(0, 1), 'a.out': range(-1, 1), 'b.out': range(-1, 1) });
-    const { model, integerConvs } = emitTensorrt(unnamed, statistics, options);
+    const { model, integerConvs } = emitTensorrt(unnamed, statistics, { floatConvs: new Set(['b.out']) });
     expect(integerConvs).toEqual(['a.out']);
     expect(named(model, 'x_y')).toBeDefined();
     expect(constant(model, 'a.out_weight_scale')?.dims).toEqual([]);

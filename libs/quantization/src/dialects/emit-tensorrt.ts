@@ -94,7 +94,6 @@ function withPairs(folded: Model, statistics: Statistics, options: RegionOptions
   return {
     model: withConstants(model, node, [...constants.values()]),
     integerConvs: region.nodes.filter(({ opType }) => opType === 'Conv').map(convName),
-    floatConvs: region.tailConvs.map(convName),
     logits: [],
   };
 }

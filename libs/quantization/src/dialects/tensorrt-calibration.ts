@@ -22,7 +22,7 @@ export interface CalibratedModel {
 }
 
 /** What stays in half precision, and which TensorRT reads the cache. */
-export interface CalibratedOptions extends Omit<RegionOptions, 'floatDetectConvs'> {
+export interface CalibratedOptions extends RegionOptions {
   /** {@link TENSORRT_VERSION} where not given. */
   readonly version?: number;
 }
@@ -35,9 +35,9 @@ export interface CalibratedOptions extends Omit<RegionOptions, 'floatDetectConvs
  * @throws TaktError `StatisticsDoNotFit`, `QuantizationOpsetUnsupported`, and what `findRegion` throws.
  */
 export function emitTensorrtCalibrated(folded: Model, statistics: Statistics, options: CalibratedOptions = {}): CalibratedModel {
-  const { version = TENSORRT_VERSION, ...ends } = options;
+  const { version = TENSORRT_VERSION, ...regionOptions } = options;
   const model = lowerOpset(nameLayers(toPortableModel(folded)), TENSORRT_OPSET, 'TensorRT 8.5');
-  const integers = new Set(findRegion(model, { floatDetectConvs: true, ...ends }).nodes);
+  const integers = new Set(findRegion(model, regionOptions).nodes);
   return {
     model,
     calibration: tensorrtCalibration(model, statistics, version),
@@ -58,7 +58,7 @@ export function emitTensorrtCalibrated(folded: Model, statistics: Statistics, op
  * @throws TaktError `StatisticsDoNotFit`, and what `findRegion` throws.
  */
 export function tensorrtCalibration(model: Model, statistics: Statistics, version: number = TENSORRT_VERSION): string {
-  const region = findRegion(model, { floatDetectConvs: false });
+  const region = findRegion(model);
   const scales = new Map(symmetricScales(region, statistics));
   for (const value of region.values) {
     const silu = siluOf(value, region.index);

@@ -21,7 +21,7 @@ import { validateOnnxruntime } from './validate-onnxruntime.js';
 import { validateOpenvino } from './validate-openvino.js';
 import { validateTensorrt } from './validate-tensorrt.js';
 
-const options = { floatDetectConvs: true };
+const options = { floatConvs: new Set(['detect.out']) };
 const onnxruntime = emitInt8(exampleDetector(), exampleStatistics, { ...options, weightLimit: 127 }).model;
 const openvino = emitOpenvino(exampleDetector(), exampleStatistics, options).model;
 const tensorrt = emitTensorrt(exampleDetector(), exampleStatistics, options).model;

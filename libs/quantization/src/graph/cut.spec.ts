@@ -59,7 +59,7 @@ describe('a cut', () => {
     );
     expect(findDetectConvs(whole).map(({ name }) => name)).toEqual(['b', 'c']);
     expect(findDetectConvs(dfl).map(({ name }) => name)).toEqual(['b']);
-    expect(findRegion(dfl, { floatDetectConvs: false }).nodes.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(findRegion(dfl).nodes.map(({ name }) => name)).toEqual(['a', 'b']);
   });
 });
 
@@ -78,7 +78,7 @@ describe('values that follow from others', () => {
       ],
       ['out'],
     );
-    const region = findRegion(net, { floatDetectConvs: false });
+    const region = findRegion(net);
     expect([...deriveValues(region)]).toEqual([
       ['s', { kind: 'sigmoid', of: 'a' }],
       ['m', { kind: 'silu', of: 'a' }],

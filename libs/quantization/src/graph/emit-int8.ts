@@ -38,8 +38,6 @@ export interface EmittedModel {
   readonly model: Model;
   /** Convolutions that must become QLinearConv. */
   readonly integerConvs: readonly string[];
-  /** Convolutions left in float to keep accuracy, the detect convolutions not counted. */
-  readonly floatConvs: readonly string[];
   /** What the outputs of a cut model stand for, in the order of `Cut.outputs`; empty without a cut. */
   readonly logits: readonly EmittedLogits[];
 }
@@ -60,7 +58,7 @@ export interface EmittedLogits {
  * @throws TaktError `StatisticsDoNotFit`, and what `findRegion` throws.
  */
 export function emitInt8(folded: Model, statistics: Statistics, options: Int8Options): EmittedModel {
-  const { weightLimit, symmetric = false, cut, pixelScale, ...regionOptions } = options;
+  const { weightLimit, symmetric = false, cut, pixelScale, floatConvs = new Set() } = options;
   const portable = toPortableModel(folded);
   const model =
     cut === undefined
@@ -69,10 +67,10 @@ export function emitInt8(folded: Model, statistics: Statistics, options: Int8Opt
           portable,
           cut.outputs.map(({ name }) => name),
         );
-  const region = findRegion(model, regionOptions);
+  const region = findRegion(model, { floatConvs });
   const writer = new QdqWriter(model, 'uint8');
   const parameters = new Map<string, AffineParameters>();
-  const logitOutputs = new Map(regionOptions.floatDetectConvs ? [] : (cut?.outputs ?? []).map((output) => [output.name, output]));
+  const logitOutputs = new Map((cut?.outputs ?? []).filter(({ name }) => !floatConvs.has(name)).map((output) => [output.name, output]));
   if (pixelScale !== undefined) {
     for (const input of region.index.inputs) {
       parameters.set(input, { scale: Math.fround(pixelScale), zeroPoint: 0 });
@@ -102,7 +100,6 @@ export function emitInt8(folded: Model, statistics: Statistics, options: Int8Opt
   return {
     model: writer.finish(),
     integerConvs: convs.map(convName),
-    floatConvs: region.tailConvs.map(convName),
     logits: (cut?.outputs ?? []).map(({ name }) => emittedLogits.get(name) ?? { name, scales: null }),
   };
 }

@@ -19,7 +19,7 @@ import { findRegion, isMove } from './region.js';
  */
 export function emitLibraryDefault(folded: Model, statistics: Statistics): EmittedModel {
   const model = toPortableModel(folded);
-  const region = findRegion(model, { floatDetectConvs: false });
+  const region = findRegion(model);
   const writer = new QdqWriter(model, 'int8');
   const source = new Map<string, string>();
   for (const node of region.nodes) {
@@ -42,5 +42,5 @@ export function emitLibraryDefault(folded: Model, statistics: Statistics): Emitt
       bias === undefined ? undefined : { ...quantizeBias(bias, inputScale, quantized.scales), dims: [shape.outputs] },
     ]);
   }
-  return { model: writer.finish(), integerConvs: convs.map(convName), floatConvs: [], logits: [] };
+  return { model: writer.finish(), integerConvs: convs.map(convName), logits: [] };
 }

@@ -103,25 +103,27 @@ const reload = (model: Model): Model => {
 
 describe('findRegion', () => {
   it('ends at the last convolutions and finds them', () => {
-    const region = findRegion(sampleModel(), { floatDetectConvs: false });
+    const region = findRegion(sampleModel());
     expect([...region.detectConvs].map(({ name }) => name)).toEqual(['detect']);
     expect(region.values).toEqual(['images', 'a.out', 'a.sig', 'a.act', 'b.out', 'b.sig', 'b.act', 'pooled', 'cat', 'detect.out']);
     expect(region.nodes.map(({ name }) => name)).not.toContain('reshape');
   });
 
   it('leaves the detect convolutions out on demand', () => {
-    const region = findRegion(sampleModel(), { floatDetectConvs: true });
+    const region = findRegion(sampleModel(), { floatConvs: new Set(['detect.out']) });
     expect(region.nodes.map(({ name }) => name)).not.toContain('detect');
     expect(region.values).not.toContain('detect.out');
   });
 
   it('refuses a model that is quantized already, and one without convolutions', () => {
     expect(() =>
-      findRegion(emitInt8(sampleModel(), statistics, { weightLimit: 127, floatDetectConvs: true }).model, { floatDetectConvs: true }),
+      findRegion(emitInt8(sampleModel(), statistics, { weightLimit: 127, floatConvs: new Set(['detect.out']) }).model, {
+        floatConvs: new Set(['detect.out']),
+      }),
     ).toThrowError(/holds quantized operators/);
     const model = sampleModel();
     const none = { ...model, graph: { ...model.graph, node: [makeNode('Sigmoid', 's', ['images'], ['output0'])] } };
-    expect(() => findRegion(none, { floatDetectConvs: true })).toThrowError(/no convolution/);
+    expect(() => findRegion(none, { floatConvs: new Set(['detect.out']) })).toThrowError(/no convolution/);
   });
 
   it('puts no Q between a convolution and the ReLU that absorbs it', () => {
@@ -129,7 +131,7 @@ describe('findRegion', () => {
     const node = model.graph.node
       .filter(({ name }) => name !== 'b.sigmoid')
       .map((current) => (current.name === 'b.mul' ? makeNode('Relu', 'b.relu', ['b.out'], ['b.act']) : current));
-    const region = findRegion({ ...model, graph: { ...model.graph, node } }, { floatDetectConvs: true });
+    const region = findRegion({ ...model, graph: { ...model.graph, node } }, { floatConvs: new Set(['detect.out']) });
     expect(region.values).not.toContain('b.out');
     expect(region.values).toContain('b.act');
   });
@@ -137,7 +139,7 @@ describe('findRegion', () => {
 
 describe('planValues', () => {
   it('ties Concat and MaxPool, knows Sigmoid, and sees SiLU', () => {
-    const plan = planValues(findRegion(sampleModel(), { floatDetectConvs: false }));
+    const plan = planValues(findRegion(sampleModel()));
     expect(plan.groups.find((group) => group.includes('cat'))).toEqual(['a.act', 'b.act', 'pooled', 'cat']);
     expect(plan.analytic.get('a.sig')).toEqual({ low: 0, high: 1 });
     expect([...plan.transfers.keys()]).toEqual(['a.out', 'b.out']);
@@ -146,7 +148,7 @@ describe('planValues', () => {
 });
 
 describe('emitInt8', () => {
-  const emitted = emitInt8(sampleModel(), statistics, { weightLimit: 64, floatDetectConvs: true });
+  const emitted = emitInt8(sampleModel(), statistics, { weightLimit: 64, floatConvs: new Set(['detect.out']) });
   const model = reload(emitted.model);
 
   it('puts one Q/DQ pair on each value and a DQ on each weight and bias', () => {
@@ -179,15 +181,15 @@ describe('emitInt8', () => {
   });
 
   it('gives equal bytes for equal inputs', () => {
-    const again = emitInt8(sampleModel(), statistics, { weightLimit: 64, floatDetectConvs: true });
+    const again = emitInt8(sampleModel(), statistics, { weightLimit: 64, floatConvs: new Set(['detect.out']) });
     expect(Buffer.compare(serializeModel(again.model), serializeModel(emitted.model))).toBe(0);
   });
 
   it('refuses statistics that lack a value', () => {
     const { 'b.act': _, ...values } = statistics.values;
-    expect(() => emitInt8(sampleModel(), { ...statistics, values }, { weightLimit: 127, floatDetectConvs: true })).toThrowError(
-      /no range for "b.act"/,
-    );
+    expect(() =>
+      emitInt8(sampleModel(), { ...statistics, values }, { weightLimit: 127, floatConvs: new Set(['detect.out']) }),
+    ).toThrowError(/no range for "b.act"/);
   });
 });
 

@@ -65,3 +65,12 @@ export function equalizeLogits(conv: ConvConstants, { scale, zeroPoint }: LogitS
   const bias = Float32Array.from({ length: outputs }, (_, c) => (conv.bias?.[c] ?? 0) / (scale[c] ?? 1) + (zeroPoint[c] ?? 0));
   return { ...conv, weights, bias };
 }
+
+/** The logits that integers of an output at the cut stand for. */
+export function dequantizeLogits(integers: Uint8Array, { scale, zeroPoint }: LogitScales): Float32Array {
+  const plane = integers.length / scale.length;
+  return Float32Array.from(integers, (integer, i) => {
+    const channel = Math.floor(i / plane);
+    return (scale[channel] ?? 0) * (integer - (zeroPoint[channel] ?? 0));
+  });
+}

@@ -1,6 +1,6 @@
 import { attributeOf, indexGraph, intAttribute } from '@takt/onnx';
 import type { GraphIndex, Model, NodeProto } from '@takt/onnx';
-import { floatFront, floatTail } from './float-tail.js';
+import { withFollowers } from './float-convs.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 
 /** Operators whose integer kernels ONNX Runtime builds from Q/DQ around them. */
@@ -17,19 +17,13 @@ export interface Region {
   readonly nodes: readonly NodeProto[];
   /** The convolutions nothing but the decode head follows. */
   readonly detectConvs: ReadonlySet<NodeProto>;
-  /** Convolutions before the detect convolutions that stay in float by request. */
-  readonly tailConvs: readonly NodeProto[];
   /** Values that get a Q/DQ pair, in graph order, graph inputs first. */
   readonly values: readonly string[];
 }
 
 export interface RegionOptions {
-  /** Leave the detect convolutions in float, so that box and score logits keep their resolution. */
-  readonly floatDetectConvs: boolean;
-  /** So many convolutions before each detect convolution stay in float too. Default 0. */
-  readonly floatTail?: number;
-  /** So many convolutions after each graph input stay in float. Default 0. */
-  readonly floatFront?: number;
+  /** Convolutions that stay in float, by the value they make. Default: none. */
+  readonly floatConvs?: ReadonlySet<string>;
 }
 
 /**
@@ -37,7 +31,7 @@ export interface RegionOptions {
  * decode head, mixes boxes in pixels with scores of 0–1 in one value and stays float: one scale for both rounds every
  * score to zero.
  */
-export function findRegion(model: Model, { floatDetectConvs, floatTail: tail = 0, floatFront: front = 0 }: RegionOptions): Region {
+export function findRegion(model: Model, { floatConvs }: RegionOptions = {}): Region {
   const { graph } = model;
   if (graph.node.some(({ opType }) => opType === 'QuantizeLinear' || opType === 'DequantizeLinear' || opType === 'QLinearConv')) {
     throw quantizationError(QuantizationErrorCode.alreadyQuantized, 'the model holds quantized operators already');
@@ -45,21 +39,15 @@ export function findRegion(model: Model, { floatDetectConvs, floatTail: tail = 0
   const index = indexGraph(graph);
   const beforeConv = nodesBeforeConv(graph.node, index);
   const detectConvs = new Set(detectConvsOf(graph.node, beforeConv, index));
-  const tailNodes = floatTail(graph.node, index, detectConvs, tail);
-  const float = new Set([...floatFront(graph.node, index, front), ...tailNodes]);
+  const chosen = graph.node.filter((node) => node.opType === 'Conv' && floatConvs?.has(node.output[0] ?? '') === true);
+  const float = withFollowers(chosen, graph.node, index);
   const nodes = graph.node.filter(
-    (node) => !float.has(node) && (beforeConv.has(node) || (detectConvs.has(node) && !floatDetectConvs)) && isQuantizable(node, index),
+    (node) => !float.has(node) && (beforeConv.has(node) || detectConvs.has(node)) && isQuantizable(node, index),
   );
   if (!nodes.some((node) => node.opType === 'Conv')) {
     throw quantizationError(QuantizationErrorCode.nothingToQuantize, 'the model has no convolution that can run in integers');
   }
-  return {
-    index,
-    nodes,
-    detectConvs,
-    tailConvs: [...tailNodes].filter(({ opType }) => opType === 'Conv'),
-    values: quantizedValues(nodes, index),
-  };
+  return { index, nodes, detectConvs, values: quantizedValues(nodes, index) };
 }
 
 const detectConvsOf = (nodes: readonly NodeProto[], beforeConv: ReadonlySet<NodeProto>, index: GraphIndex): NodeProto[] =>
@@ -70,6 +58,10 @@ export function findDetectConvs({ graph }: Model): readonly NodeProto[] {
   const index = indexGraph(graph);
   return detectConvsOf(graph.node, nodesBeforeConv(graph.node, index), index);
 }
+
+/** The convolutions that can run in integers, by the value they make, in graph order. */
+export const integerLayers = (model: Model, options: RegionOptions = {}): readonly string[] =>
+  findRegion(model, options).nodes.flatMap((node) => (node.opType === 'Conv' ? [node.output[0] ?? ''] : []));
 
 /** The Sigmoid and Mul that make SiLU of a value and are its only readers, or undefined. */
 export function siluOf(value: string, index: GraphIndex): { readonly sigmoid: NodeProto; readonly product: NodeProto } | undefined {

@@ -28,9 +28,10 @@ export function quantizePerChannel(
   const size = weights.length / channels;
   const values = new Int8Array(weights.length);
   const scales = new Float32Array(channels);
+  const best = bestScales(weights, channels, limit);
   for (let channel = 0; channel < channels; channel++) {
     const slice = weights.subarray(channel * size, (channel + 1) * size);
-    const scale = Math.fround(Math.max(bestScale(slice, limit), smallestScales?.[channel] ?? 0));
+    const scale = Math.fround(Math.max(best[channel] ?? 0, smallestScales?.[channel] ?? 0));
     scales[channel] = scale;
     quantizeInto(slice, scale, limit, values.subarray(channel * size, (channel + 1) * size));
   }
@@ -48,6 +49,24 @@ export function quantizePerTensor(weights: Float32Array, limit: WeightLimit, sma
 
 const largestMagnitude = (values: Float32Array): number => values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 
+/** Scales by the weights that they were searched for: a model is emitted many times while its layers are compared. */
+const searched = new WeakMap<Float32Array, Map<string, Float64Array>>();
+
+function bestScales(weights: Float32Array, channels: number, limit: number): Float64Array {
+  const known = searched.get(weights) ?? new Map<string, Float64Array>();
+  searched.set(weights, known);
+  const key = `${String(channels)} ${String(limit)}`;
+  let scales = known.get(key);
+  if (scales === undefined) {
+    const size = weights.length / channels;
+    scales = Float64Array.from({ length: channels }, (_, channel) =>
+      bestScale(weights.subarray(channel * size, (channel + 1) * size), limit),
+    );
+    known.set(key, scales);
+  }
+  return scales;
+}
+
 function bestScale(weights: Float32Array, limit: number): number {
   const largest = largestMagnitude(weights);
   if (largest === 0) return SCALE_OF_NOTHING;
@@ -61,11 +80,15 @@ function bestScale(weights: Float32Array, limit: number): number {
   return best;
 }
 
+/** A double has no digits after the point from here on, so that adding and taking it away rounds to the nearest integer. */
+const NO_FRACTION = 1.5 * 2 ** 52;
+
 function squaredError(weights: Float32Array, scale: number, limit: number): number {
   const inverse = 1 / scale;
   let error = 0;
-  for (const weight of weights) {
-    const rounded = Math.round(weight * inverse);
+  for (let i = 0; i < weights.length; i += 1) {
+    const weight = weights[i] as number;
+    const rounded = weight * inverse + NO_FRACTION - NO_FRACTION;
     const difference = (rounded < -limit ? -limit : rounded > limit ? limit : rounded) * scale - weight;
     error += difference * difference;
   }

@@ -1,0 +1,50 @@
+import type { OrtAdapter } from '@takt/engine-ort';
+import { parseModel } from '@takt/onnx';
+import type { Model } from '@takt/onnx';
+import { findDetectConvs, frontConvs, integerLayers, parseStatistics, quantizationError } from '@takt/quantization';
+import type { HeadFit, Statistics } from '@takt/quantization';
+import type { InputModel } from '../golden/input-model.js';
+import { digestOf } from '../golden/digest.js';
+import { findHead } from './find-head.js';
+
+/** A model as everything that is made of it needs it, worked out once. */
+export interface ModelSource extends InputModel {
+  /** After ONNX Runtime's basic optimization; statistics name its values. */
+  readonly folded: Model;
+  /** How the last convolutions become the model's output, or why that could not be told. */
+  readonly head: HeadFit;
+  /** Values of the last convolutions. */
+  readonly detectConvs: readonly string[];
+  /** Values of the first convolutions: they see three and a few channels, are as fast in float, and their error runs through everything. */
+  readonly frontConvs: readonly string[];
+}
+
+const FRONT = 2;
+
+/** @throws TaktError `EngineUnavailable`, `EngineLoadFailed`. */
+export async function openModelSource(model: InputModel, engine: OrtAdapter): Promise<ModelSource> {
+  const folded = parseModel(await engine.optimize(model.bytes, 'basic', model.name));
+  const head = await findHead(engine, folded, model.detector);
+  const detectConvs = findDetectConvs(folded).map((conv) => conv.output[0] ?? '');
+  return { ...model, folded, head, detectConvs, frontConvs: frontConvs(folded, FRONT) };
+}
+
+/**
+ * The convolutions of a model that may go back to float one by one, by the value they make, in graph order.
+ *
+ * @param base those that are in float anyway.
+ */
+export const layersOf = ({ folded }: ModelSource, base: readonly string[]): readonly string[] =>
+  integerLayers(folded, { floatConvs: new Set(base) });
+
+/** @throws TaktError `StatisticsUnreadable`, and `StatisticsDoNotFit` for the statistics of another model. */
+export function statisticsOf({ bytes, name }: Pick<ModelSource, 'bytes' | 'name'>, text: string): Statistics {
+  const statistics = parseStatistics(text);
+  const digest = digestOf(bytes);
+  if (statistics.model === digest) return statistics;
+  throw quantizationError(
+    'StatisticsDoNotFit',
+    `the statistics file belongs to model ${statistics.model}, not to ${name} (${digest})`,
+    statistics.model,
+  );
+}

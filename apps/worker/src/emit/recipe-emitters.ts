@@ -1,0 +1,70 @@
+import { Recipe } from '@takt/engines';
+import type { HardwareFacts } from '@takt/hardware';
+import { WeightLimit, emitInt8, layerNames } from '@takt/quantization';
+import type { LayerGain } from '@takt/quantization';
+import type { RecipeEmitter } from '../build/fit-budget.js';
+import { rankEmission } from '../sensitivity/rank-emission.js';
+import { cutOf } from './describe-cut.js';
+import type { EmitParts } from './emit-parts.js';
+import { emitRecipe, ownBase } from './emit-recipe.js';
+import { layersOf } from './model-source.js';
+
+/** Whether this CPU adds int8 products in a saturating int16, so that weights must have 7 bits. */
+export const saturates = ({ cpu }: Pick<HardwareFacts, 'cpu'>): boolean => cpu.int8DotProduct === 'none';
+
+/**
+ * takt's INT8 for ONNX Runtime, by bits of its weights. The layers are ranked once for all of them: what an activation loses does not
+ * depend on the weights.
+ *
+ * @param parts opened on first need.
+ */
+export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8) => RecipeEmitter {
+  let ranked: Promise<readonly LayerGain[]> | undefined;
+  const rank = async (): Promise<readonly LayerGain[]> => {
+    const { source, statistics, images, engine, loadInput, context } = await parts();
+    const { head, detector, folded } = source;
+    const base = ownBase(source);
+    const cut = 'why' in head ? undefined : cutOf(head, detector.classes);
+    return rankEmission(
+      {
+        source,
+        images,
+        layers: layersOf(source, base),
+        emit: (reverted) =>
+          emitInt8(folded, statistics, { weightLimit: WeightLimit.eightBit, floatConvs: new Set([...base, ...reverted]), cut }),
+      },
+      { engine, loadInput, progress: context.progress, signal: context.signal },
+    );
+  };
+  return (weightBits) => ({
+    name: `INT8 with ${String(weightBits)}-bit weights`,
+    emit: (reverted) => emitWith(parts, Recipe.int8, weightBits === 7, reverted),
+    rank: () => (ranked ??= rank()),
+    layerNames: async (values) => layerNames((await parts()).source.folded, values),
+  });
+}
+
+/** What ONNX Runtime's own tool makes by default; nothing of it goes back to float. */
+export const libraryDefaultRecipe = (parts: () => Promise<EmitParts>): RecipeEmitter => ({
+  name: Recipe.int8LibraryDefault,
+  emit: () => emitWith(parts, Recipe.int8LibraryDefault, false, []),
+  rank: null,
+  layerNames: (values) => Promise.resolve(values),
+});
+
+async function emitWith(
+  parts: () => Promise<EmitParts>,
+  recipe: Exclude<Recipe, 'fp32'>,
+  sevenBitWeights: boolean,
+  reverted: readonly string[],
+): Promise<Awaited<ReturnType<RecipeEmitter['emit']>>> {
+  const { source, statistics, engine, context } = await parts();
+  context.signal.throwIfAborted();
+  const floats = reverted.length === 0 ? '' : ` with ${String(reverted.length)} layers in float`;
+  context.progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}${floats}` });
+  const { audit, bytes, notes } = await emitRecipe({ source, recipe, statistics, sevenBitWeights, reverted, engine });
+  const auditFailure = audit.fused
+    ? null
+    : `only ${String(audit.integerConvs)} of ${String(audit.expectedConvs)} quantized convolutions run in integers`;
+  return { bytes, auditFailure, notes };
+}

@@ -1,0 +1,100 @@
+import { Precision } from '@takt/engines';
+import { TaktError } from '@takt/kernel';
+import { serializeModel } from '@takt/onnx';
+import type { Model } from '@takt/onnx';
+import { layerNames } from '@takt/quantization';
+import type { EmittedModel } from '@takt/quantization';
+import { join } from 'node:path';
+import { fitBudget, pointsLost } from '../../build/fit-budget.js';
+import type { FitTrail, RecipeEmitter } from '../../build/fit-budget.js';
+import { isFinding } from '../../build/make-artifacts.js';
+import { layersOf } from '../../emit/model-source.js';
+import type { GoldenAccuracy } from '../../golden/measure-accuracy.js';
+import { once } from '../../process/once.js';
+import { rankEmission } from '../../sensitivity/rank-emission.js';
+import { NO_TRAIL } from '../make-variants.js';
+import type { WithoutInt8 } from './half-precision.js';
+import type { MadeTarget, TargetParts } from './target.js';
+
+/** The dialect of an engine that is not this machine's. */
+export interface Dialect {
+  /** Name of the engine, for people. */
+  readonly engine: string;
+  /** What tells on this machine how accurate the engine will be: a model on the same grid of integers. */
+  emulate(reverted: readonly string[]): EmittedModel;
+  /** Adds the engine's files for these layers in float; gives the name of the first. */
+  write(reverted: readonly string[]): string;
+}
+
+const NOT_RUN = 'not timed: the engine is not run on this machine';
+
+/** The INT8 file for an engine, with the layers in float that the budget asks for; half precision where that is not enough. */
+export async function fitTarget(dialect: Dialect, parts: TargetParts, half: WithoutInt8): Promise<MadeTarget> {
+  const { budgetPoints } = parts.fit;
+  try {
+    const { accuracy, trail } = await fitted(emitterFor(dialect, parts), parts);
+    const lost = accuracy === null || parts.fp32.accuracy === null ? null : pointsLost(parts.fp32.accuracy, accuracy);
+    if (lost !== null && lost > budgetPoints) return await half(outside(dialect.engine, lost, budgetPoints, trail), trail.worst);
+    const words =
+      lost === null
+        ? 'accuracy was not measured'
+        : `${lost > 0 ? 'loses' : 'gains'} ${Math.abs(lost).toFixed(2)} points of mAP@0.5:0.95, foretold on its grid`;
+    return {
+      ...trail,
+      file: join(parts.outDir, dialect.write(trail.reverted)),
+      precision: Precision.int8,
+      map50: accuracy?.map50 ?? null,
+      map50_95: accuracy?.map50_95 ?? null,
+      latencyMs: null,
+      reason: `INT8 in the dialect of ${dialect.engine} ${words}; ${NOT_RUN}`,
+    };
+  } catch (error) {
+    if (!(error instanceof TaktError) || !isFinding(error)) throw error;
+    return half(`no INT8 for ${dialect.engine}: ${error.message}`);
+  }
+}
+
+interface Fitted {
+  readonly accuracy: GoldenAccuracy | null;
+  readonly trail: FitTrail;
+}
+
+async function fitted(emitter: RecipeEmitter, { fit, fp32 }: TargetParts): Promise<Fitted> {
+  const { measure } = fit;
+  if (measure === null || fp32.accuracy === null) {
+    await emitter.emit([]);
+    return { accuracy: null, trail: NO_TRAIL };
+  }
+  const { accuracy, reverted, revertedLayers, steps, worst } = await fitBudget(
+    emitter,
+    { path: fp32.path, accuracy: fp32.accuracy },
+    { ...fit, measure, time: null },
+  );
+  return { accuracy, trail: { reverted, revertedLayers, steps, worst } };
+}
+
+function emitterFor({ engine: name, emulate }: Dialect, { emit }: TargetParts): RecipeEmitter {
+  const { source, images, engine, loadInput, context } = emit;
+  const emitModel = (reverted: readonly string[]): Model => {
+    context.signal.throwIfAborted();
+    return emulate(reverted).model;
+  };
+  const rank = (): ReturnType<typeof rankEmission> =>
+    rankEmission(
+      { source, images, layers: layersOf(source, source.detectConvs), emit: emulate },
+      { engine, loadInput, progress: context.progress, signal: context.signal },
+    );
+  return {
+    name: `INT8 for ${name}`,
+    emit: (reverted) => Promise.resolve({ bytes: serializeModel(emitModel(reverted)), auditFailure: null, notes: [] }),
+    rank: once(rank),
+    layerNames: (values) => Promise.resolve(layerNames(source.folded, values)),
+  };
+}
+
+function outside(engine: string, lost: number, budgetPoints: number, { revertedLayers, worst }: FitTrail): string {
+  const even = revertedLayers.length === 0 ? '' : ` even with ${String(revertedLayers.length)} layers in float`;
+  const most = worst.slice(0, 3).map(({ layer, share }) => `${layer} (${(share * 100).toFixed(0)} %)`);
+  const where = most.length === 0 ? '' : `; most of the error comes from ${most.join(', ')}`;
+  return `INT8 loses ${lost.toFixed(2)} of ${budgetPoints.toFixed(2)} allowed points of mAP@0.5:0.95 on the grid of ${engine}${even}${where}`;
+}

@@ -1,0 +1,37 @@
+import type { Precision } from '@takt/engines';
+import type { FitTrail } from '../../build/fit-budget.js';
+import type { EmitParts } from '../../emit/emit-parts.js';
+import type { GoldenAccuracy } from '../../golden/measure-accuracy.js';
+import type { VariantParts } from '../make-variants.js';
+
+/** What is given for one engine besides this machine's ONNX Runtime. */
+export interface MadeTarget extends FitTrail {
+  /** Path where the file will be. */
+  readonly file: string;
+  readonly precision: Precision;
+  readonly map50: number | null;
+  readonly map50_95: number | null;
+  /** Null where the engine was not run. */
+  readonly latencyMs: number | null;
+  readonly reason: string;
+}
+
+/** Content by file name, written when everything is made. */
+export type TargetFiles = Map<string, Uint8Array | string>;
+
+export const FILES = {
+  openvino: 'openvino.onnx',
+  fp16: 'fp16.onnx',
+  fp32: 'fp32.onnx',
+  tensorrt: { explicit: 'tensorrt.onnx', fp32: 'tensorrt.fp32.onnx', calibration: 'tensorrt.calib', flags: 'tensorrt.flags.json' },
+} as const;
+
+/** What the files of all targets are made with. */
+export interface TargetParts {
+  readonly emit: EmitParts;
+  readonly fit: VariantParts;
+  /** FP32's path, and its accuracy where a labelled set was given. */
+  readonly fp32: { readonly path: string; readonly accuracy: GoldenAccuracy | null };
+  readonly outDir: string;
+  readonly files: TargetFiles;
+}
