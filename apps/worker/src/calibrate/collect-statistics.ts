@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OrtAdapter } from '@takt/engine-ort';
-import type { EngineSession, Tensor, ThreadPolicy } from '@takt/engines';
+import type { EngineSession, Tensor } from '@takt/engines';
 import { FAMILY_PIXELS } from '@takt/evaluation';
 import type { PixelFormat } from '@takt/evaluation';
 import { inspectModel, parseModel, requireDetector, serializeModel } from '@takt/onnx';
@@ -20,6 +20,7 @@ import {
   withSamples,
 } from '@takt/quantization';
 import type { CalibrationGraph, ExtremesOutputs, Statistics } from '@takt/quantization';
+import { BACKGROUND_THREADS } from '../process/background-threads.js';
 import type { ReportProgress } from '../protocol/output.js';
 import { cacheInput } from './cached-input.js';
 import type { CalibrationImages } from './calibration-images.js';
@@ -41,8 +42,6 @@ export interface CalibrationDeps {
 
 /** Images that channel means are taken over: a mean needs fewer than a range. */
 const MEAN_IMAGES = 32;
-/** All cores, without spinning: calibration runs beside a line that serves. */
-const THREADS: ThreadPolicy = { intraOp: 0, spin: false };
 
 /**
  * Runs the images through the model twice: exact extremes and channel means first, then histograms of a strided sample over
@@ -75,7 +74,7 @@ export async function collectStatistics(
     [from, to]: readonly [number, number],
     visit: (results: Readonly<Record<string, Tensor>>) => void,
   ): Promise<void> => {
-    const session: EngineSession = await engine.loadBytes(serializeModel(graph), THREADS, `the model (${phase})`);
+    const session: EngineSession = await engine.loadBytes(serializeModel(graph), BACKGROUND_THREADS, `the model (${phase})`);
     try {
       const total = paths.length;
       for (const [index, path] of paths.slice(from, to).entries()) {

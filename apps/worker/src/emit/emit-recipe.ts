@@ -92,7 +92,8 @@ function emitOwn({ source, statistics, sevenBitWeights, reverted = [] }: EmitReq
 export const ownBase = ({ frontConvs, detectConvs, head }: ModelSource): readonly string[] =>
   'why' in head ? [...frontConvs, ...detectConvs] : frontConvs;
 
-const auditNote = ({ integerConvs, expectedConvs }: FusionAudit): string =>
+/** What the engine runs in integers, in words. */
+export const auditNote = ({ integerConvs, expectedConvs }: FusionAudit): string =>
   `${String(integerConvs)} of ${String(expectedConvs)} quantized convolutions run in integers`;
 
 const notFused = (audit: FusionAudit): TaktError =>

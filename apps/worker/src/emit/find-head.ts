@@ -3,8 +3,9 @@ import type { Tensor } from '@takt/engines';
 import { FAMILY_PIXELS } from '@takt/evaluation';
 import { DataType, serializeModel } from '@takt/onnx';
 import type { Detector, Model } from '@takt/onnx';
-import { findDetectConvs, fitHead } from '@takt/quantization';
+import { fitHead } from '@takt/quantization';
 import type { ConvOutput, HeadFit } from '@takt/quantization';
+import { BACKGROUND_THREADS } from '../process/background-threads.js';
 
 /** Deterministic noise: every cell of the head gets logits of its own, so that nothing in a decode stays untried. */
 const noise = (length: number, scale: number): Float32Array =>
@@ -14,15 +15,15 @@ const noise = (length: number, scale: number): Float32Array =>
  * Runs the model once, with its last convolutions as further outputs, and finds how their logits become its output.
  *
  * @param folded the model after ONNX Runtime's basic optimization.
+ * @param convs values of its last convolutions.
  */
-export async function findHead(engine: OrtAdapter, folded: Model, detector: Detector): Promise<HeadFit> {
-  const convs = findDetectConvs(folded).map((conv) => conv.output[0] ?? '');
+export async function findHead(engine: OrtAdapter, folded: Model, convs: readonly string[], detector: Detector): Promise<HeadFit> {
   const { graph } = folded;
   const known = new Set(graph.output.map(({ name }) => name));
   const added = convs.filter((name) => !known.has(name)).map((name) => ({ name, type: { tensorType: { elemType: DataType.float } } }));
   const session = await engine.loadBytes(
     serializeModel({ ...folded, graph: { ...graph, output: [...graph.output, ...added] } }),
-    { intraOp: 0, spin: false },
+    BACKGROUND_THREADS,
     'the model',
   );
   try {

@@ -24,8 +24,8 @@ const FRONT = 2;
 /** @throws TaktError `EngineUnavailable`, `EngineLoadFailed`. */
 export async function openModelSource(model: InputModel, engine: OrtAdapter): Promise<ModelSource> {
   const folded = parseModel(await engine.optimize(model.bytes, 'basic', model.name));
-  const head = await findHead(engine, folded, model.detector);
   const detectConvs = findDetectConvs(folded).map((conv) => conv.output[0] ?? '');
+  const head = await findHead(engine, folded, detectConvs, model.detector);
   return { ...model, folded, head, detectConvs, frontConvs: frontConvs(folded, FRONT) };
 }
 

@@ -1,12 +1,12 @@
 import { Recipe } from '@takt/engines';
 import type { HardwareFacts } from '@takt/hardware';
 import { WeightLimit, emitInt8, layerNames } from '@takt/quantization';
-import type { LayerGain } from '@takt/quantization';
 import type { RecipeEmitter } from '../build/fit-budget.js';
+import { once } from '../process/once.js';
 import { rankEmission } from '../sensitivity/rank-emission.js';
 import { cutOf } from './describe-cut.js';
 import type { EmitParts } from './emit-parts.js';
-import { emitRecipe, ownBase } from './emit-recipe.js';
+import { auditNote, emitRecipe, ownBase } from './emit-recipe.js';
 import { layersOf } from './model-source.js';
 
 /** Whether this CPU adds int8 products in a saturating int16, so that weights must have 7 bits. */
@@ -19,8 +19,7 @@ export const saturates = ({ cpu }: Pick<HardwareFacts, 'cpu'>): boolean => cpu.i
  * @param parts opened on first need.
  */
 export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8) => RecipeEmitter {
-  let ranked: Promise<readonly LayerGain[]> | undefined;
-  const rank = async (): Promise<readonly LayerGain[]> => {
+  const rank = once(async () => {
     const { source, statistics, images, engine, loadInput, context } = await parts();
     const { head, detector, folded } = source;
     const base = ownBase(source);
@@ -35,11 +34,11 @@ export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8)
       },
       { engine, loadInput, progress: context.progress, signal: context.signal },
     );
-  };
+  });
   return (weightBits) => ({
     name: `INT8 with ${String(weightBits)}-bit weights`,
     emit: (reverted) => emitWith(parts, Recipe.int8, weightBits === 7, reverted),
-    rank: () => (ranked ??= rank()),
+    rank,
     layerNames: async (values) => layerNames((await parts()).source.folded, values),
   });
 }
@@ -63,8 +62,5 @@ async function emitWith(
   const floats = reverted.length === 0 ? '' : ` with ${String(reverted.length)} layers in float`;
   context.progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}${floats}` });
   const { audit, bytes, notes } = await emitRecipe({ source, recipe, statistics, sevenBitWeights, reverted, engine });
-  const auditFailure = audit.fused
-    ? null
-    : `only ${String(audit.integerConvs)} of ${String(audit.expectedConvs)} quantized convolutions run in integers`;
-  return { bytes, auditFailure, notes };
+  return { bytes, auditFailure: audit.fused ? null : `only ${auditNote(audit)}`, notes };
 }

@@ -1,17 +1,16 @@
 import type { OrtAdapter } from '@takt/engine-ort';
-import type { EngineSession, Tensor, ThreadPolicy } from '@takt/engines';
+import type { EngineSession, Tensor } from '@takt/engines';
 import { FAMILY_PIXELS } from '@takt/evaluation';
 import { serializeModel } from '@takt/onnx';
 import { cellWeights, channelWeights, cutAt, dequantizeLogits, outputError, rankLayers } from '@takt/quantization';
 import type { ConvOutput, EmittedModel, LayerGain, ReferenceOutput } from '@takt/quantization';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
 import type { ModelSource } from '../emit/model-source.js';
+import { BACKGROUND_THREADS } from '../process/background-threads.js';
 import type { ReportProgress } from '../protocol/output.js';
 
 /** Images that layers are compared on: a layer that matters shows on a dozen. */
 const IMAGES = 12;
-/** All cores, without spinning: it runs beside a line that serves. */
-const THREADS: ThreadPolicy = { intraOp: 0, spin: false };
 /** Elements of reference outputs that are kept at most (64 MB with their weights). */
 const MOST_ELEMENTS = 8_000_000;
 
@@ -46,7 +45,7 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
       ? folded.graph.output.map(({ name }) => name ?? '')
       : head.scales.flatMap(({ outputs }) => outputs.map(({ name }) => name));
   const withSession = async <T>(model: Uint8Array, work: (session: EngineSession) => Promise<T>): Promise<T> => {
-    const session = await engine.loadBytes(model, THREADS, source.name);
+    const session = await engine.loadBytes(model, BACKGROUND_THREADS, source.name);
     try {
       return await work(session);
     } finally {
