@@ -46,7 +46,7 @@ it('finds the layer that was spoiled, and runs each layer of the network once', 
   const { source, statistics } = parts;
   const { head, folded, detector } = source;
   if ('why' in head) throw new Error(head.why);
-  const base = ownBase(source);
+  const base = ownBase(source, statistics);
   const layers = layersOf(source, base);
   const spoiled = layers[4] ?? '';
   const known = statistics.values[spoiled];
@@ -79,7 +79,7 @@ it('finds the layer that was spoiled, and runs each layer of the network once', 
 it('stops when cancelled', async () => {
   const reason = new Error('enough');
   const { source, statistics } = parts;
-  const layers = layersOf(source, ownBase(source));
+  const layers = layersOf(source, ownBase(source, statistics));
   const floatConvs = new Set(source.detectConvs);
   const emit = (): ReturnType<typeof emitInt8> => emitInt8(source.folded, statistics, { weightLimit: WeightLimit.eightBit, floatConvs });
   await expect(rankEmission({ source, layers, images, emit }, { ...parts, progress, signal: AbortSignal.abort(reason) })).rejects.toBe(

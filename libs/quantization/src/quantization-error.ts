@@ -7,6 +7,7 @@ export const QuantizationErrorCode = {
   notFinite: 'CalibrationNotFinite',
   statisticsUnreadable: 'StatisticsUnreadable',
   statisticsDoNotFit: 'StatisticsDoNotFit',
+  trainedScalesUnreadable: 'TrainedScalesUnreadable',
   opset: 'QuantizationOpsetUnsupported',
 } as const;
 export type QuantizationErrorCode = (typeof QuantizationErrorCode)[keyof typeof QuantizationErrorCode];
@@ -17,6 +18,7 @@ const ACTION: Readonly<Record<QuantizationErrorCode, string>> = {
   CalibrationNotFinite: 'check that the model gives finite outputs on the calibration images',
   StatisticsUnreadable: 'calibrate again',
   StatisticsDoNotFit: 'calibrate again with this model',
+  TrainedScalesUnreadable: 'export the trained model with constant int8 scales in Q and DQ pairs, or without these nodes',
   QuantizationOpsetUnsupported: 'export the model with opset 13 or newer',
 };
 

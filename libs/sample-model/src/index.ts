@@ -6,6 +6,9 @@ const asset = (path: string): string => fileURLToPath(new URL(`../assets/${path}
 /** The sample detector: YOLOv5 output, input 1×3×320×320, class names in the metadata. */
 export const sampleModelPath = (): string => asset('detector.onnx');
 
+/** The same detector after quantization-aware fine-tuning, with the Q and DQ nodes of it. */
+export const sampleTrainedModelPath = (): string => asset('detector-qat.onnx');
+
 /** Folder of the images that ranges are measured on. */
 export const sampleCalibrationPath = (): string => asset('calibration');
 

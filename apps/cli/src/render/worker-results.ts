@@ -8,7 +8,7 @@ type Result<K extends WorkerResult['kind']> = Omit<Extract<WorkerResult, { kind:
 
 export function renderQuantized(result: Result<'quantize'>, style: Style): string {
   const rows = [
-    { target: 'fp32', file: '', precision: 'fp32', reason: 'the model as given', reverted: [] as string[], ...result.fp32 },
+    { target: 'fp32', file: '', precision: 'fp32', reason: 'the model in float', reverted: [] as string[], ...result.fp32 },
     ...Object.entries(result.targets).map(([target, row]) => ({ target, ...row })),
   ];
   return joinSections(

@@ -4,7 +4,7 @@ import { probeHardware } from '@takt/hardware-probe';
 import { join } from 'node:path';
 import { artifactFileName, saveInto } from '../golden/digest.js';
 import { readGoldenSet } from '../golden/golden-set.js';
-import { readInputModel, requireSameClasses } from '../golden/input-model.js';
+import { placeInputModel, readInputModel, requireSameClasses } from '../golden/input-model.js';
 import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
 import { latencyMeter } from '../benchmark/latency-meter.js';
 import { openEmitParts } from '../emit/emit-parts.js';
@@ -31,19 +31,21 @@ export const BUILD_FILE = 'build.json';
  */
 export async function buildJob(job: BuildJob, context: JobContext): Promise<BuildResult> {
   const start = context.clock.monotonic();
-  const model = await readInputModel(job.model);
+  const given = await readInputModel(job.model);
   const golden = await readGoldenSet(job.golden);
-  requireSameClasses(model, golden, job.golden);
+  requireSameClasses(given, golden, job.golden);
   const { facts, fingerprint } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const points = planSearchSpace(facts, { recipes: job.recipes, threads: job.threads });
   const recipes = [...new Set(points.map(({ recipe }) => recipe))];
   const run = async (folder: string, pool: HostPool): Promise<BuildResult> => {
+    const save = saveInto(folder);
+    const model = await placeInputModel(given, save);
     const threads = widest(points.map((point) => point.threads));
     const emitParts = once(() => openEmitParts(model, job, golden, context));
     const own = ownRecipes(emitParts)(saturates(facts) ? 7 : 8);
     const emitterOf = (recipe: Recipe): RecipeEmitter => (recipe === Recipe.int8 ? own : libraryDefaultRecipe(emitParts));
     const { artifacts, failed } = await makeArtifacts(recipes, model, emitterOf, {
-      save: saveInto(folder),
+      save,
       budgetPoints: job.accuracyBudgetPoints,
       measure: accuracyMeter(pool, threads, golden, context),
       time: latencyMeter(pool, threads, context),

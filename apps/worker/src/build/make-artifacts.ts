@@ -2,6 +2,7 @@ import { Precision, Recipe } from '@takt/engines';
 import { TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import { digestOf } from '../golden/digest.js';
+import { formOf } from '../golden/input-model.js';
 import type { InputModel } from '../golden/input-model.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { FailedRecipe } from './decide.js';
@@ -53,7 +54,7 @@ export async function makeArtifacts(
     digest: digestOf(bytes),
     auditFailure: null,
     revertedLayers: [],
-    notes: ['the model as it was given'],
+    notes: [formOf(model)],
     accuracy,
   };
   const artifacts = [fp32];

@@ -28,9 +28,9 @@ export async function calibrate(
   signal: AbortSignal,
 ): Promise<CalibrateResult> {
   const started = deps.clock.monotonic();
-  const { bytes } = await readInputModel(job.model);
+  const model = await readInputModel(job.model);
   const images = await pickImages(job.calibration, job.sample, job.seed, signal);
-  const statistics = await collectStatistics(bytes, images, { sample: job.sample, seed: job.seed }, deps, onProgress, signal);
+  const statistics = await collectStatistics(model, images, { sample: job.sample, seed: job.seed }, deps, onProgress, signal);
   signal.throwIfAborted();
   await deps.fs.write(job.out, canonicalJson(statistics as unknown as Json), 0o644);
   return {

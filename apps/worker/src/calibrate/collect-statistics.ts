@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { EngineSession, Tensor } from '@takt/engines';
 import { FAMILY_PIXELS } from '@takt/evaluation';
 import type { PixelFormat } from '@takt/evaluation';
-import { inspectModel, parseModel, requireDetector, serializeModel } from '@takt/onnx';
+import { parseModel, serializeModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
 import {
   ExtremesCollector,
@@ -18,8 +17,10 @@ import {
   withExtremes,
   withMeans,
   withSamples,
+  withTrainedScales,
 } from '@takt/quantization';
 import type { CalibrationGraph, ExtremesOutputs, Statistics } from '@takt/quantization';
+import type { InputModel } from '../golden/input-model.js';
 import { BACKGROUND_THREADS } from '../process/background-threads.js';
 import type { ReportProgress } from '../protocol/output.js';
 import { cacheInput } from './cached-input.js';
@@ -50,14 +51,13 @@ const MEAN_IMAGES = 32;
  * @throws TaktError of the import check, of `findRegion`, `CalibrationNotFinite`; the signal's reason when cancelled.
  */
 export async function collectStatistics(
-  modelBytes: Uint8Array,
+  { bytes: modelBytes, digest, detector, trained }: Pick<InputModel, 'bytes' | 'digest' | 'detector' | 'trained'>,
   images: CalibrationImages,
   request: { readonly sample: number; readonly seed: number },
   { engine, loadInput }: CalibrationDeps,
   progress: ReportProgress,
   signal: AbortSignal,
 ): Promise<Statistics> {
-  const detector = requireDetector(inspectModel(modelBytes));
   const folded = parseModel(await engine.optimize(modelBytes, 'basic', 'the model'));
   const region = findRegion(folded);
   const plan = planValues(region);
@@ -111,13 +111,14 @@ export async function collectStatistics(
   if (forMeans < paths.length) await eachImage('histograms', second.model, [forMeans, paths.length], readSamples);
 
   const availability = await engine.availability();
+  const values = chooseRanges(plan, region.index.inputs, extremes, histograms);
   return {
     format: STATISTICS_FORMAT,
     version: STATISTICS_VERSION,
-    model: `sha256:${createHash('sha256').update(modelBytes).digest('hex')}`,
+    model: digest,
     calibration: { digest: images.digest, images: paths.length, of: images.of, ...request },
     engine: `${engine.name} ${availability.available ? availability.version : 'unavailable'}`,
-    values: chooseRanges(plan, region.index.inputs, extremes, histograms),
+    ...(trained === null ? { values } : withTrainedScales(values, plan, trained)),
   };
 }
 

@@ -70,7 +70,7 @@ async function calibrated(
 ): Promise<Statistics> {
   if (folder === null) throw calibrationMissing();
   const images = await pickImages(folder, OWN_CALIBRATION.sample, OWN_CALIBRATION.seed, signal);
-  return collectStatistics(model.bytes, images, OWN_CALIBRATION, deps, progress, signal);
+  return collectStatistics(model, images, OWN_CALIBRATION, deps, progress, signal);
 }
 
 export const calibrationMissing = (): TaktError =>

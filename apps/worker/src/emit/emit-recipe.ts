@@ -4,7 +4,7 @@ import { TaktError } from '@takt/kernel';
 import { FAMILY_PIXELS } from '@takt/evaluation';
 import { parseModel, serializeModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
-import { WeightLimit, auditFusion, emitInt8, emitLibraryDefault, validateOnnxruntime } from '@takt/quantization';
+import { WeightLimit, auditFusion, emitInt8, emitLibraryDefault, untrainedConvs, validateOnnxruntime } from '@takt/quantization';
 import type { EmittedModel, FusionAudit, Statistics } from '@takt/quantization';
 import { cutOf, describeCut } from './describe-cut.js';
 import type { ModelSource } from './model-source.js';
@@ -67,7 +67,7 @@ function emitOwn({ source, statistics, sevenBitWeights, reverted = [] }: EmitReq
   const { folded, detector, head, frontConvs } = source;
   const weightLimit = sevenBitWeights ? WeightLimit.sevenBit : WeightLimit.eightBit;
   const common = `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, the first ${String(frontConvs.length)} convolutions`;
-  const floatConvs = new Set([...ownBase(source), ...reverted]);
+  const floatConvs = new Set([...ownBase(source, statistics), ...reverted]);
   if ('why' in head) {
     const emitted = emitInt8(folded, statistics, { weightLimit, floatConvs });
     const notes = [`${common} and detection head in float`, `the head is not cut off: ${head.why}`];
@@ -88,9 +88,13 @@ function emitOwn({ source, statistics, sevenBitWeights, reverted = [] }: EmitReq
   };
 }
 
-/** What stays in float in takt's recipe for ONNX Runtime: the first convolutions, and the last ones where the decode behind them does. */
-export const ownBase = ({ frontConvs, detectConvs, head }: ModelSource): readonly string[] =>
-  'why' in head ? [...frontConvs, ...detectConvs] : frontConvs;
+/**
+ * What stays in float in takt's recipe for ONNX Runtime: the first convolutions, the last ones where the decode behind them does, and
+ * what training left in float.
+ */
+export const ownBase = ({ folded, frontConvs, detectConvs, head }: ModelSource, statistics: Statistics): readonly string[] => [
+  ...new Set([...frontConvs, ...('why' in head ? detectConvs : []), ...untrainedConvs(folded, statistics)]),
+];
 
 /** What the engine runs in integers, in words. */
 export const auditNote = ({ integerConvs, expectedConvs }: FusionAudit): string =>

@@ -1,10 +1,9 @@
 import type { OrtAdapter } from '@takt/engine-ort';
 import { parseModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
-import { findDetectConvs, frontConvs, integerLayers, parseStatistics, quantizationError } from '@takt/quantization';
+import { findDetectConvs, frontConvs, integerLayers, parseStatistics, quantizationError, untrainedConvs } from '@takt/quantization';
 import type { HeadFit, Statistics } from '@takt/quantization';
 import type { InputModel } from '../golden/input-model.js';
-import { digestOf } from '../golden/digest.js';
 import { findHead } from './find-head.js';
 
 /** A model as everything that is made of it needs it, worked out once. */
@@ -37,10 +36,14 @@ export async function openModelSource(model: InputModel, engine: OrtAdapter): Pr
 export const layersOf = ({ folded }: ModelSource, base: readonly string[]): readonly string[] =>
   integerLayers(folded, { floatConvs: new Set(base) });
 
+/** What stays in float in the dialects that keep the decode: the last convolutions, and what training left in float. */
+export const dialectBase = ({ folded, detectConvs }: ModelSource, statistics: Statistics): readonly string[] => [
+  ...new Set([...detectConvs, ...untrainedConvs(folded, statistics)]),
+];
+
 /** @throws TaktError `StatisticsUnreadable`, and `StatisticsDoNotFit` for the statistics of another model. */
-export function statisticsOf({ bytes, name }: Pick<ModelSource, 'bytes' | 'name'>, text: string): Statistics {
+export function statisticsOf({ digest, name }: Pick<ModelSource, 'digest' | 'name'>, text: string): Statistics {
   const statistics = parseStatistics(text);
-  const digest = digestOf(bytes);
   if (statistics.model === digest) return statistics;
   throw quantizationError(
     'StatisticsDoNotFit',

@@ -22,7 +22,7 @@ export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8)
   const rank = once(async () => {
     const { source, statistics, images, engine, loadInput, context } = await parts();
     const { head, detector, folded } = source;
-    const base = ownBase(source);
+    const base = ownBase(source, statistics);
     const cut = 'why' in head ? undefined : cutOf(head, detector.classes);
     return rankEmission(
       {

@@ -1,27 +1,59 @@
-import { inspectModel, requireDetector } from '@takt/onnx';
+import { inspectModel, parseModel, requireDetector, serializeModel } from '@takt/onnx';
 import type { Detector } from '@takt/onnx';
 import { TaktError } from '@takt/kernel';
-import { readArtifactDetector } from '@takt/quantization';
+import type { Digest } from '@takt/kernel';
+import { readArtifactDetector, stripPairs } from '@takt/quantization';
+import type { TrainedScales } from '@takt/quantization';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { digestOf } from './digest.js';
 import type { GoldenSet } from './golden-set.js';
 
 /** A model file that passed the import check. */
 export interface InputModel {
+  /** Where the bytes lie; see `placeInputModel`. */
   readonly path: string;
   readonly name: string;
+  /** Digest of the file as it was given: what its statistics belong to. */
+  readonly digest: Digest;
+  /** The model in float. */
   readonly bytes: Uint8Array;
+  /** What import changed, in words; null where the bytes are those of the file. */
+  readonly changed: string | null;
+  /** Scales of quantization-aware training; null for a model that was trained in float. */
+  readonly trained: TrainedScales | null;
   readonly detector: Detector;
   /** Class names from the metadata; empty where it has none. */
   readonly names: readonly string[];
 }
 
-/** Reads a model and checks that it is a detector takt can quantize. Throws TaktError `ModelUnreadable` or the import check's. */
+/**
+ * Reads a model and checks that it is a detector takt can quantize. Of a model from quantization-aware training the Q and DQ nodes
+ * are taken out and their scales kept.
+ *
+ * @throws TaktError `ModelUnreadable`, the import check's, or those of `stripPairs`.
+ */
 export async function readInputModel(path: string): Promise<InputModel> {
   const bytes = await readModelFile(path);
   const inspection = inspectModel(bytes);
-  return { path, name: basename(path), bytes, detector: requireDetector(inspection), names: inspection.names };
+  const known = { path, name: basename(path), digest: digestOf(bytes), detector: requireDetector(inspection), names: inspection.names };
+  const stripped = stripPairs(parseModel(bytes));
+  if (stripped === undefined) return { ...known, bytes, changed: null, trained: null };
+  const { model, scales } = stripped;
+  const changed = `the model without the Q and DQ nodes of its training, whose scales are kept (${String(scales.ranges.size)} values, ${String(scales.weights.size)} convolutions)`;
+  return { ...known, bytes: serializeModel(model), changed, trained: scales };
 }
+
+/** Where import changed a model, saves what it made of it, so that an engine can load the model that is meant. */
+export async function placeInputModel(
+  model: InputModel,
+  save: (digest: Digest, bytes: Uint8Array) => Promise<string>,
+): Promise<InputModel> {
+  return model.changed === null ? model : { ...model, path: await save(digestOf(model.bytes), model.bytes) };
+}
+
+/** What the FP32 form of a model is, in words. */
+export const formOf = ({ changed }: InputModel): string => changed ?? 'the model as it was given';
 
 /** A model file that takt can run: a detector as it was exported, or an artifact that takt made of one. */
 export interface RunnableModel {

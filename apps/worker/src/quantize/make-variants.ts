@@ -6,6 +6,7 @@ import { isFinding } from '../build/make-artifacts.js';
 import type { EmitParts } from '../emit/emit-parts.js';
 import { ownRecipes, saturates } from '../emit/recipe-emitters.js';
 import { digestOf } from '../golden/digest.js';
+import { formOf } from '../golden/input-model.js';
 import type { InputModel } from '../golden/input-model.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 
@@ -57,7 +58,7 @@ export async function makeVariants(
     int8: false,
     path,
     bytes,
-    notes: ['the model as it was given'],
+    notes: [formOf(model)],
     auditFailure: null,
     accuracy,
   };

@@ -9,7 +9,7 @@ import { latencyMeter } from '../benchmark/latency-meter.js';
 import { calibrate } from '../calibrate/calibrate.js';
 import { calibrationMissing, openEmitParts, readStatistics } from '../emit/emit-parts.js';
 import { readGoldenSet } from '../golden/golden-set.js';
-import { readInputModel, requireSameClasses } from '../golden/input-model.js';
+import { placeInputModel, readInputModel, requireSameClasses } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
 import { saveInto } from '../golden/digest.js';
 import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
@@ -39,18 +39,20 @@ const ITERATIONS = 6;
  * Writes `statistics.json`, `onnxruntime.onnx`, the files of the other targets and `report.md` into `outDir`.
  */
 export async function quantizeJob(job: QuantizeJob, context: JobContext): Promise<QuantizeResult> {
-  const model = await readInputModel(job.model);
+  const given = await readInputModel(job.model);
   const golden = job.golden === null ? null : await readGoldenSet(job.golden);
-  if (golden !== null && job.golden !== null) requireSameClasses(model, golden, job.golden);
+  if (golden !== null && job.golden !== null) requireSameClasses(given, golden, job.golden);
   const { facts } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const policies = threadPolicies(facts, job.threads);
   const run = async (folder: string, pool: HostPool): Promise<QuantizeResult> => {
+    const save = saveInto(folder);
+    const model = await placeInputModel(given, save);
     const statistics = join(job.outDir, 'statistics.json');
     await provideStatistics(job, statistics, context);
     const emitParts = once(() => openEmitParts(model, { statistics, calibration: null }, golden, context));
     const threads = widest(policies);
     const parts = {
-      save: saveInto(folder),
+      save,
       budgetPoints: job.accuracyBudgetPoints,
       measure: golden === null ? null : accuracyMeter(pool, threads, golden, context),
       time: latencyMeter(pool, threads, context),
@@ -80,7 +82,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       measured,
       reference,
       chosen,
-      notes: chosen.variant.notes,
+      notes: [...(model.changed === null ? [] : [`FP32 is ${model.changed}`]), ...chosen.variant.notes],
       fitted: [
         ...variants.filter(({ worst }) => worst.length > 0).map((variant) => ({ ...variant, name: `${variant.name} for ONNX Runtime` })),
         ...Object.entries(others).flatMap(([target, made]) => (made.worst.length > 0 ? [{ ...made, name: `INT8 for ${target}` }] : [])),

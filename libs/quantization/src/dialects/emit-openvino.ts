@@ -37,7 +37,7 @@ export function emitOpenvino(folded: Model, statistics: Statistics, options: Ope
   for (const [value, readers] of readersOf([...convs, ...dense]))
     writer.activation(value, affineFromRange(statisticsOf(statistics, value), UINT8), readers);
   for (const node of convs) {
-    const constants = convConstants(node, region.index);
+    const constants = convConstants(node, region.index, statistics.trained);
     const { channelMeans } = statisticsOf(statistics, node.input[0] ?? '');
     const { quantized, bias } = quantizeWithFloatBias(constants, weightLimit, channelMeans);
     writer.weights(node, [{ ...quantized, dims: constants.dims }], bias);

@@ -75,7 +75,7 @@ function withPairs(folded: Model, statistics: Statistics, options: RegionOptions
       const pairs = new Map([...new Set(current.input)].map((value) => [value, activation(value)]));
       return [...before, { ...current, input: current.input.map((value) => pairs.get(value) ?? value) }];
     }
-    const known = convConstants(current, region.index);
+    const known = convConstants(current, region.index, statistics.trained);
     const means = statisticsOf(statistics, current.input[0] ?? '').channelMeans;
     const { quantized: weights, bias } = quantizeWithFloatBias(known, WeightLimit.eightBit, means);
     const channels = weights.scales.length;

@@ -23,17 +23,7 @@ export class QuantizedGraph {
 
   /** Undefined where scale or zero point is no constant. */
   parameters(node: NodeProto): PairParameters | undefined {
-    const scale = this.index.initializers.get(node.input[1] ?? '');
-    const zero = this.index.initializers.get(node.input[2] ?? '');
-    const hasZeroPoint = (node.input[2] ?? '') !== '';
-    if (scale?.dataType !== DataType.float || (hasZeroPoint && zero === undefined)) return undefined;
-    return {
-      scales: floatValues(scale),
-      type: zero === undefined ? DataType.uint8 : (zero.dataType as DataType),
-      zeroPoints: zero === undefined ? [0] : integersOf(zero),
-      axis: intAttribute(node, 'axis', 1),
-      hasZeroPoint,
-    };
+    return pairParameters(node, this.index.initializers);
   }
 
   /** The node that makes a value, where it is of that operator. */
@@ -48,7 +38,23 @@ export class QuantizedGraph {
   }
 }
 
-function integersOf(tensor: TensorProto): number[] {
+/** Scale and zero point of a Q or DQ node; undefined where they are no constants. */
+export function pairParameters(node: NodeProto, constants: GraphIndex['initializers']): PairParameters | undefined {
+  const scale = constants.get(node.input[1] ?? '');
+  const zero = constants.get(node.input[2] ?? '');
+  const hasZeroPoint = (node.input[2] ?? '') !== '';
+  if (scale?.dataType !== DataType.float || (hasZeroPoint && zero === undefined)) return undefined;
+  return {
+    scales: floatValues(scale),
+    type: zero === undefined ? DataType.uint8 : (zero.dataType as DataType),
+    zeroPoints: zero === undefined ? [0] : integersOf(zero),
+    axis: intAttribute(node, 'axis', 1),
+    hasZeroPoint,
+  };
+}
+
+/** Values of an int8, uint8 or int32 tensor. */
+export function integersOf(tensor: TensorProto): number[] {
   if (tensor.dataType === DataType.int8) return [...int8Values(tensor)];
   if (tensor.rawData !== undefined) {
     const { rawData } = tensor;

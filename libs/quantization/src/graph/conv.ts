@@ -1,6 +1,7 @@
 import { floatValues, intAttribute } from '@takt/onnx';
 import type { GraphIndex, NodeProto, TensorProto } from '@takt/onnx';
 import type { ConvShape } from '../math/bias-correction.js';
+import type { Statistics } from '../statistics/statistics.js';
 
 /** Constants of a convolution. */
 export interface ConvConstants {
@@ -8,6 +9,8 @@ export interface ConvConstants {
   readonly dims: readonly number[];
   readonly shape: ConvShape;
   readonly bias: Float32Array | undefined;
+  /** Scales per output channel that int8 weights were trained with; undefined where they are to be searched. */
+  readonly trainedScales?: ArrayLike<number> | undefined;
 }
 
 /** Values by the tensor that holds them: a model is emitted many times while its layers are compared. */
@@ -19,7 +22,8 @@ function valuesOf(tensor: TensorProto): Float32Array {
   return values;
 }
 
-export function convConstants(node: NodeProto, index: GraphIndex): ConvConstants {
+/** @param trained what training fixed, undefined for a model that was trained in float. */
+export function convConstants(node: NodeProto, index: GraphIndex, trained?: Statistics['trained']): ConvConstants {
   const weight = index.initializers.get(node.input[1] ?? '');
   if (weight === undefined) throw new TypeError('a convolution without constant weights was taken for quantizable');
   const bias = index.initializers.get(node.input[2] ?? '');
@@ -29,5 +33,12 @@ export function convConstants(node: NodeProto, index: GraphIndex): ConvConstants
     dims: weight.dims,
     shape: { outputs, inputsPerGroup, kernel: kernel.reduce((product, dim) => product * dim, 1), groups: intAttribute(node, 'group', 1) },
     bias: bias === undefined ? undefined : valuesOf(bias),
+    trainedScales: trainedScalesOf(node, outputs, trained),
   };
+}
+
+/** Undefined as well where folding changed the number of channels: the scales belong to other weights then. */
+function trainedScalesOf(node: NodeProto, outputs: number, trained: Statistics['trained']): readonly number[] | undefined {
+  const scales = trained?.weightScales[node.output[0] ?? ''] ?? undefined;
+  return scales?.length === outputs ? scales : undefined;
 }

@@ -4,7 +4,7 @@ import { UINT8, affineFromRange } from '../math/affine.js';
 import type { AffineParameters } from '../math/affine.js';
 import { weightRoundingShift } from '../math/bias-correction.js';
 import { quantizeBias, smallestWeightScales } from '../math/bias.js';
-import { quantizePerChannel } from '../math/weights.js';
+import { quantizePerChannel, trainedFor } from '../math/weights.js';
 import type { WeightLimit } from '../math/weights.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
 import type { Statistics, ValueStatistics } from '../statistics/statistics.js';
@@ -89,7 +89,7 @@ export function emitInt8(folded: Model, statistics: Statistics, options: Int8Opt
   for (const node of convs) {
     const output = node.output[0] ?? '';
     const logit = logitOutputs.get(output);
-    let constants = convConstants(node, region.index);
+    let constants = convConstants(node, region.index, statistics.trained);
     if (logit !== undefined) {
       const scales = logitScales(logit, constants.shape.outputs, statisticsOf(statistics, output));
       constants = equalizeLogits(constants, scales);
@@ -107,7 +107,7 @@ export function emitInt8(folded: Model, statistics: Statistics, options: Int8Opt
 function writeConv(
   writer: QdqWriter,
   node: NodeProto,
-  { weights, dims, shape, bias }: ConvConstants,
+  { weights, dims, shape, bias, trainedScales }: ConvConstants,
   statistics: Statistics,
   parameters: ReadonlyMap<string, AffineParameters>,
   weightLimit: WeightLimit,
@@ -115,9 +115,14 @@ function writeConv(
   const input = node.input[0] ?? '';
   const inputScale = parameters.get(input)?.scale ?? 1;
   const known = bias ?? new Float32Array(shape.outputs);
-  const quantized = quantizePerChannel(weights, shape.outputs, weightLimit, smallestWeightScales(known, inputScale));
+  const quantized = quantizePerChannel(weights, shape.outputs, weightLimit, {
+    smallestScales: smallestWeightScales(known, inputScale),
+    trainedScales,
+  });
   const means = statisticsOf(statistics, input).channelMeans;
-  const shift = means && weightRoundingShift(weights, quantized, shape, means);
+  // What rounding shifts was there in training already.
+  const learned = trainedFor(weightLimit, trainedScales) !== undefined;
+  const shift = means && !learned && weightRoundingShift(weights, quantized, shape, means);
   const corrected = shift ? known.map((value, channel) => value + (shift[channel] ?? 0)) : known;
   writer.weights(node, [
     { ...quantized, dims },

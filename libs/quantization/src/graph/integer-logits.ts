@@ -63,7 +63,9 @@ export function equalizeLogits(conv: ConvConstants, { scale, zeroPoint }: LogitS
   const perChannel = conv.weights.length / outputs;
   const weights = conv.weights.map((weight, i) => weight / (scale[Math.floor(i / perChannel)] ?? 1));
   const bias = Float32Array.from({ length: outputs }, (_, c) => (conv.bias?.[c] ?? 0) / (scale[c] ?? 1) + (zeroPoint[c] ?? 0));
-  return { ...conv, weights, bias };
+  const { trainedScales: trained } = conv;
+  const trainedScales = trained && Float64Array.from({ length: outputs }, (_, c) => (trained[c] ?? 1) / (scale[c] ?? 1));
+  return { ...conv, weights, bias, trainedScales };
 }
 
 /** The logits that integers of an output at the cut stand for. */

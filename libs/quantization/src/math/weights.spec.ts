@@ -56,7 +56,7 @@ describe('quantizeBias', () => {
     const bias = Float32Array.of(1000);
     const inputScale = 1e-6;
     const [smallest = 0] = smallestWeightScales(bias, inputScale);
-    const quantized = quantizePerChannel(Float32Array.of(1e-9), 1, WeightLimit.eightBit, Float64Array.of(smallest));
+    const quantized = quantizePerChannel(Float32Array.of(1e-9), 1, WeightLimit.eightBit, { smallestScales: Float64Array.of(smallest) });
     expect(quantized.scales[0]).toBeGreaterThanOrEqual(Math.fround(smallest));
     const { values, scales } = quantizeBias(bias, inputScale, quantized.scales);
     expect(Math.abs(values[0] ?? 0)).toBeLessThan(2 ** 31 - 1);

@@ -18,17 +18,24 @@ const CLIP_STEPS = 40;
 /** Clipping a channel below half of its largest weight never pays at 7 bits or more. */
 const DEEPEST_CLIP = 0.5;
 
-/** Symmetric per-channel quantization; each channel's clip has the smallest squared error among 40 candidates. */
+export interface PerChannelOptions {
+  /** Below these no scale may be. */
+  readonly smallestScales?: Float64Array | undefined;
+  /** Scales that the weights were trained with in 8 bits: the rounding that the network has learned to live with. */
+  readonly trainedScales?: ArrayLike<number> | undefined;
+}
+
+/** Symmetric per-channel quantization; where no scales are given each channel's clip has the smallest squared error among 40 candidates. */
 export function quantizePerChannel(
   weights: Float32Array,
   channels: number,
   limit: WeightLimit,
-  smallestScales?: Float64Array,
+  { smallestScales, trainedScales }: PerChannelOptions = {},
 ): QuantizedWeights {
   const size = weights.length / channels;
   const values = new Int8Array(weights.length);
   const scales = new Float32Array(channels);
-  const best = bestScales(weights, channels, limit);
+  const best = trainedFor(limit, trainedScales) ?? bestScales(weights, channels, limit);
   for (let channel = 0; channel < channels; channel++) {
     const slice = weights.subarray(channel * size, (channel + 1) * size);
     const scale = Math.fround(Math.max(best[channel] ?? 0, smallestScales?.[channel] ?? 0));
@@ -37,6 +44,10 @@ export function quantizePerChannel(
   }
   return { values, scales };
 }
+
+/** Training rounds to 8 bits; with fewer its scales would clip half of each channel. */
+export const trainedFor = (limit: WeightLimit, trainedScales: ArrayLike<number> | undefined): ArrayLike<number> | undefined =>
+  limit === WeightLimit.eightBit ? trainedScales : undefined;
 
 /** Symmetric quantization of a whole tensor with one scale that covers its largest magnitude. */
 export function quantizePerTensor(weights: Float32Array, limit: WeightLimit, smallestScale = 0): QuantizedWeights {

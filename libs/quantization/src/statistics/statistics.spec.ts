@@ -36,6 +36,15 @@ describe('parseStatistics', () => {
   });
 });
 
+describe('scales from training', () => {
+  it('are read, and refused where they are none', () => {
+    const trained = { weightScales: { conv: [0.1, 0.2], other: null } };
+    expect(parseStatistics(JSON.stringify({ ...valid, trained }))).toEqual({ ...valid, trained });
+    for (const wrong of [{}, { weightScales: { conv: [0] } }, { weightScales: { conv: 'x' } }])
+      expect(() => parseStatistics(JSON.stringify({ ...valid, trained: wrong }))).toThrowError(/scales from training/);
+  });
+});
+
 describe('sampleOf', () => {
   it('is deterministic, without repetition and in order', () => {
     fc.assert(

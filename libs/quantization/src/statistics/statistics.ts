@@ -40,6 +40,17 @@ export interface Statistics {
   /** What folded and ran the model, e.g. `onnxruntime 1.30.0`. */
   readonly engine: string;
   readonly values: Readonly<Record<string, ValueStatistics>>;
+  /** For a model that came from quantization-aware training: what the training fixed besides ranges. */
+  readonly trained?: TrainedWeights;
+}
+
+/** How training rounded weights. */
+export interface TrainedWeights {
+  /**
+   * Scales of int8 weights per output channel, by the value that the convolution makes; null where they are to be searched. A
+   * convolution that is not listed was trained in float and stays so.
+   */
+  readonly weightScales: Readonly<Record<string, readonly number[] | null>>;
 }
 
 /** @throws TaktError `StatisticsUnreadable` naming the first thing that is wrong. */
@@ -60,6 +71,7 @@ export function parseStatistics(text: string): Statistics {
     if (typeof calibration[key] !== 'number') throw unreadable(`calibration.${key} is missing`);
   if (typeof calibration['digest'] !== 'string') throw unreadable('calibration.digest is missing');
   for (const [name, value] of Object.entries(values)) if (!isValue(value)) throw unreadable(`the entry of "${name}" is incomplete`);
+  if (json['trained'] !== undefined && !isTrained(json['trained'])) throw unreadable('the scales from training are incomplete');
   return json as unknown as Statistics;
 }
 
@@ -76,8 +88,13 @@ function isValue(value: unknown): value is ValueStatistics {
   );
 }
 
+const isTrained = (value: unknown): value is TrainedWeights =>
+  isRecord(value) &&
+  isRecord(value['weightScales']) &&
+  Object.values(value['weightScales']).every((scales) => scales === null || (isNumbers(scales) && scales.every((scale) => scale > 0)));
+
 const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
-const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every(isNumber);
+const isNumbers = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every(isNumber);
 
 const unreadable = (why: string): Error =>
   quantizationError(QuantizationErrorCode.statisticsUnreadable, `the statistics file cannot be used: ${why}`);

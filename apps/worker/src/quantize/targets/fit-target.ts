@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fitBudget, pointsLost } from '../../build/fit-budget.js';
 import type { FitTrail, RecipeEmitter } from '../../build/fit-budget.js';
 import { isFinding } from '../../build/make-artifacts.js';
-import { layersOf } from '../../emit/model-source.js';
+import { dialectBase, layersOf } from '../../emit/model-source.js';
 import type { GoldenAccuracy } from '../../golden/measure-accuracy.js';
 import { once } from '../../process/once.js';
 import { rankEmission } from '../../sensitivity/rank-emission.js';
@@ -74,14 +74,14 @@ async function fitted(emitter: RecipeEmitter, { fit, fp32 }: TargetParts): Promi
 }
 
 function emitterFor({ engine: name, emulate }: Dialect, { emit }: TargetParts): RecipeEmitter {
-  const { source, images, engine, loadInput, context } = emit;
+  const { source, statistics, images, engine, loadInput, context } = emit;
   const emitModel = (reverted: readonly string[]): Model => {
     context.signal.throwIfAborted();
     return emulate(reverted).model;
   };
   const rank = (): ReturnType<typeof rankEmission> =>
     rankEmission(
-      { source, images, layers: layersOf(source, source.detectConvs), emit: emulate },
+      { source, images, layers: layersOf(source, dialectBase(source, statistics)), emit: emulate },
       { engine, loadInput, progress: context.progress, signal: context.signal },
     );
   return {

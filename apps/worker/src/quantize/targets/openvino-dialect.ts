@@ -3,6 +3,7 @@ import { serializeModel } from '@takt/onnx';
 import { WeightLimit, emitOpenvino, validateOpenvino } from '@takt/quantization';
 import type { EmittedModel } from '@takt/quantization';
 import { saturates } from '../../emit/recipe-emitters.js';
+import { dialectBase } from '../../emit/model-source.js';
 import { requireRules } from '../../emit/require-rules.js';
 import type { Dialect } from './fit-target.js';
 import { FILES } from './target.js';
@@ -13,7 +14,10 @@ export function openvinoDialect({ emit, files }: TargetParts, facts: Pick<Hardwa
   const { source, statistics } = emit;
   const weightLimit = saturates(facts) ? WeightLimit.sevenBit : WeightLimit.eightBit;
   const emulate = (reverted: readonly string[]): EmittedModel => {
-    const emitted = emitOpenvino(source.folded, statistics, { weightLimit, floatConvs: new Set([...source.detectConvs, ...reverted]) });
+    const emitted = emitOpenvino(source.folded, statistics, {
+      weightLimit,
+      floatConvs: new Set([...dialectBase(source, statistics), ...reverted]),
+    });
     requireRules('OpenVINO', validateOpenvino(emitted.model));
     return emitted;
   };

@@ -1,6 +1,7 @@
 import { serializeModel } from '@takt/onnx';
 import { emitTensorrt, emitTensorrtCalibrated, emulateTensorrt, tensorrtFlags, validateTensorrt } from '@takt/quantization';
 import type { RegionOptions } from '@takt/quantization';
+import { dialectBase } from '../../emit/model-source.js';
 import { requireRules } from '../../emit/require-rules.js';
 import type { Dialect } from './fit-target.js';
 import { FILES } from './target.js';
@@ -10,7 +11,9 @@ import type { TargetParts } from './target.js';
 export function tensorrtDialect({ emit, files }: TargetParts): Dialect {
   const { source, statistics } = emit;
   const { folded } = source;
-  const options = (reverted: readonly string[]): RegionOptions => ({ floatConvs: new Set([...source.detectConvs, ...reverted]) });
+  const options = (reverted: readonly string[]): RegionOptions => ({
+    floatConvs: new Set([...dialectBase(source, statistics), ...reverted]),
+  });
   return {
     engine: 'TensorRT',
     emulate: (reverted) => emulateTensorrt(folded, statistics, options(reverted)),
