@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { EngineName } from '@takt/engines';
 import type { EngineAdapter, EngineSession, ThreadPolicy } from '@takt/engines';
-import { TaktError } from '@takt/kernel';
+import { TaktError, legible } from '@takt/kernel';
 import type { InferenceSession } from 'onnxruntime-node';
 import { loadBinding } from './ort-binding.js';
 import type { BindingResult, OrtBinding } from './ort-binding.js';
@@ -51,7 +51,7 @@ export function createOrtAdapter(): OrtAdapter {
     } catch (thrown) {
       throw new TaktError({
         code: 'EngineLoadFailed',
-        message: `onnxruntime does not load ${element}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+        message: legible(`onnxruntime does not load ${element}: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
         action: 'check the model file, or export it again',
         component: 'engine-ort',
         element,

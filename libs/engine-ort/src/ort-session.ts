@@ -1,5 +1,5 @@
 import type { EngineSession, Tensor, TensorSpec } from '@takt/engines';
-import { TaktError } from '@takt/kernel';
+import { TaktError, legible } from '@takt/kernel';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { OrtBinding } from './ort-binding.js';
 
@@ -72,7 +72,7 @@ function fromOrt(tensor: OrtTensor): Tensor {
 const runFailed = (element: string, message: string, cause?: unknown): TaktError =>
   new TaktError({
     code: 'EngineRunFailed',
-    message: `onnxruntime could not run ${element}: ${message}`,
+    message: legible(`onnxruntime could not run ${element}: ${message}`),
     action: "check that the input has the model's shape and type",
     component: 'engine-ort',
     element,

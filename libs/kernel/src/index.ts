@@ -19,6 +19,7 @@ export type {
   SiteId,
   SlotId,
 } from './ids.js';
+export { legible } from './legible.js';
 export { LogField, silentLogger } from './logger.js';
 export type { LogFields, Logger } from './logger.js';
 export { err, ok } from './result.js';

@@ -19,7 +19,7 @@ export type {
   TypeProto,
   ValueInfoProto,
 } from './proto/messages.js';
-export { MAX_MODEL_BYTES, parseModel, serializeModel } from './proto/model-file.js';
+export { MAX_MODEL_BYTES, checkModelSize, parseModel, serializeModel } from './proto/model-file.js';
 export type { Model } from './proto/model-file.js';
 export { fromFloat16, toFloat16 } from './proto/float16.js';
 export { attributeOf, intAttribute, makeNode, nodeLabel } from './proto/node.js';

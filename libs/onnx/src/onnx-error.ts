@@ -1,4 +1,4 @@
-import { TaktError } from '@takt/kernel';
+import { TaktError, legible } from '@takt/kernel';
 
 /** Stable codes of everything this library refuses. */
 export const OnnxErrorCode = {
@@ -10,6 +10,9 @@ export const OnnxErrorCode = {
   unknownOperator: 'OnnxUnknownOperator',
   foreignDomain: 'OnnxForeignDomain',
   controlFlow: 'OnnxControlFlow',
+  trainingGraph: 'OnnxTrainingGraph',
+  constantTooLarge: 'OnnxConstantTooLarge',
+  impossibleShape: 'OnnxImpossibleShape',
   externalData: 'OnnxExternalData',
   cycle: 'OnnxCycle',
   missingValue: 'OnnxMissingValue',
@@ -28,6 +31,9 @@ const ACTION: Readonly<Record<OnnxErrorCode, string>> = {
   OnnxUnknownOperator: 'export the model with standard ONNX operators only',
   OnnxForeignDomain: 'export the model with standard ONNX operators only',
   OnnxControlFlow: 'export the model without loops and branches (trace it instead of scripting it)',
+  OnnxTrainingGraph: 'export the model for inference: in evaluation mode, without loss, gradients and optimizer',
+  OnnxConstantTooLarge: 'export the model again, with the sizes it needs at an input of this shape',
+  OnnxImpossibleShape: 'export the model again with a fixed input size',
   OnnxExternalData: 'save the model as one file, with the weights inside',
   OnnxCycle: 'export the model again; its graph is not a valid ONNX graph',
   OnnxMissingValue: 'export the model again; its graph is not a valid ONNX graph',
@@ -36,13 +42,13 @@ const ACTION: Readonly<Record<OnnxErrorCode, string>> = {
   OnnxNotADetector: 'export a YOLOv5 detector with one image input 1×3×H×W and its decoded output 1×N×(5+classes)',
 };
 
-/** A refusal by this library; `element` names the field, graph node or value. */
+/** A refusal by this library; `element` names the field, graph node or value. Names from the file are made {@link legible}. */
 export const onnxError = (code: OnnxErrorCode, message: string, element?: string, cause?: unknown): TaktError =>
   new TaktError({
     code,
-    message,
+    message: legible(message),
     action: ACTION[code],
     component: 'onnx',
-    ...(element === undefined ? {} : { element }),
+    ...(element === undefined ? {} : { element: legible(element) }),
     ...(cause === undefined ? {} : { cause }),
   });

@@ -1,4 +1,4 @@
-import { TaktError } from '@takt/kernel';
+import { TaktError, legible } from '@takt/kernel';
 
 /** Stable codes of what this library refuses. */
 export const QuantizationErrorCode = {
@@ -23,4 +23,10 @@ const ACTION: Readonly<Record<QuantizationErrorCode, string>> = {
 };
 
 export const quantizationError = (code: QuantizationErrorCode, message: string, element?: string): TaktError =>
-  new TaktError({ code, message, action: ACTION[code], component: 'quantization', ...(element === undefined ? {} : { element }) });
+  new TaktError({
+    code,
+    message: legible(message),
+    action: ACTION[code],
+    component: 'quantization',
+    ...(element === undefined ? {} : { element: legible(element) }),
+  });

@@ -24,6 +24,14 @@ const modelOf = (nodes: readonly NodeProto[], changes: Partial<ModelProto> = {},
 
 const relu = makeNode('Relu', 'relu', ['x'], ['y']);
 
+const withInput = (model: ModelProto, dims: readonly number[]): ModelProto => ({
+  ...model,
+  graph: {
+    ...(model.graph as NonNullable<ModelProto['graph']>),
+    input: [{ name: 'x', type: { tensorType: { elemType: DataType.float, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } } }],
+  },
+});
+
 const refusal = (model: ModelProto): TaktError => {
   try {
     checkModel(parseModel(serializeModel(model)));
@@ -124,11 +132,75 @@ describe('checkModel', () => {
       'OnnxMalformed',
       '"w" has a negative dimension',
     ],
+    [
+      'a shape whose zero hides how large it is',
+      modelOf([relu], {}, [{ ...floatTensor('w', [0], new Float32Array(0)), dims: [2 ** 40, 0] }]),
+      'OnnxMalformed',
+      '"w" has the impossible shape',
+    ],
+    [
+      'raw bytes that end within a value',
+      modelOf([relu], {}, [{ ...floatTensor('w', [1], Float32Array.of(1)), rawData: new Uint8Array(7) }]),
+      'OnnxMalformed',
+      '"w" holds 1.75 values',
+    ],
+    [
+      'values in two places',
+      modelOf([relu], {}, [{ ...floatTensor('w', [1], Float32Array.of(1)), floatData: [1] }]),
+      'OnnxMalformed',
+      '"w" holds its values twice',
+    ],
+    [
+      'values in the place of another type',
+      modelOf([relu], {}, [{ ...floatTensor('w', [1], Float32Array.of(1)), rawData: undefined, int32Data: [1] }]),
+      'OnnxMalformed',
+      '"w" holds 0 values',
+    ],
+    [
+      'a data type that does not exist',
+      modelOf([relu], {}, [{ ...floatTensor('w', [1], Float32Array.of(1)), dataType: 77 }]),
+      'OnnxMalformed',
+      'the data type 77',
+    ],
+    [
+      'an initializer that occurs twice',
+      modelOf([relu], {}, [floatTensor('w', [1], Float32Array.of(1)), floatTensor('w', [1], Float32Array.of(2))]),
+      'OnnxDuplicateValue',
+      'initializer "w" occurs twice',
+    ],
+    [
+      'an input of more values than any memory holds',
+      withInput(modelOf([relu]), [1, 3, 2 ** 30, 2 ** 30]),
+      'OnnxImpossibleShape',
+      '"x" has more than 536870912 values by its shape',
+    ],
+    ['a negative input dimension', withInput(modelOf([relu]), [1, -7]), 'OnnxImpossibleShape', '"x" has the dimension -7'],
   ])('refuses %s', (_, model, code, message) => {
     const error = refusal(model);
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
     expect(error.action).not.toBe('');
+  });
+
+  it.each(['\u001b[2J\u0007', 'x'.repeat(2 ** 20), '\u202e'.repeat(5000), 'a b '.repeat(2 ** 18)])(
+    'tells a hostile name legibly',
+    (name) => {
+      for (const model of [
+        modelOf([{ ...relu, name, opType: 'Frobnicate' }]),
+        modelOf([relu, makeNode('Abs', name, ['x'], ['y'])]),
+        modelOf([relu], {}, [{ ...floatTensor(name, [1], Float32Array.of(1)), dims: [-1] }]),
+      ]) {
+        const { message, element = '' } = refusal(model);
+        expect(message.length + element.length).toBeLessThan(6_000);
+        expect(message + element).not.toMatch(/[\p{Cc}\u202e]/u);
+      }
+    },
+  );
+
+  it('refuses a message of hundreds of thousands of empty fields before it keeps them', () => {
+    const bytes = new Uint8Array(2 * (2 ** 18 + 1));
+    for (let at = 0; at < bytes.length; at += 2) bytes.set([0x08, 0x08], at);
+    expect(() => parseModel(bytes)).toThrowError(/more than 262144 fields/);
   });
 
   it('sorts a long chain without recursion', () => {

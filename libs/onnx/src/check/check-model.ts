@@ -5,7 +5,10 @@ import type { ModelProto, NodeProto } from '../proto/messages.js';
 import type { Model } from '../proto/model-file.js';
 import { nodeLabel } from '../proto/node.js';
 import { checkTensor } from '../proto/tensor.js';
+import { checkConstantSizes } from './constant-sizes.js';
+import { checkInterfaceShapes } from './interface-shapes.js';
 import { CONTROL_FLOW_OPERATORS, OPSET_RANGE, STANDARD_OPERATORS } from './operators.js';
+import { refuseTrainingInfo, refuseTrainingMode, refuseTrainingOperator } from './training.js';
 
 const isStandard = (domain: string | undefined): boolean => domain === undefined || domain === '' || domain === 'ai.onnx';
 
@@ -14,7 +17,7 @@ export const standardOpset = (model: ModelProto): number | undefined => model.op
 
 /**
  * Checks everything takt asks of a model before it works with it: opset, operators, weights inside the file, no control
- * flow, a valid acyclic graph.
+ * flow, no training, a valid acyclic graph, and nothing that grows beyond all memory when it is folded.
  *
  * @returns the index it had to build anyway.
  * @throws TaktError with an `OnnxErrorCode`.
@@ -29,17 +32,22 @@ export function checkModel(model: Model): GraphIndex {
         : `the model uses opset ${String(opset)}; takt reads ${String(OPSET_RANGE.min)} to ${String(OPSET_RANGE.max)}`,
     );
   }
+  refuseTrainingInfo(model);
   if (model.functions.length > 0) throw onnxError(OnnxErrorCode.foreignDomain, 'the model defines operators of its own (functions)');
   for (const node of model.graph.node) checkNode(node);
   for (const tensor of model.graph.initializer) checkTensor(tensor);
   const index = indexGraph(model.graph);
   checkNodeOrder(model.graph, index);
+  checkInterfaceShapes(model.graph);
+  refuseTrainingMode(model.graph.node, index);
+  checkConstantSizes(model.graph.node, index);
   return index;
 }
 
 function checkNode(node: NodeProto): void {
   const op = node.opType ?? '';
   const label = nodeLabel(node);
+  refuseTrainingOperator(node);
   if (!isStandard(node.domain)) {
     throw onnxError(OnnxErrorCode.foreignDomain, `${label} uses operator ${op} of domain "${String(node.domain)}"`, label);
   }

@@ -102,7 +102,30 @@ describe('parseClassNames', () => {
     ["{1: 'a'}", undefined],
     ['a, b', undefined],
     ['{}', undefined],
+    ['[]', []],
+    ["{'0': 'a' , '1' : 'b',}", ['a', 'b']],
+    ['{"0": "K\\u00f6rper"}', ['Körper']],
+    ["{0: 'a\\\\', 1: 'b'}", ['a\\', 'b']],
+    ["{0: 'a}", undefined],
+    ["{0: 'a', 2: 'b'}", undefined],
+    ["{0: 'a' 1: b}", undefined],
   ])('reads %s', (text, expected) => {
     expect(parseClassNames(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['digits', `{${'1'.repeat(2 ** 21)}}`],
+    ['open quotes', `{${"0:'\\".repeat(2 ** 19)}}`],
+    ['spaces', `{0${' '.repeat(2 ** 21)}}`],
+    ['quotes in a list', `[${"'\\'".repeat(2 ** 19)}]`],
+    ['commas', `[${','.repeat(2 ** 21)}]`],
+  ])('reads megabytes of %s once', (_, text) => {
+    expect(parseClassNames(text) ?? []).toEqual([]);
+  });
+
+  it('takes as many names as the largest set of classes has, and no more', () => {
+    const list = (count: number): string => `[${"'a',".repeat(count)}]`;
+    expect(parseClassNames(list(2 ** 16))).toHaveLength(65_536);
+    expect(parseClassNames(list(2 ** 16 + 1))).toBeUndefined();
   });
 });

@@ -18,8 +18,11 @@ export interface GraphIndex {
   usesOf(value: string): readonly Use[];
 }
 
-/** @throws TaktError `OnnxDuplicateValue` when two nodes make the same value. */
+/** @throws TaktError `OnnxDuplicateValue` when a value is made, given or listed twice. */
 export function indexGraph(graph: GraphProto): GraphIndex {
+  requireDistinct('initializer', graph.initializer);
+  requireDistinct('input', graph.input);
+  requireDistinct('output', graph.output);
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name ?? '', tensor]));
   const inputs = new Set(graph.input.map((value) => value.name ?? '').filter((name) => !initializers.has(name)));
   const producers = new Map<string, NodeProto>();
@@ -47,6 +50,14 @@ export function indexGraph(graph: GraphProto): GraphIndex {
     producers,
     usesOf: (value) => uses.get(value) ?? none,
   };
+}
+
+function requireDistinct(kind: string, named: readonly { readonly name?: string | undefined }[]): void {
+  const seen = new Set<string>();
+  for (const { name = '' } of named) {
+    if (seen.has(name)) throw onnxError(OnnxErrorCode.duplicateValue, `${kind} "${name}" occurs twice`, name);
+    seen.add(name);
+  }
 }
 
 /**

@@ -12,18 +12,29 @@ export interface Model extends ModelProto {
 }
 
 /**
+ * Refuses a file by its size, so that nobody reads it to find out.
+ *
+ * @param size of the file in bytes.
+ * @param name of the file, for the message.
+ * @throws TaktError `OnnxTooLarge`.
+ */
+export function checkModelSize(size: number, name = 'the model'): void {
+  if (size <= MAX_MODEL_BYTES) return;
+  throw onnxError(
+    OnnxErrorCode.tooLarge,
+    `${name} has ${String(size)} bytes, more than the ${String(MAX_MODEL_BYTES)} that ONNX allows`,
+    name,
+  );
+}
+
+/**
  * Reads ONNX bytes. The result shares memory with `bytes`, which must not change while it is in use. Only the encoding is
  * checked here; see `checkModel` for the graph.
  *
  * @throws TaktError `OnnxNotAModel`, `OnnxTruncated`, `OnnxMalformed`, `OnnxTooLarge`.
  */
 export function parseModel(bytes: Uint8Array): Model {
-  if (bytes.length > MAX_MODEL_BYTES) {
-    throw onnxError(
-      OnnxErrorCode.tooLarge,
-      `the model has ${String(bytes.length)} bytes, more than the ${String(MAX_MODEL_BYTES)} that ONNX allows`,
-    );
-  }
+  checkModelSize(bytes.length);
   const looksRight = startsLikeAModel(bytes);
   let model: ModelProto;
   try {

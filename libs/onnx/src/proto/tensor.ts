@@ -1,57 +1,62 @@
+import type { TaktError } from '@takt/kernel';
 import { OnnxErrorCode, onnxError } from '../onnx-error.js';
+import { COMPLEX, ELEMENT_BITS, TYPED_FIELD, TypedField, typedValues } from './element-types.js';
 import { DataType } from './messages.js';
 import type { TensorProto } from './messages.js';
 
 /** Number of elements of a shape. A scalar has one. */
 export const elementCount = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
-const WIDTH: Readonly<Record<number, number>> = {
-  [DataType.float]: 4,
-  [DataType.uint8]: 1,
-  [DataType.int8]: 1,
-  [DataType.int32]: 4,
-  [DataType.int64]: 8,
-  [DataType.bool]: 1,
-  [DataType.float16]: 2,
-  [DataType.double]: 8,
-};
+/** Most dimensions of a tensor, as in NumPy; engines stop at eight and less. */
+export const MAX_RANK = 64;
+
+/** Most values of a tensor: no file can hold more of even the smallest ones, and counts stay exact numbers. */
+const MOST_VALUES = 2 ** 32;
 
 /**
- * Checks that a tensor holds as many values as its shape says.
+ * Checks that a tensor holds as many values as its shape says, in one of the places where values may lie.
  *
  * @throws TaktError `OnnxMalformed`, `OnnxExternalData`.
  */
 export function checkTensor(tensor: TensorProto): void {
   const name = tensor.name ?? 'a constant';
+  const refuse = (what: string): TaktError => onnxError(OnnxErrorCode.malformed, `"${name}" ${what}`, name);
   if (tensor.dataLocation === 1 || tensor.externalData.length > 0) {
     throw onnxError(OnnxErrorCode.externalData, `the values of "${name}" lie in another file`, name);
   }
-  if (tensor.dims.some((dim) => dim < 0)) throw onnxError(OnnxErrorCode.malformed, `"${name}" has a negative dimension`, name);
-  const width = WIDTH[tensor.dataType ?? 0];
-  if (width === undefined) return;
+  if (tensor.dims.length > MAX_RANK) throw refuse(`has ${String(tensor.dims.length)} dimensions`);
+  if (tensor.dims.some((dim) => dim < 0)) throw refuse('has a negative dimension');
+  const bits = ELEMENT_BITS[tensor.dataType ?? 0];
+  if (bits === undefined) throw refuse(`has the data type ${String(tensor.dataType ?? 0)}, which ONNX does not know`);
   const count = elementCount(tensor.dims);
-  const held = heldValues(tensor, width);
-  if (held !== undefined && held !== count) {
-    throw onnxError(
-      OnnxErrorCode.malformed,
-      `"${name}" holds ${String(held)} values where its shape ${shapeText(tensor.dims)} needs ${String(count)}`,
-      name,
-    );
-  }
+  // A zero among the dimensions hides how large the others are.
+  const bounded = elementCount(tensor.dims.filter((dim) => dim > 0)) <= MOST_VALUES;
+  const held = heldValues(tensor, count);
+  if (held === undefined) throw refuse('holds its values twice');
+  if (held !== count) throw refuse(`holds ${String(held)} values where its shape ${shapeText(tensor.dims)} needs ${String(count)}`);
+  if (!bounded) throw refuse(`has the impossible shape ${shapeText(tensor.dims)}`);
 }
 
-function heldValues(tensor: TensorProto, width: number): number | undefined {
-  if (tensor.rawData !== undefined) return tensor.rawData.length / width;
-  switch (tensor.dataType) {
-    case DataType.float:
-      return tensor.floatData.length;
-    case DataType.int64:
-      return tensor.int64Data.length;
-    case DataType.double:
-      return undefined;
-    default:
-      return tensor.int32Data.length;
+/**
+ * How many values lie in a tensor; a fraction where its raw bytes do not end with one. Undefined where they lie in two places.
+ *
+ * @param count values that its shape asks for: raw bytes of less than a byte each are padded, so that they tell no number.
+ */
+function heldValues(tensor: TensorProto, count: number): number | undefined {
+  const bits = ELEMENT_BITS[tensor.dataType ?? 0] ?? 0;
+  const typed = typedValues(tensor);
+  const inPlaces = [...typed.values()].filter((values) => values > 0).length;
+  if (tensor.rawData !== undefined && tensor.rawData.length > 0) {
+    if (inPlaces > 0) return undefined;
+    const { length } = tensor.rawData;
+    if (bits < 8) return length === Math.ceil((count * bits) / 8) ? count : (length * 8) / bits;
+    return (length * 8) / bits;
   }
+  if (inPlaces > 1) return undefined;
+  const held = typed.get(TYPED_FIELD[tensor.dataType ?? 0] ?? TypedField.int32) ?? 0;
+  // Numbers of less than a byte lie in int32_data by the byte; complex ones take two places.
+  if (bits < 8) return held === Math.ceil((count * bits) / 8) ? count : (held * 8) / bits;
+  return COMPLEX.has(tensor.dataType ?? 0) ? held / 2 : held;
 }
 
 const shapeText = (dims: readonly number[]): string => `[${dims.join('×')}]`;

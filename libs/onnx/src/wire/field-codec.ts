@@ -62,6 +62,9 @@ function one<V>(no: number, scalar: Scalar<V>): FieldCodec<V | undefined> {
   };
 }
 
+/** Most values of a list: one byte of the file becomes up to 32 of memory. Exporters write larger tensors as raw bytes. */
+const MAX_LIST = 2 ** 24;
+
 /** Reads both forms of a repeated scalar (packed or one field per value); writes it packed where `packed`. */
 function many<V>(no: number, scalar: Scalar<V>, packed: boolean): FieldCodec<readonly V[]> {
   return {
@@ -73,10 +76,11 @@ function many<V>(no: number, scalar: Scalar<V>, packed: boolean): FieldCodec<rea
         else if (raw.wire === WireType.LengthDelimited) {
           const reader = new BinaryReader(raw.content);
           try {
-            while (reader.pos < reader.len) values.push(scalar.read(reader));
+            while (reader.pos < reader.len && values.length < MAX_LIST) values.push(scalar.read(reader));
           } catch (thrown) {
             throw malformed(owner, `a list in field ${String(no)} breaks off`, thrown);
           }
+          if (reader.pos < reader.len) throw malformed(owner, `a list in field ${String(no)} has more than ${String(MAX_LIST)} values`);
         } else throw malformed(owner, `field ${String(no)} has another type`);
       }
       return values;

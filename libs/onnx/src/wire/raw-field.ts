@@ -1,15 +1,43 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { OnnxErrorCode, onnxError } from '../onnx-error.js';
 
-/** One field as it lies in the bytes: nothing is lost by keeping it. */
-export interface RawField {
+/** One field as it lies in the bytes: nothing is lost by keeping it. Its parts are cut out when they are asked for. */
+export class RawField {
   readonly no: number;
   readonly wire: WireType;
+  private readonly message: Uint8Array;
+  private readonly start: number;
+  private readonly from: number;
+  private readonly end: number;
+
+  /** The tag begins at `start`, the content at `from`; all of it ends before `end`. */
+  constructor(no: number, wire: WireType, message: Uint8Array, start: number, from: number, end: number) {
+    this.no = no;
+    this.wire = wire;
+    this.message = message;
+    this.start = start;
+    this.from = from;
+    this.end = end;
+  }
+
   /** Tag, length and content: what is written back when the field is kept as it is. */
-  readonly bytes: Uint8Array;
+  get bytes(): Uint8Array {
+    return this.message.subarray(this.start, this.end);
+  }
+
   /** The content alone, for length-delimited fields; the encoded scalar otherwise. */
-  readonly content: Uint8Array;
+  get content(): Uint8Array {
+    return this.message.subarray(this.from, this.end);
+  }
+
+  /** Whether the field announces its length: a message, a text, bytes, or a packed list. */
+  get packed(): boolean {
+    return this.wire === WireType.LengthDelimited;
+  }
 }
+
+/** Most fields of one message: each costs a hundred times its two bytes, and no graph has so many nodes or weights. */
+export const MAX_FIELDS = 2 ** 18;
 
 /**
  * Splits a message into its fields. Lengths are checked against the bytes that are there before anything is read.
@@ -38,7 +66,8 @@ export function splitFields(message: Uint8Array, name: string): RawField[] {
     } else {
       guarded(name, () => reader.skip(wire, no));
     }
-    fields.push({ no, wire, bytes: message.subarray(start, reader.pos), content: message.subarray(from, reader.pos) });
+    if (fields.length === MAX_FIELDS) throw malformed(name, `it has more than ${String(MAX_FIELDS)} fields`);
+    fields.push(new RawField(no, wire, message, start, from, reader.pos));
   }
   return fields;
 }

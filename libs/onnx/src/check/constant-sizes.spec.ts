@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeProto, TensorProto } from '../proto/messages.js';
+import { DataType } from '../proto/messages.js';
+import { parseModel, serializeModel } from '../proto/model-file.js';
+import { makeNode } from '../proto/node.js';
+import { floatTensor, int64Tensor } from '../proto/tensor.js';
+import { checkModel } from './check-model.js';
+
+const ints = (name: string, ...values: number[]): TensorProto => int64Tensor(name, [values.length], BigInt64Array.from(values, BigInt));
+const int = (name: string, value: number): TensorProto => int64Tensor(name, [], BigInt64Array.of(BigInt(value)));
+const floats = (name: string, dims: readonly number[]): TensorProto =>
+  floatTensor(name, dims, new Float32Array(dims.reduce((product, dim) => product * dim, 1)));
+
+const check = (nodes: readonly NodeProto[], initializer: readonly TensorProto[]): void =>
+  void checkModel(
+    parseModel(
+      serializeModel({
+        irVersion: 8,
+        opsetImport: [{ domain: '', version: 13 }],
+        metadataProps: [],
+        functions: [],
+        graph: {
+          node: [...nodes, makeNode('Relu', 'relu', ['x'], ['y'])],
+          initializer,
+          input: [{ name: 'x', type: { tensorType: { elemType: DataType.float } } }],
+          output: [{ name: 'y' }],
+          valueInfo: [],
+        },
+      }),
+    ),
+  );
+
+const doubling = Array.from({ length: 40 }, (_, i) =>
+  makeNode('Concat', `twice ${String(i)}`, i === 0 ? ['seed', 'seed'] : [`d${String(i - 1)}`, `d${String(i - 1)}`], [`d${String(i)}`], {
+    axis: 0n,
+  }),
+);
+
+describe('constants that grow', () => {
+  it.each<[string, readonly NodeProto[], readonly TensorProto[]]>([
+    ['a shape filled', [makeNode('ConstantOfShape', 'bomb', ['s'], ['v'])], [ints('s', 2 ** 20, 2 ** 20)]],
+    ['one value widened', [makeNode('Expand', 'bomb', ['one', 's'], ['v'])], [floats('one', [1]), ints('s', 2 ** 30)]],
+    ['the image widened', [makeNode('Expand', 'bomb', ['x', 's'], ['v'])], [ints('s', 2 ** 30, 1)]],
+    ['a value repeated', [makeNode('Tile', 'bomb', ['row', 'n'], ['v'])], [floats('row', [1000]), ints('n', 10 ** 6)]],
+    ['a range', [makeNode('Range', 'bomb', ['a', 'b', 'c'], ['v'])], [int('a', 0), int('b', 2 ** 40), int('c', 1)]],
+    [
+      'a column beside a row',
+      [makeNode('Add', 'bomb', ['row', 'column'], ['v'])],
+      [floats('row', [1, 10_000]), floats('column', [10_000, 1])],
+    ],
+    [
+      'a column times a row',
+      [makeNode('MatMul', 'bomb', ['column', 'row'], ['v'])],
+      [floats('row', [1, 10_000]), floats('column', [10_000, 1])],
+    ],
+    ['something padded', [makeNode('Pad', 'bomb', ['row', 'p'], ['v'])], [floats('row', [1]), ints('p', 2 ** 33, 0)]],
+    [
+      'the image resized',
+      [makeNode('Resize', 'bomb', ['x', '', 'f'], ['v'])],
+      [floatTensor('f', [4], Float32Array.of(1, 1, 2 ** 15, 2 ** 15))],
+    ],
+    [
+      'a shape that is computed',
+      [
+        makeNode('Mul', 'square', ['k', 'k'], ['kk']),
+        makeNode('Concat', 'shape', ['kk', 'k'], ['s'], { axis: 0n }),
+        makeNode('ConstantOfShape', 'bomb', ['s'], ['v']),
+      ],
+      [ints('k', 2 ** 12)],
+    ],
+    [
+      'a shape in a Constant',
+      [makeNode('Constant', 'c', [], ['s'], { value_ints: [2n ** 31n, 2n ** 31n] }), makeNode('ConstantOfShape', 'bomb', ['s'], ['v'])],
+      [],
+    ],
+    ['the same doubled forty times', doubling, [floats('seed', [1024])]],
+  ])('refuses %s', (_, nodes, initializer) => {
+    expect(() => {
+      check(nodes, initializer);
+    }).toThrowError(expect.objectContaining({ code: 'OnnxConstantTooLarge' }) as Error);
+  });
+
+  it('refuses many that are small alone', () => {
+    const nodes = Array.from({ length: 9 }, (_, i) => makeNode('ConstantOfShape', `part ${String(i)}`, ['s'], [`v${String(i)}`]));
+    expect(() => {
+      check(nodes, [ints('s', 2 ** 25)]);
+    }).toThrowError(/makes 1152 MiB out of constants together with the nodes before it/);
+  });
+
+  it('accepts the grids of a detector', () => {
+    check(
+      [
+        makeNode('Range', 'columns', ['zero', 'width', 'one'], ['r']),
+        makeNode('Unsqueeze', 'row', ['r', 'axis'], ['row']),
+        makeNode('Expand', 'grid', ['row', 's'], ['g']),
+        makeNode('Resize', 'up', ['x', '', 'f'], ['u']),
+      ],
+      [
+        int('zero', 0),
+        int('width', 80),
+        int('one', 1),
+        ints('axis', 0),
+        ints('s', 80, 80),
+        floatTensor('f', [4], Float32Array.of(1, 1, 2, 2)),
+      ],
+    );
+  });
+});
