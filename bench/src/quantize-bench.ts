@@ -162,6 +162,7 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
         sample: SAMPLE,
         seed: 0,
         golden: subject.data,
+        goldenImages: null,
         targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
         accuracyBudgetPoints: BUDGET,
         threads: [1],

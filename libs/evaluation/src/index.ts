@@ -30,9 +30,11 @@ export type { CocoAnnotation, CocoCategory, CocoDetection, CocoGroundTruth, Coco
 export { evaluateCoco } from './coco/evaluate-coco.js';
 export type { CategoryAccuracy, CocoAccuracy } from './coco/evaluate-coco.js';
 export { readCocoDetections, readCocoGroundTruth } from './dataset/coco-json.js';
+export { readCocoDataSet } from './dataset/coco-data-set.js';
+export type { ClassAssignment, ClassesOfModel, CocoDataSet, CocoLabelledImage } from './dataset/coco-data-set.js';
 export { toCoco } from './dataset/golden-truth.js';
 export type { EvaluatedImage } from './dataset/golden-truth.js';
 export { readYoloData } from './dataset/yolo-data.js';
 export type { YoloData } from './dataset/yolo-data.js';
 export { labelPath, parseYoloLabels } from './dataset/yolo-labels.js';
-export type { YoloLabel } from './dataset/yolo-labels.js';
+export type { LabelledObject } from './dataset/labelled-object.js';

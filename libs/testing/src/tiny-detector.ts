@@ -11,6 +11,8 @@ export interface TinyDetectorOptions {
   /** Other seeds give other weights, hence other bytes. Default 1. */
   readonly seed?: number;
   readonly opset?: number;
+  /** Whether the metadata name the classes. Default true. */
+  readonly named?: boolean;
 }
 
 const STRIDES = [8, 16, 32] as const;
@@ -22,7 +24,7 @@ const ANCHORS = 3;
  * is for tests of everything around a detector that need no real one.
  */
 export function tinyDetector(options: TinyDetectorOptions = {}): Uint8Array {
-  const { size = 64, classes = 2, width = 8, seed = 1, opset = 13 } = options;
+  const { size = 64, classes = 2, width = 8, seed = 1, opset = 13, named = true } = options;
   const net = new NetBuilder(seed);
   const stem = net.conv('images', 3, width, 6, 2, 2);
   const p2 = net.conv(stem, width, width * 2, 3, 2, 1);
@@ -49,10 +51,7 @@ export function tinyDetector(options: TinyDetectorOptions = {}): Uint8Array {
     producerName: 'takt-testing',
     opsetImport: [{ domain: '', version: opset }],
     functions: [],
-    metadataProps: [
-      { key: 'stride', value: '32' },
-      { key: 'names', value: `{${names}}` },
-    ],
+    metadataProps: [{ key: 'stride', value: '32' }, ...(named ? [{ key: 'names', value: `{${names}}` }] : [])],
     graph: {
       name: 'tiny-detector',
       node: net.nodes,

@@ -13,6 +13,7 @@ import { runWorkerJob } from '../worker/run-worker-job.js';
 interface Options extends CommonOptions {
   readonly model?: string;
   readonly data?: string;
+  readonly images?: string;
   readonly groundTruth?: string;
   readonly detections?: string;
   readonly engine: EngineName;
@@ -20,9 +21,17 @@ interface Options extends CommonOptions {
 }
 
 function jobOf(options: Options): Extract<WorkerJob, { kind: 'evaluate' }> | undefined {
-  const { model, data, groundTruth, detections, engine, threads } = options;
+  const { model, data, images, groundTruth, detections, engine, threads } = options;
   if (model !== undefined && data !== undefined)
-    return { kind: 'evaluate', of: 'model', model: resolve(model), data: resolve(data), engine, threads };
+    return {
+      kind: 'evaluate',
+      of: 'model',
+      model: resolve(model),
+      data: resolve(data),
+      images: images === undefined ? null : resolve(images),
+      engine,
+      threads,
+    };
   if (groundTruth === undefined || detections === undefined) return undefined;
   return { kind: 'evaluate', of: 'detections', groundTruth: resolve(groundTruth), detections: resolve(detections) };
 }
@@ -32,7 +41,10 @@ export function registerEvaluate(program: Command, cli: Cli): void {
     .command('evaluate')
     .description('accuracy as COCO defines it: of a model on a labelled set, or of detections already made')
     .addOption(new Option('--model <file>', 'ONNX model').conflicts(['groundTruth', 'detections']))
-    .option('--data <file>', 'data.yaml of the labelled set')
+    .option('--data <file>', 'labelled set: data.yaml (YOLO) or a .json file (COCO)')
+    .addOption(
+      new Option('--images <folder>', 'images of COCO JSON (default: looked for near it)').conflicts(['groundTruth', 'detections']),
+    )
     .option('--ground-truth <file>', 'COCO ground truth (JSON)')
     .option('--detections <file>', 'COCO detections (JSON)')
     .addOption(

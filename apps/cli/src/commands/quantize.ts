@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { withJson } from '../options/common-options.js';
 import { integerIn, numberIn, threadChoice } from '../options/parse-values.js';
+import { ExitCode } from '../output/report-error.js';
 import { renderQuantized } from '../render/worker-results.js';
 import { show } from '../session/session.js';
 import type { Cli, CommonOptions } from '../session/session.js';
@@ -16,6 +17,7 @@ interface Options extends CommonOptions {
   readonly sample: number;
   readonly seed: number;
   readonly data?: string;
+  readonly images?: string;
   readonly out: string;
   readonly budget: number;
   readonly threads: 'sweep' | 'library-default' | number[];
@@ -30,20 +32,23 @@ const targetChoice = (text: string): QuantizeTarget[] =>
   });
 
 export function registerQuantize(program: Command, cli: Cli): void {
-  withJson(program.command('quantize'))
+  const quantize = withJson(program.command('quantize'))
     .description('quantize a model on this machine; it stays in float where int8 is slower or loses too much')
     .requiredOption('--model <file>', 'ONNX model')
     .requiredOption('--calibration <folder>', 'images that ranges are taken from, searched recursively')
     .requiredOption('--out <folder>', 'where the files go')
     .option('--sample <n>', 'calibration images to use at most', integerIn(1, 1_000_000), 500)
     .option('--seed <n>', 'seed of the choice of images', integerIn(0, 2 ** 32 - 1), 0)
-    .option('--data <file>', 'data.yaml of a labelled set; without one only speed is measured')
+    .option('--data <file>', 'labelled set: data.yaml (YOLO) or a .json file (COCO); without one only speed is measured')
+    .option('--images <folder>', 'images of COCO JSON (default: looked for near it)')
     .option('--budget <points>', 'allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
     .option('--threads <choice>', 'threads to time with: sweep, library-default, or counts such as 1,2', threadChoice, [1])
     .option('--targets <engines>', 'engines to make files for: onnxruntime, openvino, tensorrt, myriad', targetChoice, [
       ...quantizeTargetSchema.options,
     ])
     .action(async (options: Options) => {
+      if (options.images !== undefined && options.data === undefined)
+        quantize.error('error: --images goes with --data', { exitCode: ExitCode.usage });
       const result = await runWorkerJob(cli, {
         kind: 'quantize',
         model: resolve(options.model),
@@ -52,6 +57,7 @@ export function registerQuantize(program: Command, cli: Cli): void {
         sample: options.sample,
         seed: options.seed,
         golden: options.data === undefined ? null : resolve(options.data),
+        goldenImages: options.images === undefined ? null : resolve(options.images),
         targets: options.targets,
         accuracyBudgetPoints: options.budget,
         threads: options.threads,

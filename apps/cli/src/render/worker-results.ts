@@ -6,6 +6,9 @@ import { renderPairs, renderTable } from './table.js';
 
 type Result<K extends WorkerResult['kind']> = Omit<Extract<WorkerResult, { kind: K }>, 'kind'>;
 
+/** How the categories of COCO JSON became classes. */
+const CLASSES_BY = { name: 'matched by name', 'id-order': 'categories in the order of their ids' } as const;
+
 export function renderQuantized(result: Result<'quantize'>, style: Style): string {
   const rows = [
     { target: 'fp32', file: '', precision: 'fp32', reason: 'the model in float', reverted: [] as string[], ...result.fp32 },
@@ -26,7 +29,11 @@ export function renderQuantized(result: Result<'quantize'>, style: Style): strin
       style,
     ),
     renderPairs(
-      [['Statistics', result.statistics], ...Object.entries(result.targets).map(([target, row]) => [target, row.file] as const)],
+      [
+        ...(result.classesBy === undefined ? [] : [['Classes', CLASSES_BY[result.classesBy]] as const]),
+        ['Statistics', result.statistics],
+        ...Object.entries(result.targets).map(([target, row]) => [target, row.file] as const),
+      ],
       style,
     ),
   );
@@ -55,6 +62,7 @@ export function renderEvaluated(result: Result<'evaluate'>, style: Style): strin
         ['Images', String(result.images)],
         ['Ground truth', String(result.groundTruth)],
         ['Detections', String(result.detections)],
+        ...(result.classesBy === undefined ? [] : [['Classes', CLASSES_BY[result.classesBy]] as const]),
         ['mAP@0.5', formatMap(result.map50)],
         ['mAP@0.5:0.95', formatMap(result.map50_95)],
       ],

@@ -49,8 +49,8 @@ export async function openEmitParts(
   const loadInput = createLoadInput(context.clock);
   const source = await openModelSource(model, engine);
   const known = statistics === null ? undefined : statisticsOf(source, await readStatistics(statistics));
-  const shown = (golden?.images ?? []).toSorted((a, b) => Math.sign(b.labels.length) - Math.sign(a.labels.length));
-  const withObjects = shown.filter(({ labels }) => labels.length > 0).length;
+  const shown = (golden?.images ?? []).toSorted((a, b) => Math.sign(b.objects.length) - Math.sign(a.objects.length));
+  const withObjects = shown.filter(({ objects }) => objects.length > 0).length;
   const images = sampleOf(withObjects >= RANKED_IMAGES ? shown.slice(0, withObjects) : shown, RANKED_IMAGES, 0).map(({ path }) => path);
   return {
     source,

@@ -1,10 +1,9 @@
 import type { WorkerJob, WorkerResult } from '@takt/contracts';
 import { evaluateCoco, readCocoDetections, readCocoGroundTruth } from '@takt/evaluation';
-import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
-import { readGoldenSet } from '../golden/golden-set.js';
-import { readRunnableModel, requireSameClasses } from '../golden/input-model.js';
+import { readGoldenSet } from '../golden/read-golden-set.js';
+import { readRunnableModel } from '../golden/input-model.js';
 import { measureAccuracy } from '../golden/measure-accuracy.js';
+import { readCocoJson } from '../golden/read-coco-json.js';
 import { startHost } from '../host/host-client.js';
 import type { JobContext } from '../job-context.js';
 
@@ -18,8 +17,7 @@ export function evaluateJob(job: EvaluateJob, context: JobContext): Promise<Eval
 
 async function evaluateModel(job: Extract<EvaluateJob, { of: 'model' }>, context: JobContext): Promise<EvaluateResult> {
   const model = await readRunnableModel(job.model);
-  const golden = await readGoldenSet(job.data);
-  requireSameClasses(model, golden, job.data);
+  const golden = await readGoldenSet({ file: job.data, images: job.images }, model);
   const host = startHost(context.signal, model.name);
   try {
     await host.ask({ kind: 'load', model: model.path, engine: job.engine, threads: { intraOp: job.threads, spin: false } });
@@ -28,15 +26,16 @@ async function evaluateModel(job: Extract<EvaluateJob, { of: 'model' }>, context
     });
     const perClass = accuracy.perCategory.map(({ name, ap50, ap }) => ({ name, ap50, ap }));
     const { images, map50, map50_95, stats, groundTruth, detections } = accuracy;
-    return { kind: 'evaluate', images, map50, map50_95, stats: [...stats], perClass, groundTruth, detections };
+    const result: EvaluateResult = { kind: 'evaluate', images, map50, map50_95, stats: [...stats], perClass, groundTruth, detections };
+    return golden.classesBy === 'index' ? result : { ...result, classesBy: golden.classesBy };
   } finally {
     await host.close();
   }
 }
 
 async function evaluateDetections(job: Extract<EvaluateJob, { of: 'detections' }>): Promise<EvaluateResult> {
-  const groundTruth = readCocoGroundTruth(await readJson(job.groundTruth), job.groundTruth);
-  const detections = readCocoDetections(await readJson(job.detections), job.detections);
+  const groundTruth = readCocoGroundTruth(await readCocoJson(job.groundTruth), job.groundTruth);
+  const detections = readCocoDetections(await readCocoJson(job.detections), job.detections);
   const { stats, map50, map50_95, perCategory } = evaluateCoco(groundTruth, detections);
   return {
     kind: 'evaluate',
@@ -48,19 +47,4 @@ async function evaluateDetections(job: Extract<EvaluateJob, { of: 'detections' }
     groundTruth: groundTruth.annotations.length,
     detections: detections.length,
   };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new TaktError({
-      code: 'CocoFileInvalid',
-      message: `${path} is not readable JSON: ${error instanceof Error ? error.message : String(error)}`,
-      action: 'name a file with COCO JSON',
-      component: 'worker',
-      element: path,
-      cause: error,
-    });
-  }
 }

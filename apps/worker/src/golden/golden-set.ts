@@ -1,74 +1,22 @@
-import { labelPath, parseYoloLabels, readYoloData } from '@takt/evaluation';
-import type { YoloLabel } from '@takt/evaluation';
-import { listImages } from '@takt/image-io';
-import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
+import type { LabelledObject } from '@takt/evaluation';
+import type { RunnableModel } from './input-model.js';
 
-/** A labelled data set on disk. */
+export interface GoldenImage {
+  readonly path: string;
+  /** Pixels that the labels were made for; null where the format does not say. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+  readonly objects: readonly LabelledObject[];
+}
+
+/** A labelled data set on disk, whatever its format. */
 export interface GoldenSet {
+  /** Index = class id of the model. */
   readonly names: readonly string[];
-  /** In path order. */
-  readonly images: readonly { readonly path: string; readonly labels: readonly YoloLabel[] }[];
+  /** How the set's classes became the model's: by their own index (YOLO), by name, or in the order of their ids (COCO). */
+  readonly classesBy: 'index' | 'name' | 'id-order';
+  /** In the order in which equal scores are ranked: by path (YOLO) or image id (COCO). */
+  readonly images: readonly GoldenImage[];
 }
 
-/** Split that accuracy is measured on. */
-const SPLIT = 'val';
-
-/**
- * Reads a YOLO data set: data.yaml, its `val` images, one label file per image (an image without one has no object).
- *
- * @throws TaktError `DatasetUnreadable`, `DatasetFileInvalid`, `LabelFileInvalid`, `ImageFolderUnreadable` or `ImageFolderEmpty`.
- */
-export async function readGoldenSet(dataYaml: string): Promise<GoldenSet> {
-  const { path, images: folders, names } = readYoloData(await readYaml(dataYaml), SPLIT, dataYaml);
-  const root = resolve(dirname(dataYaml), path);
-  const images = [];
-  for (const folder of folders) {
-    for (const image of await listImages(resolve(root, folder))) {
-      const labels = labelPath(image);
-      images.push({ path: image, labels: parseYoloLabels(await readLabels(labels), names.length, labels) });
-    }
-  }
-  return { names, images };
-}
-
-async function readYaml(path: string): Promise<unknown> {
-  const unreadable = (what: string, cause: unknown): TaktError =>
-    new TaktError({
-      code: 'DatasetUnreadable',
-      message: `data set file ${path} ${what}: ${cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)}`,
-      action: 'name the data.yaml of a labelled YOLO data set',
-      component: 'worker',
-      element: path,
-      cause,
-    });
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw unreadable('cannot be read', error);
-  }
-  try {
-    return parse(text) as unknown;
-  } catch (error) {
-    throw unreadable('is no YAML', error);
-  }
-}
-
-async function readLabels(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new TaktError({
-      code: 'LabelFileInvalid',
-      message: `label file ${path} cannot be read: ${(error as Error).message}`,
-      action: 'check that this user may read it',
-      component: 'worker',
-      element: path,
-      cause: error,
-    });
-  }
-}
+/** What labels are matched with. */
+export type LabelledModel = Pick<RunnableModel, 'name' | 'names' | 'detector'>;

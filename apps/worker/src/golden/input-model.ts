@@ -7,7 +7,6 @@ import type { TrainedScales } from '@takt/quantization';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { digestOf } from './digest.js';
-import type { GoldenSet } from './golden-set.js';
 
 /** A model file that passed the import check. */
 export interface InputModel {
@@ -82,30 +81,5 @@ async function readModelFile(path: string): Promise<Uint8Array> {
       element: path,
       cause: error,
     });
-  }
-}
-
-/**
- * Accuracy is only meaningful when model and labels number the same classes.
- *
- * @throws TaktError `ClassesDiffer`.
- */
-export function requireSameClasses(model: Pick<RunnableModel, 'name' | 'names' | 'detector'>, golden: GoldenSet, dataYaml: string): void {
-  const { classes } = model.detector;
-  const wrong = (what: string): TaktError =>
-    new TaktError({
-      code: 'ClassesDiffer',
-      message: `${dataYaml} ${what}`,
-      action: 'use the labelled set that belongs to this model, with its classes in the same order',
-      component: 'worker',
-      element: dataYaml,
-    });
-  if (golden.names.length !== classes)
-    throw wrong(`names ${String(golden.names.length)} classes, ${model.name} detects ${String(classes)}`);
-  const different = golden.names.findIndex((name, index) => model.names.length > 0 && model.names[index] !== name);
-  if (different >= 0) {
-    throw wrong(
-      `calls class ${String(different)} "${golden.names[different] ?? ''}", ${model.name} calls it "${model.names[different] ?? ''}"`,
-    );
   }
 }

@@ -8,8 +8,8 @@ import { measureLatency } from '../benchmark/measure-latency.js';
 import { latencyMeter } from '../benchmark/latency-meter.js';
 import { calibrate } from '../calibrate/calibrate.js';
 import { calibrationMissing, openEmitParts, readStatistics } from '../emit/emit-parts.js';
-import { readGoldenSet } from '../golden/golden-set.js';
-import { placeInputModel, readInputModel, requireSameClasses } from '../golden/input-model.js';
+import { readGoldenSet } from '../golden/read-golden-set.js';
+import { placeInputModel, readInputModel } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
 import { saveInto } from '../golden/digest.js';
 import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
@@ -40,8 +40,7 @@ const ITERATIONS = 6;
  */
 export async function quantizeJob(job: QuantizeJob, context: JobContext): Promise<QuantizeResult> {
   const given = await readInputModel(job.model);
-  const golden = job.golden === null ? null : await readGoldenSet(job.golden);
-  if (golden !== null && job.golden !== null) requireSameClasses(given, golden, job.golden);
+  const golden = job.golden === null ? null : await readGoldenSet({ file: job.golden, images: job.goldenImages }, given);
   const { facts } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const policies = threadPolicies(facts, job.threads);
   const run = async (folder: string, pool: HostPool): Promise<QuantizeResult> => {
@@ -76,7 +75,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
     const file = join(job.outDir, `${EngineName.onnxruntime}.onnx`);
     const text = report({
       model: model.name,
-      images: golden?.images.length ?? null,
+      labelled: golden === null ? null : { images: golden.images.length, classesBy: golden.classesBy },
       budgetPoints: job.accuracyBudgetPoints,
       reason: why,
       measured,
@@ -110,6 +109,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       },
       fp32: { map50: reference.map50, map50_95: reference.map50_95, latencyMs: reference.latencyMs },
       statistics,
+      ...(golden === null || golden.classesBy === 'index' ? {} : { classesBy: golden.classesBy }),
     };
   };
   return withWorkFolder(job.outDir, (folder) => withHostPool(context, (pool) => run(folder, pool)));

@@ -1,10 +1,11 @@
 import { dropPoints } from './choose-variant.js';
 import type { FitTrail } from '../build/fit-budget.js';
+import type { GoldenSet } from '../golden/golden-set.js';
 import type { MeasuredVariant } from './choose-variant.js';
 
 export interface ReportContent {
   readonly model: string;
-  readonly images: number | null;
+  readonly labelled: { readonly images: number; readonly classesBy: GoldenSet['classesBy'] } | null;
   readonly budgetPoints: number;
   readonly reason: string;
   readonly measured: readonly MeasuredVariant[];
@@ -24,10 +25,28 @@ export interface ReportContent {
   }[];
 }
 
+/** How labels were matched with the model's classes, where the format leaves it open. */
+const CLASSES: Readonly<Record<GoldenSet['classesBy'], string>> = {
+  index: '',
+  name: ', classes matched by name',
+  'id-order': ', categories taken as classes in the order of their ids',
+};
+
 const percent = (value: number | null): string => (value === null ? '–' : (value * 100).toFixed(2));
 
 /** `report.md`: what was measured on this machine and what was taken, for people. */
-export function report({ model, images, budgetPoints, reason, measured, reference, chosen, notes, fitted, others }: ReportContent): string {
+export function report({
+  model,
+  labelled,
+  budgetPoints,
+  reason,
+  measured,
+  reference,
+  chosen,
+  notes,
+  fitted,
+  others,
+}: ReportContent): string {
   const rows = measured.map((variant) => {
     const drop = dropPoints(variant, reference);
     const cells = [
@@ -46,9 +65,9 @@ export function report({ model, images, budgetPoints, reason, measured, referenc
     '',
     reason,
     '',
-    images === null
+    labelled === null
       ? 'Accuracy was not measured: no labelled images were given.'
-      : `Accuracy on ${String(images)} labelled images; ${budgetPoints.toFixed(2)} points of mAP@0.5:0.95 may be lost.`,
+      : `Accuracy on ${String(labelled.images)} labelled images${CLASSES[labelled.classesBy]}; ${budgetPoints.toFixed(2)} points of mAP@0.5:0.95 may be lost.`,
     '',
     '| artifact | threads | median ms | speed | mAP@0.5 | mAP@0.5:0.95 | points lost |',
     '|---|---|---|---|---|---|---|',

@@ -31,8 +31,10 @@ const quantizeJobSchema = z.object({
   calibration: z.string().nullable(),
   sample: z.int().positive(),
   seed: z.int().nonnegative(),
-  /** data.yaml of a labelled set; null measures speed only. */
+  /** data.yaml or COCO JSON of a labelled set; null measures speed only. */
   golden: z.string().nullable(),
+  /** Folder of the images of COCO JSON; null looks near the file. */
+  goldenImages: z.string().nullable().default(null),
   /** Engines to make files for. This machine's own, onnxruntime, is always made, since everything is compared with it. */
   targets: z.array(quantizeTargetSchema).default(['onnxruntime']),
   accuracyBudgetPoints: z.number(),
@@ -72,7 +74,10 @@ const evaluateJobSchema = z.discriminatedUnion('of', [
     kind: z.literal('evaluate'),
     of: z.literal('model'),
     model: z.string(),
+    /** data.yaml or COCO JSON. */
     data: z.string(),
+    /** Folder of the images of COCO JSON; null looks near the file. */
+    images: z.string().nullable().default(null),
     engine: engineNameSchema.default('onnxruntime'),
     threads: z.int().nonnegative(),
   }),
@@ -111,6 +116,9 @@ export const buildResultSchema = z.object({
 });
 export type BuildResult = z.output<typeof buildResultSchema>;
 
+/** How the categories of COCO JSON became the model's classes; absent where classes are numbered alike (YOLO data, detections). */
+const classesBySchema = z.enum(['name', 'id-order']).optional();
+
 export const quantizeResultSchema = z.object({
   kind: z.literal('quantize'),
   targets: z.record(
@@ -128,6 +136,7 @@ export const quantizeResultSchema = z.object({
   ),
   fp32: z.object({ map50: z.number().nullable(), map50_95: z.number().nullable(), latencyMs: z.number() }),
   statistics: z.string(),
+  classesBy: classesBySchema,
 });
 
 export const benchmarkResultSchema = z.object({
@@ -154,6 +163,7 @@ export const evaluateResultSchema = z.object({
   perClass: z.array(z.object({ name: z.string(), ap50: z.number(), ap: z.number() })),
   groundTruth: z.int(),
   detections: z.int(),
+  classesBy: classesBySchema,
 });
 
 export const probeResultSchema = z.object({

@@ -1,87 +1,104 @@
-import { TaktError } from '@takt/kernel';
-import type { CocoAnnotation, CocoDetection, CocoGroundTruth } from '../coco/coco-data.js';
-
-type Fields = Record<string, unknown>;
+import type { CocoAnnotation, CocoCategory, CocoDetection, CocoGroundTruth } from '../coco/coco-data.js';
+import { boxOf, fieldsOf, integerOf, listOf, numberOf, refuseCoco, requireUnique, shown } from './json-fields.js';
+import type { Fields, Refuse } from './json-fields.js';
 
 /**
- * Reads a COCO ground truth document (`images`, `categories`, `annotations`; other members are left alone).
+ * Reads a COCO ground truth document (`images`, `categories`, `annotations`; other members are left alone). Ids need not be
+ * contiguous. `area` defaults to the box's, `iscrowd` to 0, a category's `name` to its id; annotations may lack an `id`.
  *
  * @param source name of the file, for messages.
- * @throws TaktError `CocoFileInvalid` naming the first wrong entry.
+ * @throws TaktError `CocoFileInvalid` naming the first wrong entry: another type, a box of negative size, an id that is there
+ *   twice, an annotation of an image or category that is not there.
  */
 export function readCocoGroundTruth(document: unknown, source: string): CocoGroundTruth {
-  const top = fieldsOf(document, source, 'the document');
-  const images = listOf(top, 'images', source).map((entry, index) => ({ id: integer(entry, 'id', source, `images[${String(index)}]`) }));
-  const categories = listOf(top, 'categories', source).map((entry, index) => {
-    const id = integer(entry, 'id', source, `categories[${String(index)}]`);
-    return { id, name: typeof entry['name'] === 'string' ? entry['name'] : String(id) };
-  });
-  const annotations = listOf(top, 'annotations', source).map((entry, index): CocoAnnotation => {
-    const where = `annotations[${String(index)}]`;
-    const bbox = boxOf(entry, source, where);
-    return {
-      imageId: integer(entry, 'image_id', source, where),
-      categoryId: integer(entry, 'category_id', source, where),
-      bbox,
-      area: entry['area'] === undefined ? bbox[2] * bbox[3] : number(entry, 'area', source, where),
-      crowd: entry['iscrowd'] === 1 || entry['iscrowd'] === true,
-    };
-  });
+  const refuse = refuseCoco(source);
+  const top = fieldsOf(document, refuse, 'the document');
+  const images = listOf(top, 'images', refuse).map((entry, index) => ({
+    id: integerOf(entry, 'id', refuse, `images[${String(index)}]`),
+  }));
+  const categories = listOf(top, 'categories', refuse).map((entry, index) => categoryOf(entry, refuse, `categories[${String(index)}]`));
+  requireUnique(
+    images.map(({ id }) => id),
+    'images',
+    'id',
+    refuse,
+  );
+  requireUnique(
+    categories.map(({ id }) => id),
+    'categories',
+    'id',
+    refuse,
+  );
+  const entries = listOf(top, 'annotations', refuse);
+  const annotations = entries.map((entry, index) => annotationOf(entry, refuse, `annotations[${String(index)}]`));
+  requireUnique(
+    // Entries without an id are told apart by their place.
+    entries.map((entry, index) =>
+      entry['id'] === undefined ? `#${String(index)}` : integerOf(entry, 'id', refuse, `annotations[${String(index)}]`),
+    ),
+    'annotations',
+    'id',
+    refuse,
+  );
+  requireKnown(annotations, { images, categories }, refuse);
   return { images, categories, annotations };
 }
 
-/** Reads COCO results: a list of `{image_id, category_id, bbox, score}`. Errors as {@link readCocoGroundTruth}. */
+/**
+ * Reads COCO results: a list of `{image_id, category_id, bbox, score}`; a category that the ground truth lacks is left to the
+ * evaluator, which does not count it. Errors as {@link readCocoGroundTruth}.
+ */
 export function readCocoDetections(document: unknown, source: string): CocoDetection[] {
-  if (!Array.isArray(document)) return fail(source, 'is not a list of detections');
+  const refuse = refuseCoco(source);
+  if (!Array.isArray(document)) return refuse('is not a list of detections');
   return document.map((item: unknown, index) => {
     const where = `[${String(index)}]`;
-    const entry = fieldsOf(item, source, where);
+    const entry = fieldsOf(item, refuse, where);
     return {
-      imageId: integer(entry, 'image_id', source, where),
-      categoryId: integer(entry, 'category_id', source, where),
-      bbox: boxOf(entry, source, where),
-      score: number(entry, 'score', source, where),
+      imageId: integerOf(entry, 'image_id', refuse, where),
+      categoryId: integerOf(entry, 'category_id', refuse, where),
+      bbox: boxOf(entry, refuse, where),
+      score: numberOf(entry, 'score', refuse, where),
     };
   });
 }
 
-function fail(source: string, what: string): never {
-  throw new TaktError({
-    code: 'CocoFileInvalid',
-    message: `${source}: ${what}`,
-    action:
-      'give COCO JSON: ground truth with images, categories and annotations; detections as a list with image_id, category_id, bbox and score',
-    component: 'evaluation',
-    element: source,
+function categoryOf(entry: Fields, refuse: Refuse, where: string): CocoCategory {
+  const id = integerOf(entry, 'id', refuse, where);
+  const { name } = entry;
+  if (name !== undefined && name !== null && typeof name !== 'string') return refuse(`${where} has a "name" that is no text`);
+  return { id, name: name ?? String(id) };
+}
+
+function annotationOf(entry: Fields, refuse: Refuse, where: string): CocoAnnotation {
+  const bbox = boxOf(entry, refuse, where);
+  const given = entry['area'] !== undefined && entry['area'] !== null;
+  const area = given ? numberOf(entry, 'area', refuse, where) : bbox[2] * bbox[3];
+  if (area < 0) return refuse(`${where} has a negative "area", ${shown(area)}`);
+  return {
+    imageId: integerOf(entry, 'image_id', refuse, where),
+    categoryId: integerOf(entry, 'category_id', refuse, where),
+    bbox,
+    area,
+    crowd: crowdOf(entry['iscrowd'], refuse, where),
+  };
+}
+
+function crowdOf(value: unknown, refuse: Refuse, where: string): boolean {
+  if (value === undefined || value === null || value === 0 || value === false) return false;
+  return value === 1 || value === true ? true : refuse(`${where} has an "iscrowd" that is neither 0 nor 1, ${shown(value)}`);
+}
+
+function requireKnown(
+  annotations: readonly CocoAnnotation[],
+  { images, categories }: Omit<CocoGroundTruth, 'annotations'>,
+  refuse: Refuse,
+): void {
+  const imageIds = new Set(images.map(({ id }) => id));
+  const categoryIds = new Set(categories.map(({ id }) => id));
+  annotations.forEach(({ imageId, categoryId }, index) => {
+    const where = `annotations[${String(index)}]`;
+    if (!imageIds.has(imageId)) refuse(`${where} names image ${String(imageId)}, which "images" does not have`);
+    if (!categoryIds.has(categoryId)) refuse(`${where} names category ${String(categoryId)}, which "categories" does not have`);
   });
-}
-
-function fieldsOf(value: unknown, source: string, where: string): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : fail(source, `${where} is not an object`);
-}
-
-function listOf(top: Fields, name: string, source: string): Fields[] {
-  const value = top[name];
-  if (!Array.isArray(value)) return fail(source, `has no list "${name}"`);
-  return value.map((entry: unknown, index) => fieldsOf(entry, source, `${name}[${String(index)}]`));
-}
-
-function number(entry: Fields, name: string, source: string, where: string): number {
-  const value = entry[name];
-  return typeof value === 'number' && Number.isFinite(value) ? value : fail(source, `${where} has no number "${name}"`);
-}
-
-function integer(entry: Fields, name: string, source: string, where: string): number {
-  const value = number(entry, name, source, where);
-  return Number.isInteger(value) ? value : fail(source, `${where} has no whole number "${name}"`);
-}
-
-function boxOf(entry: Fields, source: string, where: string): [number, number, number, number] {
-  const value = entry['bbox'];
-  if (!Array.isArray(value) || value.length !== 4 || value.some((item) => typeof item !== 'number' || !Number.isFinite(item))) {
-    return fail(source, `${where} has no "bbox" of four numbers`);
-  }
-  return value as [number, number, number, number];
 }

@@ -54,8 +54,8 @@ describe('readYoloData', () => {
 describe('parseYoloLabels', () => {
   it('reads rows, blank lines and Windows ends', () => {
     expect(parseYoloLabels('1 0.5 0.5 0.25 1\r\n\n0 0 0 1.00005 1\n', 2, 'a.txt')).toEqual([
-      { classId: 1, centreX: 0.5, centreY: 0.5, width: 0.25, height: 1 },
-      { classId: 0, centreX: 0, centreY: 0, width: 1.00005, height: 1 },
+      { classId: 1, bbox: [0.375, 0, 0.25, 1], unit: 'fractions', area: null, crowd: false },
+      { classId: 0, bbox: [-1.00005 / 2, -0.5, 1.00005, 1], unit: 'fractions', area: null, crowd: false },
     ]);
     expect(parseYoloLabels('', 2, 'a.txt')).toEqual([]);
   });
@@ -87,15 +87,22 @@ describe('labelPath', () => {
 
 describe('toCoco', () => {
   it('turns fractions into pixels and numbers images from 1', () => {
-    const labels = [{ classId: 0, centreX: 0.5, centreY: 0.5, width: 0.5, height: 0.25 }];
+    const objects = parseYoloLabels('0 0.5 0.5 0.5 0.25', 1, 'a.txt');
     const boxes = [{ classId: 0, score: 0.5, x1: 1, y1: 2, x2: 4, y2: 6 }];
-    const { groundTruth, detections } = toCoco([{ width: 100, height: 200, labels, boxes }], ['a']);
+    const { groundTruth, detections } = toCoco([{ width: 100, height: 200, objects, boxes }], ['a']);
     expect(groundTruth).toEqual({
       images: [{ id: 1 }],
       categories: [{ id: 0, name: 'a' }],
       annotations: [{ imageId: 1, categoryId: 0, bbox: [25, 75, 50, 50], area: 2500, crowd: false }],
     });
     expect(detections).toEqual([{ imageId: 1, categoryId: 0, bbox: [1, 2, 3, 4], score: 0.5 }]);
+  });
+
+  it('keeps boxes in pixels, their area and that they are crowds', () => {
+    const objects = [{ classId: 0, bbox: [10, 20, 30, 40] as const, unit: 'pixels' as const, area: 700, crowd: true }];
+    expect(toCoco([{ width: 100, height: 200, objects, boxes: [] }], ['a']).groundTruth.annotations).toEqual([
+      { imageId: 1, categoryId: 0, bbox: [10, 20, 30, 40], area: 700, crowd: true },
+    ]);
   });
 });
 

@@ -1,25 +1,17 @@
 import { TaktError } from '@takt/kernel';
-
-/** One labelled object; centre and size as fractions of the image, 0–1. */
-export interface YoloLabel {
-  readonly classId: number;
-  readonly centreX: number;
-  readonly centreY: number;
-  readonly width: number;
-  readonly height: number;
-}
+import type { LabelledObject } from './labelled-object.js';
 
 /** Labels written with six decimals may leave the picture by their rounding. */
 const ROUNDING = 1e-4;
 
 /**
- * Parses a YOLO label file: per object one row `class x y width height`.
+ * Parses a YOLO label file: per object one row `class x y width height`, centre and size as fractions of the image, 0–1.
  *
  * @param source name of the file, for messages.
  * @throws TaktError `LabelFileInvalid` naming file and row when a row has other fields, an unknown class or values outside 0–1.
  */
-export function parseYoloLabels(text: string, classes: number, source: string): YoloLabel[] {
-  const labels: YoloLabel[] = [];
+export function parseYoloLabels(text: string, classes: number, source: string): LabelledObject[] {
+  const objects: LabelledObject[] = [];
   text.split(/\r?\n/).forEach((row, index) => {
     const fields = row.trim();
     if (fields === '') return;
@@ -40,9 +32,10 @@ export function parseYoloLabels(text: string, classes: number, source: string): 
       fail(`class ${String(classId)} is not one of 0 to ${String(classes - 1)}`);
     }
     if ([centreX, centreY, width, height].some((value) => value < -ROUNDING || value > 1 + ROUNDING)) fail('a value lies outside 0 to 1');
-    labels.push({ classId, centreX, centreY, width, height });
+    const bbox = [centreX - width / 2, centreY - height / 2, width, height] as const;
+    objects.push({ classId, bbox, unit: 'fractions', area: null, crowd: false });
   });
-  return labels;
+  return objects;
 }
 
 /** Path of the label file of an image: the last `images` folder becomes `labels`, the extension `.txt`; beside it otherwise. */
