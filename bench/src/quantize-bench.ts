@@ -163,6 +163,7 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
         seed: 0,
         golden: subject.data,
         goldenImages: null,
+        outputBudgetPercent: 10,
         targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
         accuracyBudgetPoints: BUDGET,
         threads: [1],

@@ -132,7 +132,7 @@ describe('build', () => {
       kind: 'quantize',
       model: sampleModelPath(),
       statistics,
-      calibration: null,
+      calibration: join(folder, 'golden/images'),
       sample: 4,
       seed: 1,
       golden: null,
@@ -145,8 +145,17 @@ describe('build', () => {
     expect(result.fp32).toMatchObject({ map50: null, map50_95: null });
     expect(result.targets['onnxruntime']).toMatchObject({ file: join(outDir, 'onnxruntime.onnx'), map50: null });
     expect(readdirSync(outDir).sort()).toEqual(['onnxruntime.onnx', 'report.md', 'statistics.json']);
-    expect(readFileSync(join(outDir, 'report.md'), 'utf8')).toContain('| FP32 | 1 |');
+    const text = readFileSync(join(outDir, 'report.md'), 'utf8');
+    expect(text).toContain('| FP32 | 1 |');
+    expect(text).toMatch(/No labelled images were given: what FP32 finds on 4 calibration images/);
+    expect(result.targets['onnxruntime']?.reason).toMatch(/finds \d+\.\d % of FP32's boxes again|no INT8 variant/);
     expect(sha256(join(outDir, 'statistics.json'))).toBe(sha256(statistics));
+  });
+
+  it('needs images to tell by what integers lose', async () => {
+    const job = { kind: 'quantize', model: sampleModelPath(), statistics, calibration: null, sample: 4, seed: 1, golden: null };
+    const run = await runWorker(folder, { ...job, accuracyBudgetPoints: 0.4, threads: [1], outDir });
+    expect(run.messages.at(-1)).toMatchObject({ type: 'error', error: { code: 'ImagesMissing' } });
   });
 
   it('makes a file for each engine in its dialect, and none in integers for a stick that has no integers', async () => {

@@ -56,7 +56,7 @@ const job = (out: string, sample = IMAGES): Parameters<typeof calibrate>[0] => (
 /** What an artifact of a model file is made of, calibrated on a folder of images. */
 async function requestFor(model: string, sources: StatisticsSources, changes: Partial<EmitRequest> = {}): Promise<EmitRequest> {
   const context = { fs: deps.fs, clock: systemClock, progress: quiet, signal, logger: silentLogger };
-  const { source, statistics } = await openEmitParts(await readInputModel(model), sources, null, context);
+  const { source, statistics } = await openEmitParts(await readInputModel(model), sources, [], context);
   return { source, recipe: 'int8', statistics, sevenBitWeights: false, engine, ...changes };
 }
 

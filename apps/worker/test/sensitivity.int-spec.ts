@@ -29,12 +29,12 @@ beforeAll(async () => {
   const context = { fs: createDurableFs(), clock: systemClock, logger: silentLogger, progress, signal };
   const model = await readInputModel(sampleModelPath());
   const none = { statistics: null, calibration: null };
-  await expect(openEmitParts(model, none, null, context)).rejects.toMatchObject({ code: 'CalibrationMissing' });
+  await expect(openEmitParts(model, none, [], context)).rejects.toMatchObject({ code: 'CalibrationMissing' });
   const deps = { engine: createOrtAdapter(), loadInput: createLoadInput(systemClock), fs: context.fs, clock: systemClock };
   const out = join(folder, 'statistics.json');
   const job = { kind: 'calibrate', model: model.path, calibration: sampleCalibrationPath(), sample: 8, seed: 0, out } as const;
   await calibrate(job, deps, progress, signal);
-  parts = await openEmitParts(model, { statistics: out, calibration: null }, null, context);
+  parts = await openEmitParts(model, { statistics: out, calibration: null }, [], context);
   images = (await readdir(sampleFramesPath()))
     .sort()
     .slice(0, 2)

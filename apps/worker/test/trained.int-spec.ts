@@ -45,7 +45,7 @@ beforeAll(async () => {
   await calibrate({ ...job, out: statistics }, { engine, loadInput, fs, clock: systemClock }, progress, signal);
   model = await readInputModel(sampleTrainedModelPath());
   const context = { fs, clock: systemClock, progress, signal, logger: silentLogger };
-  parts = await openEmitParts(model, { statistics, calibration: null }, null, context);
+  parts = await openEmitParts(model, { statistics, calibration: null }, [], context);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -20,6 +20,7 @@ interface Options extends CommonOptions {
   readonly images?: string;
   readonly out: string;
   readonly budget: number;
+  readonly outputBudget: number;
   readonly threads: 'sweep' | 'library-default' | number[];
   readonly targets: QuantizeTarget[];
 }
@@ -42,6 +43,12 @@ export function registerQuantize(program: Command, cli: Cli): void {
     .option('--data <file>', 'labelled set: data.yaml (YOLO) or a .json file (COCO); without one only speed is measured')
     .option('--images <folder>', 'images of COCO JSON (default: looked for near it)')
     .option('--budget <points>', 'allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
+    .option(
+      '--output-budget <percent>',
+      'without --data: how much of what FP32 finds may be lost, in percent',
+      numberIn(0, 100, 'percent'),
+      10,
+    )
     .option('--threads <choice>', 'threads to time with: sweep, library-default, or counts such as 1,2', threadChoice, [1])
     .option('--targets <engines>', 'engines to make files for: onnxruntime, openvino, tensorrt, myriad', targetChoice, [
       ...quantizeTargetSchema.options,
@@ -60,6 +67,7 @@ export function registerQuantize(program: Command, cli: Cli): void {
         goldenImages: options.images === undefined ? null : resolve(options.images),
         targets: options.targets,
         accuracyBudgetPoints: options.budget,
+        outputBudgetPercent: options.outputBudget,
         threads: options.threads,
         outDir: resolve(options.out),
       });

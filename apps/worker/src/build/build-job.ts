@@ -40,12 +40,12 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
     const save = saveInto(folder);
     const model = await placeInputModel(given, save);
     const threads = widest(points.map((point) => point.threads));
-    const emitParts = once(() => openEmitParts(model, job, golden, context));
+    const emitParts = once(() => openEmitParts(model, job, golden.images, context));
     const own = ownRecipes(emitParts)(saturates(facts) ? 7 : 8);
     const emitterOf = (recipe: Recipe): RecipeEmitter => (recipe === Recipe.int8 ? own : libraryDefaultRecipe(emitParts));
     const { artifacts, failed } = await makeArtifacts(recipes, model, emitterOf, {
       save,
-      budgetPoints: job.accuracyBudgetPoints,
+      budget: job.accuracyBudgetPoints,
       measure: accuracyMeter(pool, threads, golden, context),
       time: latencyMeter(pool, threads, context),
       discard: (path) => pool.drop(path),

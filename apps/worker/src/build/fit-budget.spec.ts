@@ -1,18 +1,10 @@
 import { TaktError } from '@takt/kernel';
 import { describe, expect, it } from 'vitest';
-import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import { fitBudget } from './fit-budget.js';
 import type { FittedArtifact, RecipeEmitter } from './fit-budget.js';
 
-const accuracy = (map50_95: number): GoldenAccuracy => ({
-  stats: [],
-  map50: 0.9,
-  map50_95,
-  perCategory: [],
-  images: 4,
-  groundTruth: 4,
-  detections: 4,
-});
+/** Points lost by a mAP of FP32 of 0.6. */
+const lostBy = (map50_95: number): number => (0.6 - map50_95) * 100;
 const LAYERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const emitter: RecipeEmitter = {
   name: 'INT8',
@@ -22,7 +14,7 @@ const emitter: RecipeEmitter = {
 };
 
 interface Tried {
-  readonly artifact: FittedArtifact;
+  readonly artifact: FittedArtifact<{ readonly lost: number }>;
   readonly measured: readonly string[];
   readonly discarded: readonly string[];
 }
@@ -32,23 +24,19 @@ async function fit(results: readonly number[], recipe = emitter, times?: readonl
   const measured: string[] = [];
   const discarded: string[] = [];
   let timed = 0;
-  const artifact = await fitBudget(
-    recipe,
-    { path: 'fp32', accuracy: accuracy(0.6) },
-    {
-      save: (_, bytes) => Promise.resolve(`with ${new TextDecoder().decode(bytes)}`),
-      budgetPoints: 0.4,
-      measure: (path) => {
-        measured.push(path);
-        return Promise.resolve(accuracy(results[measured.length - 1] ?? 0));
-      },
-      time: times === undefined ? null : () => Promise.resolve(times[timed++] ?? [10, 5, 5]),
-      discard: (path) => {
-        discarded.push(path);
-        return Promise.resolve();
-      },
+  const artifact = await fitBudget(recipe, 'fp32', {
+    save: (_, bytes) => Promise.resolve(`with ${new TextDecoder().decode(bytes)}`),
+    budget: 0.4,
+    measure: (path) => {
+      measured.push(path);
+      return Promise.resolve({ lost: lostBy(results[measured.length - 1] ?? 0) });
     },
-  );
+    time: times === undefined ? null : () => Promise.resolve(times[timed++] ?? [10, 5, 5]),
+    discard: (path) => {
+      discarded.push(path);
+      return Promise.resolve();
+    },
+  });
   return { artifact, measured, discarded };
 }
 
@@ -64,7 +52,7 @@ describe('fitBudget', () => {
     const { artifact, measured, discarded } = await fit([0.58, 0.59, 0.598]);
     expect(artifact.reverted).toEqual(['a', 'b']);
     expect(artifact.revertedLayers).toEqual(['/a/Conv', '/b/Conv']);
-    expect(artifact.accuracy.map50_95).toBe(0.598);
+    expect(artifact.quality.lost).toBe(lostBy(0.598));
     expect(artifact.steps.map(({ layers, refused }) => [layers, refused])).toEqual([
       [['/a/Conv'], null],
       [['/b/Conv'], null],
@@ -123,7 +111,7 @@ describe('fitBudget', () => {
   it('ends where nothing is left to quantize, but passes on a refusal of the first attempt', async () => {
     const nothing = new TaktError({ code: 'NothingToQuantize', message: 'nothing left', action: 'use fp32' });
     const first: RecipeEmitter = { ...emitter, emit: (reverted) => (reverted.length === 0 ? emitter.emit([]) : Promise.reject(nothing)) };
-    expect((await fit([0.5], first)).artifact.accuracy.map50_95).toBe(0.5);
+    expect((await fit([0.5], first)).artifact.quality.lost).toBe(lostBy(0.5));
     await expect(fit([], { ...emitter, emit: () => Promise.reject(nothing) })).rejects.toBe(nothing);
   });
 });

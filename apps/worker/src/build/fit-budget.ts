@@ -29,8 +29,8 @@ export interface RecipeEmitter {
 export interface RevertStep {
   /** Layers that went back to float in it, by their names. */
   readonly layers: readonly string[];
-  /** Fraction, with all reverts up to it. */
-  readonly map50_95: number;
+  /** What is lost with all reverts up to it, in the unit of the budget. */
+  readonly lost: number;
   /** Milliseconds before and after it, measured in turns; null where the artifact does not run on this machine. */
   readonly latencyMs: { readonly before: number; readonly after: number } | null;
   /** Why the layers went to integers again; null where they stayed in float. */
@@ -49,28 +49,23 @@ export interface FitTrail {
 }
 
 /** An artifact in the work folder, how accurate it is, and what that took. */
-export interface FittedArtifact extends EmittedArtifact, FitTrail {
+export interface FittedArtifact<Q> extends EmittedArtifact, FitTrail {
   readonly path: string;
   readonly digest: Digest;
-  readonly accuracy: GoldenAccuracy;
+  readonly quality: Q;
 }
 
-export interface FitParts {
+export interface FitParts<Q extends { readonly lost: number }> {
   /** Puts an artifact where the engine can load it; gives its path. */
   readonly save: (digest: Digest, bytes: Uint8Array) => Promise<string>;
-  readonly budgetPoints: number;
-  /** Accuracy of an artifact file. */
-  readonly measure: (path: string, label: string) => Promise<GoldenAccuracy>;
+  /** The most that may be lost. */
+  readonly budget: number;
+  /** What an artifact file loses against FP32. */
+  readonly measure: (path: string, label: string) => Promise<Q>;
   /** Median milliseconds of artifact files, measured in turns; null where they are not for this machine. */
   readonly time: ((paths: readonly string[]) => Promise<readonly number[]>) | null;
   /** Called for an artifact that was measured and is not kept. */
   readonly discard: (path: string) => Promise<void>;
-}
-
-/** What accuracy and speed are compared with. */
-export interface FitReference {
-  readonly path: string;
-  readonly accuracy: GoldenAccuracy;
 }
 
 /** Tries at most; each makes, audits, measures and times an artifact. */
@@ -88,30 +83,36 @@ export const pointsLost = (fp32: GoldenAccuracy, accuracy: GoldenAccuracy): numb
  * it is inside; each try is timed beside the one before, so that a layer whose float breaks a fusion is seen, and goes to integers
  * again. Where no try is inside, the one that loses least is given.
  *
+ * @param fp32 path of the model in float, which speed is compared with.
  * @throws TaktError of the emitter where the model allows no such artifact.
  */
-export async function fitBudget(recipe: RecipeEmitter, fp32: FitReference, parts: FitParts): Promise<FittedArtifact> {
+export async function fitBudget<Q extends { readonly lost: number }>(
+  recipe: RecipeEmitter,
+  fp32: string,
+  parts: FitParts<Q>,
+): Promise<FittedArtifact<Q>> {
+  type Attempt = Omit<FittedArtifact<Q>, 'revertedLayers' | 'steps' | 'worst'>;
   const attempt = async (reverted: readonly string[]): Promise<Attempt> => {
     const emitted = await recipe.emit(reverted);
     const digest = digestOf(emitted.bytes);
     const path = await parts.save(digest, emitted.bytes);
-    return { ...emitted, digest, path, reverted, accuracy: await parts.measure(path, recipe.name) };
+    return { ...emitted, digest, path, reverted, quality: await parts.measure(path, recipe.name) };
   };
-  const inside = ({ accuracy }: Attempt): boolean => pointsLost(fp32.accuracy, accuracy) <= parts.budgetPoints;
+  const inside = ({ quality }: Attempt): boolean => quality.lost <= parts.budget;
   let best = await attempt([]);
   if (inside(best) || recipe.rank === null) return { ...best, revertedLayers: [], steps: [], worst: [] };
 
   const ranking = await recipe.rank();
   const candidates = ranking.filter(({ share }) => share > 0).map(({ layer }) => layer);
   const steps: RevertStep[] = [];
-  /** All reverts that stand; not always the most accurate artifact, since mAP on few images is no smooth function of them. */
+  /** All reverts that stand; not always the most accurate artifact, since a loss on few images is no smooth function of them. */
   let current = best;
   let gained: number | undefined;
   while (candidates.length > 0 && steps.length < MOST_TRIES) {
     const added = candidates.splice(0, steps.length < ONE_BY_ONE ? 1 : Math.ceil(current.reverted.length / 2) || 1);
     const next = await tryOrStop(() => attempt([...current.reverted, ...added]));
     if (next === undefined) break;
-    const speed = parts.time === null ? null : await parts.time([fp32.path, current.path, next.path]);
+    const speed = parts.time === null ? null : await parts.time([fp32, current.path, next.path]);
     const [floatMs = 0, before = 0, after = 0] = speed ?? [];
     gained ??= floatMs - before;
     const refused =
@@ -123,14 +124,14 @@ export async function fitBudget(recipe: RecipeEmitter, fp32: FitReference, parts
             ? 'breaks a fusion around it'
             : null;
     const latencyMs = speed === null ? null : { before, after };
-    steps.push({ layers: await recipe.layerNames(added), map50_95: next.accuracy.map50_95, latencyMs, refused });
+    steps.push({ layers: await recipe.layerNames(added), lost: next.quality.lost, latencyMs, refused });
     if (refused !== null) {
       await parts.discard(next.path);
       continue;
     }
     const left = [current, best];
     current = next;
-    if (next.accuracy.map50_95 > best.accuracy.map50_95) best = next;
+    if (next.quality.lost < best.quality.lost) best = next;
     for (const each of new Set(left)) if (each !== current && each !== best) await parts.discard(each.path);
     if (inside(best)) break;
   }
@@ -145,10 +146,8 @@ export async function fitBudget(recipe: RecipeEmitter, fp32: FitReference, parts
   };
 }
 
-type Attempt = EmittedArtifact & Pick<FittedArtifact, 'path' | 'digest' | 'accuracy' | 'reverted'>;
-
 /** With more in float there may be nothing left to quantize; that ends the search, it is no failure of what was made. */
-async function tryOrStop(attempt: () => Promise<Attempt>): Promise<Attempt | undefined> {
+async function tryOrStop<T>(attempt: () => Promise<T>): Promise<T | undefined> {
   try {
     return await attempt();
   } catch (error) {

@@ -4,9 +4,10 @@ import type { Digest } from '@takt/kernel';
 import { digestOf } from '../golden/digest.js';
 import { formOf } from '../golden/input-model.js';
 import type { InputModel } from '../golden/input-model.js';
+import { requireLabelled } from '../golden/measure-accuracy.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { FailedRecipe } from './decide.js';
-import { fitBudget } from './fit-budget.js';
+import { fitBudget, pointsLost } from './fit-budget.js';
 import type { EmittedArtifact, FitParts, RecipeEmitter } from './fit-budget.js';
 
 /** An artifact in the work folder, and how accurate it is. */
@@ -26,6 +27,11 @@ export interface MadeArtifacts {
   readonly failed: readonly FailedRecipe[];
 }
 
+export interface ArtifactParts extends Omit<FitParts<{ readonly lost: number }>, 'measure'> {
+  /** Accuracy of an artifact file; the budget is in points of mAP@0.5:0.95. */
+  readonly measure: (path: string, label: string) => Promise<GoldenAccuracy>;
+}
+
 /**
  * One artifact per recipe, FP32 as it was pushed. A recipe that the emitter refuses for this model is left out with its
  * reason; other failures end the job.
@@ -34,17 +40,10 @@ export async function makeArtifacts(
   recipes: readonly Recipe[],
   model: InputModel,
   emitterOf: (recipe: Exclude<Recipe, 'fp32'>) => RecipeEmitter,
-  parts: FitParts,
+  parts: ArtifactParts,
 ): Promise<MadeArtifacts> {
   const accuracy = await parts.measure(model.path, Recipe.fp32);
-  if (accuracy.groundTruth === 0) {
-    throw new TaktError({
-      code: 'GoldenSetUnlabelled',
-      message: `none of the ${String(accuracy.images)} golden images has a labelled object, so accuracy cannot be measured`,
-      action: 'add the label files (labels/… beside images/…) to the golden set',
-      component: 'worker',
-    });
-  }
+  requireLabelled(accuracy);
   const { bytes, path } = model;
   const fp32: BuiltArtifact = {
     recipe: Recipe.fp32,
@@ -58,11 +57,16 @@ export async function makeArtifacts(
     accuracy,
   };
   const artifacts = [fp32];
+  const measure = async (file: string, label: string): Promise<{ readonly lost: number; readonly accuracy: GoldenAccuracy }> => {
+    const found = await parts.measure(file, label);
+    return { lost: pointsLost(accuracy, found), accuracy: found };
+  };
   const failed: FailedRecipe[] = [];
   for (const recipe of recipes) {
     if (recipe === Recipe.fp32) continue;
     try {
-      artifacts.push({ recipe, precision: Precision.int8, ...(await fitBudget(emitterOf(recipe), fp32, parts)) });
+      const fitted = await fitBudget(emitterOf(recipe), path, { ...parts, measure });
+      artifacts.push({ recipe, precision: Precision.int8, ...fitted, accuracy: fitted.quality.accuracy });
     } catch (error) {
       if (!(error instanceof TaktError) || !isFinding(error)) throw error;
       failed.push({ recipe, reason: error.message });

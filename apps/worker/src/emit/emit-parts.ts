@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { pickImages } from '../calibrate/calibration-images.js';
 import { collectStatistics } from '../calibrate/collect-statistics.js';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
-import type { GoldenSet } from '../golden/golden-set.js';
+import type { GoldenImage } from '../golden/golden-set.js';
 import type { InputModel } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
 import type { JobContext } from '../job-context.js';
@@ -36,25 +36,25 @@ const OWN_CALIBRATION = { sample: 500, seed: 0 };
 const RANKED_IMAGES = 12;
 
 /**
- * @param golden labelled images, or null where there are none; those with objects tell most about a layer.
+ * @param known images to rank layers on; those with objects tell most about a layer.
  * @throws TaktError `StatisticsUnreadable`, `StatisticsDoNotFit`, `CalibrationMissing`, and what calibration throws.
  */
 export async function openEmitParts(
   model: InputModel,
   { statistics, calibration }: StatisticsSources,
-  golden: GoldenSet | null,
+  known: readonly GoldenImage[],
   context: JobContext,
 ): Promise<EmitParts> {
   const engine = createOrtAdapter();
   const loadInput = createLoadInput(context.clock);
   const source = await openModelSource(model, engine);
-  const known = statistics === null ? undefined : statisticsOf(source, await readStatistics(statistics));
-  const shown = (golden?.images ?? []).toSorted((a, b) => Math.sign(b.objects.length) - Math.sign(a.objects.length));
+  const given = statistics === null ? undefined : statisticsOf(source, await readStatistics(statistics));
+  const shown = known.toSorted((a, b) => Math.sign(b.objects.length) - Math.sign(a.objects.length));
   const withObjects = shown.filter(({ objects }) => objects.length > 0).length;
   const images = sampleOf(withObjects >= RANKED_IMAGES ? shown.slice(0, withObjects) : shown, RANKED_IMAGES, 0).map(({ path }) => path);
   return {
     source,
-    statistics: known ?? (await calibrated(model, calibration, { engine, loadInput }, context)),
+    statistics: given ?? (await calibrated(model, calibration, { engine, loadInput }, context)),
     images,
     engine,
     loadInput,

@@ -1,14 +1,13 @@
 import type { HardwareFacts } from '@takt/hardware';
 import { TaktError } from '@takt/kernel';
 import { fitBudget } from '../build/fit-budget.js';
-import type { FitParts, FitTrail, RecipeEmitter } from '../build/fit-budget.js';
+import type { FitParts, FitTrail } from '../build/fit-budget.js';
 import { isFinding } from '../build/make-artifacts.js';
 import type { EmitParts } from '../emit/emit-parts.js';
 import { ownRecipes, saturates } from '../emit/recipe-emitters.js';
-import { digestOf } from '../golden/digest.js';
 import { formOf } from '../golden/input-model.js';
 import type { InputModel } from '../golden/input-model.js';
-import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
+import type { Quality, QualityMeter } from '../quality/quality.js';
 
 /** An artifact to be timed. */
 export interface Variant extends FitTrail {
@@ -20,8 +19,7 @@ export interface Variant extends FitTrail {
   readonly notes: readonly string[];
   /** What the fusion audit found wrong, null when all is fused as intended. */
   readonly auditFailure: string | null;
-  /** Null where no labelled set was given. */
-  readonly accuracy: GoldenAccuracy | null;
+  readonly quality: Quality;
 }
 
 export interface MadeVariants {
@@ -31,27 +29,32 @@ export interface MadeVariants {
   readonly refusals: readonly string[];
 }
 
-export interface VariantParts extends Omit<FitParts, 'measure'> {
-  /** Accuracy of an artifact file; null where no labelled set was given. */
-  readonly measure: FitParts['measure'] | null;
+export interface VariantParts extends Omit<FitParts<Quality>, 'measure' | 'budget'> {
+  readonly meter: QualityMeter;
 }
+
+/** What fitting one artifact needs of them. */
+export const fitParts = ({ meter, ...parts }: VariantParts): FitParts<Quality> => ({
+  ...parts,
+  budget: meter.gate.budget,
+  measure: (path, label) => meter.measure(path, label),
+});
 
 /** What is known of an artifact that nothing had to be bought back for. */
 export const NO_TRAIL: FitTrail = { reverted: [], revertedLayers: [], steps: [], worst: [] };
 
 /**
  * FP32 and the INT8 variants worth measuring on this CPU: with VNNI 8-bit weights, without it (where 8-bit products
- * saturate) 7-bit weights and 8-bit ones beside them. With labelled images each is fitted into the accuracy budget.
+ * saturate) 7-bit weights and 8-bit ones beside them. Each is fitted into the budget.
  */
 export async function makeVariants(
   model: InputModel,
   facts: Pick<HardwareFacts, 'cpu'>,
+  fp32Quality: Quality,
   emitParts: () => Promise<EmitParts>,
   parts: VariantParts,
 ): Promise<MadeVariants> {
-  const { measure } = parts;
   const { path, bytes } = model;
-  const accuracy = measure === null ? null : await measure(path, 'FP32');
   const fp32: Variant = {
     ...NO_TRAIL,
     name: 'FP32',
@@ -60,7 +63,7 @@ export async function makeVariants(
     bytes,
     notes: [formOf(model)],
     auditFailure: null,
-    accuracy,
+    quality: fp32Quality,
   };
   const variants = [fp32];
   const refusals: string[] = [];
@@ -69,11 +72,7 @@ export async function makeVariants(
     const emitter = own(weightBits);
     const { name } = emitter;
     try {
-      const made =
-        measure !== null && accuracy !== null
-          ? await fitBudget(emitter, { path, accuracy }, { ...parts, measure })
-          : await unfitted(emitter, parts);
-      variants.push({ name, int8: true, ...made });
+      variants.push({ name, int8: true, ...(await fitBudget(emitter, path, fitParts(parts))) });
     } catch (error) {
       // A file of another model is the caller's mistake; a model that cannot be quantized is a finding.
       if (!(error instanceof TaktError) || !isFinding(error)) throw error;
@@ -81,9 +80,4 @@ export async function makeVariants(
     }
   }
   return { variants, refusals };
-}
-
-async function unfitted(emitter: RecipeEmitter, { save }: Pick<VariantParts, 'save'>): Promise<Omit<Variant, 'name' | 'int8'>> {
-  const emitted = await emitter.emit([]);
-  return { ...NO_TRAIL, ...emitted, path: await save(digestOf(emitted.bytes), emitted.bytes), accuracy: null };
 }

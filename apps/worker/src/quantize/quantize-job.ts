@@ -12,13 +12,14 @@ import { readGoldenSet } from '../golden/read-golden-set.js';
 import { placeInputModel, readInputModel } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
 import { saveInto } from '../golden/digest.js';
-import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
+import { widest } from '../golden/accuracy-meter.js';
 import type { HostClient } from '../host/host-client.js';
 import { withHostPool } from '../host/host-pool.js';
 import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
 import { once } from '../process/once.js';
 import { withWorkFolder } from '../process/work-folder.js';
+import { openQuality } from '../quality/open-quality.js';
 import { chooseVariant } from './choose-variant.js';
 import type { MeasuredVariant } from './choose-variant.js';
 import { makeVariants } from './make-variants.js';
@@ -48,26 +49,26 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
     const model = await placeInputModel(given, save);
     const statistics = join(job.outDir, 'statistics.json');
     await provideStatistics(job, statistics, context);
-    const emitParts = once(() => openEmitParts(model, { statistics, calibration: null }, golden, context));
     const threads = widest(policies);
+    const { calibration, accuracyBudgetPoints: budgetPoints, outputBudgetPercent } = job;
+    const { meter, fp32 } = await openQuality({ model, golden, calibration, budgetPoints, outputBudgetPercent }, pool, threads, context);
+    const emitParts = once(() => openEmitParts(model, { statistics, calibration: null }, meter.images, context));
     const parts = {
       save,
-      budgetPoints: job.accuracyBudgetPoints,
-      measure: golden === null ? null : accuracyMeter(pool, threads, golden, context),
+      meter,
       time: latencyMeter(pool, threads, context),
       discard: (path: string) => pool.drop(path),
     };
-    const { variants, refusals } = await makeVariants(model, facts, emitParts, parts);
+    const { variants, refusals } = await makeVariants(model, facts, fp32, emitParts, parts);
     const measured = await measureVariants(variants, policies, pool, context);
-    const { chosen, reference, reason } = chooseVariant(measured, job.accuracyBudgetPoints);
+    const { chosen, reference, reason } = chooseVariant(measured, meter.gate);
     const why = [reason, ...refusals].join('; ');
     const foreign = [...new Set(job.targets)].filter((target) => target !== 'onnxruntime');
     const files: TargetFiles = new Map();
-    const accuracy = variants.find(({ int8 }) => !int8)?.accuracy ?? null;
     const others = await makeTargets(foreign, facts, {
       emit: await emitParts(),
       fit: parts,
-      fp32: { path: model.path, accuracy },
+      fp32: { path: model.path, quality: fp32 },
       outDir: job.outDir,
       files,
     });
@@ -75,8 +76,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
     const file = join(job.outDir, `${EngineName.onnxruntime}.onnx`);
     const text = report({
       model: model.name,
-      labelled: golden === null ? null : { images: golden.images.length, classesBy: golden.classesBy },
-      budgetPoints: job.accuracyBudgetPoints,
+      gate: meter.gate,
       reason: why,
       measured,
       reference,
@@ -159,7 +159,8 @@ async function measureVariants(
     int8: variant.int8,
     threads,
     latencyMs: latencies[index]?.medianMs ?? Number.NaN,
-    map50: variant.accuracy?.map50 ?? null,
-    map50_95: variant.accuracy?.map50_95 ?? null,
+    map50: variant.quality.accuracy?.map50 ?? null,
+    map50_95: variant.quality.accuracy?.map50_95 ?? null,
+    lost: variant.quality.lost,
   }));
 }

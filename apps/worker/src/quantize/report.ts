@@ -1,12 +1,10 @@
-import { dropPoints } from './choose-variant.js';
 import type { FitTrail } from '../build/fit-budget.js';
-import type { GoldenSet } from '../golden/golden-set.js';
+import type { QualityGate } from '../quality/quality.js';
 import type { MeasuredVariant } from './choose-variant.js';
 
 export interface ReportContent {
   readonly model: string;
-  readonly labelled: { readonly images: number; readonly classesBy: GoldenSet['classesBy'] } | null;
-  readonly budgetPoints: number;
+  readonly gate: Pick<QualityGate, 'basis' | 'heading'>;
   readonly reason: string;
   readonly measured: readonly MeasuredVariant[];
   readonly reference: MeasuredVariant;
@@ -25,30 +23,11 @@ export interface ReportContent {
   }[];
 }
 
-/** How labels were matched with the model's classes, where the format leaves it open. */
-const CLASSES: Readonly<Record<GoldenSet['classesBy'], string>> = {
-  index: '',
-  name: ', classes matched by name',
-  'id-order': ', categories taken as classes in the order of their ids',
-};
-
 const percent = (value: number | null): string => (value === null ? '–' : (value * 100).toFixed(2));
 
 /** `report.md`: what was measured on this machine and what was taken, for people. */
-export function report({
-  model,
-  labelled,
-  budgetPoints,
-  reason,
-  measured,
-  reference,
-  chosen,
-  notes,
-  fitted,
-  others,
-}: ReportContent): string {
+export function report({ model, gate, reason, measured, reference, chosen, notes, fitted, others }: ReportContent): string {
   const rows = measured.map((variant) => {
-    const drop = dropPoints(variant, reference);
     const cells = [
       variant === chosen ? `**${variant.name}**` : variant.name,
       variant.threads.intraOp === 0 ? 'library' : String(variant.threads.intraOp),
@@ -56,7 +35,7 @@ export function report({
       `${(reference.latencyMs / variant.latencyMs).toFixed(2)}×`,
       percent(variant.map50),
       percent(variant.map50_95),
-      drop === null ? '–' : drop.toFixed(2),
+      variant.lost.toFixed(2),
     ];
     return `| ${cells.join(' | ')} |`;
   });
@@ -65,17 +44,15 @@ export function report({
     '',
     reason,
     '',
-    labelled === null
-      ? 'Accuracy was not measured: no labelled images were given.'
-      : `Accuracy on ${String(labelled.images)} labelled images${CLASSES[labelled.classesBy]}; ${budgetPoints.toFixed(2)} points of mAP@0.5:0.95 may be lost.`,
+    gate.basis,
     '',
-    '| artifact | threads | median ms | speed | mAP@0.5 | mAP@0.5:0.95 | points lost |',
+    `| artifact | threads | median ms | speed | mAP@0.5 | mAP@0.5:0.95 | ${gate.heading} |`,
     '|---|---|---|---|---|---|---|',
     ...rows,
     '',
     ...notes.map((note) => `- ${note}`),
     '',
-    ...fitted.flatMap(trailSection),
+    ...fitted.flatMap((each) => trailSection(each, gate.heading)),
     ...(others.length === 0
       ? []
       : [
@@ -95,7 +72,7 @@ export function report({
 }
 
 /** Which layers cost the accuracy, and what was tried. */
-function trailSection({ name, worst, steps, revertedLayers }: ReportContent['fitted'][number]): string[] {
+function trailSection({ name, worst, steps, revertedLayers }: ReportContent['fitted'][number], lostHeading: string): string[] {
   const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
   return [
     `## Accuracy of ${name}`,
@@ -109,12 +86,12 @@ function trailSection({ name, worst, steps, revertedLayers }: ReportContent['fit
     ...(steps.length === 0
       ? []
       : [
-          '| back to float | mAP@0.5:0.95 | ms before | ms after | |',
+          `| back to float | ${lostHeading} | ms before | ms after | |`,
           '|---|---|---|---|---|',
-          ...steps.map(({ layers, map50_95, latencyMs, refused }) => {
+          ...steps.map(({ layers, lost, latencyMs, refused }) => {
             const cells = [
               layers.join(', '),
-              percent(map50_95),
+              lost.toFixed(2),
               latencyMs === null ? '–' : latencyMs.before.toFixed(2),
               latencyMs === null ? '–' : latencyMs.after.toFixed(2),
               refused === null ? 'kept' : `to integers again: it ${refused}`,

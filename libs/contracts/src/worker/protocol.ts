@@ -38,6 +38,8 @@ const quantizeJobSchema = z.object({
   /** Engines to make files for. This machine's own, onnxruntime, is always made, since everything is compared with it. */
   targets: z.array(quantizeTargetSchema).default(['onnxruntime']),
   accuracyBudgetPoints: z.number(),
+  /** What may be lost where no labelled set is given: percent of FP32's own boxes (mAP@0.5:0.95). */
+  outputBudgetPercent: z.number().default(10),
   threads: threadChoiceSchema,
   outDir: z.string(),
 });

@@ -5,14 +5,14 @@ import type { Model } from '@takt/onnx';
 import { layerNames } from '@takt/quantization';
 import type { EmittedModel } from '@takt/quantization';
 import { join } from 'node:path';
-import { fitBudget, pointsLost } from '../../build/fit-budget.js';
+import { fitBudget } from '../../build/fit-budget.js';
 import type { FitTrail, RecipeEmitter } from '../../build/fit-budget.js';
 import { isFinding } from '../../build/make-artifacts.js';
 import { dialectBase, layersOf } from '../../emit/model-source.js';
-import type { GoldenAccuracy } from '../../golden/measure-accuracy.js';
 import { once } from '../../process/once.js';
 import { rankEmission } from '../../sensitivity/rank-emission.js';
-import { NO_TRAIL } from '../make-variants.js';
+import type { QualityGate } from '../../quality/quality.js';
+import { fitParts } from '../make-variants.js';
 import type { WithoutInt8 } from './half-precision.js';
 import type { MadeTarget, TargetParts } from './target.js';
 
@@ -30,15 +30,13 @@ const NOT_RUN = 'not timed: the engine is not run on this machine';
 
 /** The INT8 file for an engine, with the layers in float that the budget asks for; half precision where that is not enough. */
 export async function fitTarget(dialect: Dialect, parts: TargetParts, half: WithoutInt8): Promise<MadeTarget> {
-  const { budgetPoints } = parts.fit;
+  const { gate } = parts.fit.meter;
   try {
-    const { accuracy, trail } = await fitted(emitterFor(dialect, parts), parts);
-    const lost = accuracy === null || parts.fp32.accuracy === null ? null : pointsLost(parts.fp32.accuracy, accuracy);
-    if (lost !== null && lost > budgetPoints) return await half(outside(dialect.engine, lost, budgetPoints, trail), trail.worst);
-    const words =
-      lost === null
-        ? 'accuracy was not measured'
-        : `${lost > 0 ? 'loses' : 'gains'} ${Math.abs(lost).toFixed(2)} points of mAP@0.5:0.95, foretold on its grid`;
+    const fitted = await fitBudget(emitterFor(dialect, parts), parts.fp32.path, { ...fitParts(parts.fit), time: null });
+    const { quality, reverted, revertedLayers, steps, worst } = fitted;
+    const trail = { reverted, revertedLayers, steps, worst };
+    if (quality.lost > gate.budget) return await half(outside(dialect.engine, quality.lost, gate, trail), worst);
+    const { accuracy } = quality;
     return {
       ...trail,
       file: join(parts.outDir, dialect.write(trail.reverted)),
@@ -46,31 +44,12 @@ export async function fitTarget(dialect: Dialect, parts: TargetParts, half: With
       map50: accuracy?.map50 ?? null,
       map50_95: accuracy?.map50_95 ?? null,
       latencyMs: null,
-      reason: `INT8 in the dialect of ${dialect.engine} ${words}; ${NOT_RUN}`,
+      reason: `INT8 in the dialect of ${dialect.engine} ${gate.words(quality.lost)}, foretold on its grid; ${NOT_RUN}`,
     };
   } catch (error) {
     if (!(error instanceof TaktError) || !isFinding(error)) throw error;
     return half(`no INT8 for ${dialect.engine}: ${error.message}`);
   }
-}
-
-interface Fitted {
-  readonly accuracy: GoldenAccuracy | null;
-  readonly trail: FitTrail;
-}
-
-async function fitted(emitter: RecipeEmitter, { fit, fp32 }: TargetParts): Promise<Fitted> {
-  const { measure } = fit;
-  if (measure === null || fp32.accuracy === null) {
-    await emitter.emit([]);
-    return { accuracy: null, trail: NO_TRAIL };
-  }
-  const { accuracy, reverted, revertedLayers, steps, worst } = await fitBudget(
-    emitter,
-    { path: fp32.path, accuracy: fp32.accuracy },
-    { ...fit, measure, time: null },
-  );
-  return { accuracy, trail: { reverted, revertedLayers, steps, worst } };
 }
 
 function emitterFor({ engine: name, emulate }: Dialect, { emit }: TargetParts): RecipeEmitter {
@@ -92,9 +71,9 @@ function emitterFor({ engine: name, emulate }: Dialect, { emit }: TargetParts): 
   };
 }
 
-function outside(engine: string, lost: number, budgetPoints: number, { revertedLayers, worst }: FitTrail): string {
+function outside(engine: string, lost: number, gate: QualityGate, { revertedLayers, worst }: FitTrail): string {
   const even = revertedLayers.length === 0 ? '' : ` even with ${String(revertedLayers.length)} layers in float`;
   const most = worst.slice(0, 3).map(({ layer, share }) => `${layer} (${(share * 100).toFixed(0)} %)`);
   const where = most.length === 0 ? '' : `; most of the error comes from ${most.join(', ')}`;
-  return `INT8 loses ${lost.toFixed(2)} of ${budgetPoints.toFixed(2)} allowed points of mAP@0.5:0.95 on the grid of ${engine}${even}${where}`;
+  return `INT8 ${gate.words(lost)} on the grid of ${engine}${even}${where}`;
 }

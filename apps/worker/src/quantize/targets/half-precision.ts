@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isFinding } from '../../build/make-artifacts.js';
 import { requireRules } from '../../emit/require-rules.js';
 import { digestOf } from '../../golden/digest.js';
-import type { GoldenAccuracy } from '../../golden/measure-accuracy.js';
+import type { Quality } from '../../quality/quality.js';
 import { once } from '../../process/once.js';
 import { NO_TRAIL } from '../make-variants.js';
 import { FILES } from './target.js';
@@ -22,12 +22,12 @@ export type WithoutInt8 = (why: string, worst?: MadeTarget['worst']) => Promise<
 export function halfPrecision({ emit, fit, fp32, outDir, files }: TargetParts): WithoutInt8 {
   const made = halfOrWhy(emit.source.folded);
   files.set('why' in made ? FILES.fp32 : FILES.fp16, 'why' in made ? emit.source.bytes : made.bytes);
-  const measured = once(async (): Promise<GoldenAccuracy | null> => {
-    if ('why' in made) return fp32.accuracy;
-    return fit.measure === null ? null : fit.measure(await fit.save(digestOf(made.bytes), made.bytes), 'FP16');
+  const measured = once(async (): Promise<Quality> => {
+    if ('why' in made) return fp32.quality;
+    return fit.meter.measure(await fit.save(digestOf(made.bytes), made.bytes), 'FP16');
   });
   return async (why, worst = []) => {
-    const accuracy = await measured();
+    const { accuracy } = await measured();
     const { file, precision, words } =
       'why' in made
         ? { file: FILES.fp32, precision: Precision.fp32, words: [`FP32: ${why}`, `FP16 could not be made: ${made.why}`] }

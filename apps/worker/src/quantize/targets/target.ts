@@ -1,7 +1,7 @@
 import type { Precision } from '@takt/engines';
 import type { FitTrail } from '../../build/fit-budget.js';
 import type { EmitParts } from '../../emit/emit-parts.js';
-import type { GoldenAccuracy } from '../../golden/measure-accuracy.js';
+import type { Quality } from '../../quality/quality.js';
 import type { VariantParts } from '../make-variants.js';
 
 /** What is given for one engine besides this machine's ONNX Runtime. */
@@ -30,8 +30,7 @@ export const FILES = {
 export interface TargetParts {
   readonly emit: EmitParts;
   readonly fit: VariantParts;
-  /** FP32's path, and its accuracy where a labelled set was given. */
-  readonly fp32: { readonly path: string; readonly accuracy: GoldenAccuracy | null };
+  readonly fp32: { readonly path: string; readonly quality: Quality };
   readonly outDir: string;
   readonly files: TargetFiles;
 }
