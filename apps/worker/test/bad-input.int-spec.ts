@@ -1,6 +1,6 @@
 import { sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder, runArguments, runWorker, scratchFolder, smallGolden } from './worker-process.js';
@@ -61,6 +61,13 @@ describe('bad input', () => {
     };
     expectError(await runWorker(folder, build), /Onnx/, '');
     expect(await readdir(outDir).catch(() => [])).toEqual([]);
+  });
+
+  it('a model of more than 2 GiB, by its size', async () => {
+    const huge = join(folder, 'huge.onnx');
+    await writeFile(huge, '');
+    await truncate(huge, 2 ** 31);
+    expectError(await runWorker(folder, evaluate(huge, sampleGoldenPath())), 'OnnxTooLarge', 'huge.onnx has 2147483648 bytes');
   });
 
   it('a missing data.yaml, one without names, another number of classes', async () => {

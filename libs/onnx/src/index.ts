@@ -6,6 +6,8 @@ export { OPSET_RANGE } from './check/operators.js';
 export type { ValueSpec } from './check/value-spec.js';
 export { checkNodeOrder, indexGraph } from './graph/graph-index.js';
 export type { GraphIndex, Use } from './graph/graph-index.js';
+export { importModel, withFloat32Interface } from './import/import-model.js';
+export type { ImportedModel } from './import/import-model.js';
 export { OnnxErrorCode } from './onnx-error.js';
 export { DataType } from './proto/messages.js';
 export type {

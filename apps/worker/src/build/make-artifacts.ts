@@ -33,7 +33,7 @@ export interface ArtifactParts extends Omit<FitParts<{ readonly lost: number }>,
 }
 
 /**
- * One artifact per recipe, FP32 as it was pushed. A recipe that the emitter refuses for this model is left out with its
+ * One artifact per recipe, FP32 in the form that import gave it. A recipe that the emitter refuses for this model is left out with its
  * reason; other failures end the job.
  */
 export async function makeArtifacts(

@@ -48,7 +48,7 @@ const MEAN_IMAGES = 32;
  * Runs the images through the model twice: exact extremes and channel means first, then histograms of a strided sample over
  * those extremes. Both reductions happen inside the engine, so memory grows neither with images nor with activations.
  *
- * @throws TaktError of the import check, of `findRegion`, `CalibrationNotFinite`; the signal's reason when cancelled.
+ * @throws TaktError of `findRegion`, `CalibrationNotFinite`; the signal's reason when cancelled.
  */
 export async function collectStatistics(
   { bytes: modelBytes, digest, detector, trained }: Pick<InputModel, 'bytes' | 'digest' | 'detector' | 'trained'>,

@@ -5,6 +5,7 @@ import { processConfig } from '../config.js';
 import { systemClock } from '../process/monotonic-clock.js';
 import { createEngine } from './create-engine.js';
 import { MeasuringHost } from './measuring-host.js';
+import { withRunnableFile } from './runnable-file.js';
 import type { HostMessage, HostRequest } from './messages.js';
 
 /** Entry of a measuring host: requests and answers over the IPC channel; ends when the channel closes. */
@@ -18,6 +19,7 @@ const host = new MeasuringHost({
   clock: systemClock,
   decodeImage,
   readFile: (path) => readFile(path),
+  withRunnableFile,
   progress: (done, total) => {
     send({ type: 'progress', done, total });
   },

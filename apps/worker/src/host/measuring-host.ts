@@ -11,6 +11,8 @@ export interface HostParts {
   readonly clock: Clock;
   readonly decodeImage: (bytes: Uint8Array, name: string) => ReturnType<DecodeImage>;
   readonly readFile: (path: string) => Promise<Uint8Array>;
+  /** Calls `load` with the path of a file that has float32 inputs and outputs. */
+  readonly withRunnableFile: <T>(path: string, bytes: Uint8Array, load: (path: string) => Promise<T>) => Promise<T>;
   readonly progress: (done: number, total: number) => void;
 }
 
@@ -47,8 +49,9 @@ export class MeasuringHost {
   private async load(request: Extract<HostRequest, { kind: 'load' }>): Promise<HostAnswers['load']> {
     const engine = this.parts.engineNamed(request.engine);
     const availability = await engine.availability();
-    const artifact = readArtifactDetector(await this.bytes(request.model, false));
-    const session = await engine.load(request.model, request.threads);
+    const bytes = await this.bytes(request.model, false);
+    const artifact = readArtifactDetector(bytes);
+    const session = await this.parts.withRunnableFile(request.model, bytes, (path) => engine.load(path, request.threads));
     this.loaded = { model: detectorModel(artifact), infer: inferWith(session, artifact) };
     return { engine: engine.name, engineVersion: availability.available ? availability.version : '' };
   }

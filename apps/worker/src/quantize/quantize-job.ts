@@ -9,7 +9,7 @@ import { latencyMeter } from '../benchmark/latency-meter.js';
 import { calibrate } from '../calibrate/calibrate.js';
 import { calibrationMissing, openEmitParts, readStatistics } from '../emit/emit-parts.js';
 import { readGoldenSet } from '../golden/read-golden-set.js';
-import { placeInputModel, readInputModel } from '../golden/input-model.js';
+import { formOf, placeInputModel, readInputModel } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
 import { saveInto } from '../golden/digest.js';
 import { widest } from '../golden/accuracy-meter.js';
@@ -81,7 +81,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       measured,
       reference,
       chosen,
-      notes: [...(model.changed === null ? [] : [`FP32 is ${model.changed}`]), ...chosen.variant.notes],
+      notes: [...(model.changed === null ? [] : [`FP32 is ${formOf(model)}`]), ...chosen.variant.notes],
       fitted: [
         ...variants.filter(({ worst }) => worst.length > 0).map((variant) => ({ ...variant, name: `${variant.name} for ONNX Runtime` })),
         ...Object.entries(others).flatMap(([target, made]) => (made.worst.length > 0 ? [{ ...made, name: `INT8 for ${target}` }] : [])),

@@ -27,6 +27,9 @@ const SCALES = [
 const ANCHORS_PER_CELL = 3;
 const BOX = 4;
 
+/** float16 becomes float32 when a model is imported. */
+const isFloat = ({ type }: ValueSpec): boolean => type === 'float32' || type === 'float16';
+
 /** Recognizes a detector by the shapes of its input and first output. */
 export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonly ValueSpec[], names: readonly string[]): Recognition {
   const [input] = inputs;
@@ -35,7 +38,7 @@ export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonl
     return unknown(`it has ${String(inputs.length)} inputs and ${String(outputs.length)} outputs`);
   const [batch, channels, height, width] = input.dims;
   if (
-    input.type !== 'float32' ||
+    !isFloat(input) ||
     input.dims.length !== 4 ||
     batch !== 1 ||
     channels !== 3 ||
@@ -45,7 +48,7 @@ export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonl
     return unknown(`its input "${input.name}" is ${describe(input)}, not float32 1×3×H×W`);
   }
   const [one, rows, columns] = output.dims;
-  if (output.type !== 'float32' || output.dims.length !== 3 || one !== 1 || typeof rows !== 'number' || typeof columns !== 'number') {
+  if (!isFloat(output) || output.dims.length !== 3 || one !== 1 || typeof rows !== 'number' || typeof columns !== 'number') {
     return unknown(`its output "${output.name}" is ${describe(output)}, not float32 1×N×(5+classes) or 1×(4+classes)×N`);
   }
   const shape = familyOf(rows, columns, width, height);

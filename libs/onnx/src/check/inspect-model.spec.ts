@@ -55,6 +55,13 @@ describe('inspectModel', () => {
     });
   });
 
+  it('takes half precision, and says so', () => {
+    const half = DataType.float16;
+    const inspection = inspectModel(model(info('images', [1, 3, 320, 320], half), info('output0', [1, 6300, 7], half)));
+    expect(inspection.detector).toMatchObject({ family: 'yolov5', classes: 2 });
+    expect([inspection.inputs[0]?.type, inspection.outputs[0]?.type]).toEqual(['float16', 'float16']);
+  });
+
   it('takes an input that is not square', () => {
     const inspection = inspectModel(model(info('images', [1, 3, 320, 640]), info('output0', [1, 12600, 85])));
     expect(inspection.detector).toMatchObject({ family: 'yolov5', imageSize: { width: 640, height: 320 }, classes: 80 });
@@ -76,7 +83,7 @@ describe('inspectModel', () => {
   it.each([
     ['an open batch size', info('images', [-1, 3, 320, 320]), info('output0', [1, 6300, 7]), /input "images" is float32 batch×3×320×320/],
     ['grey images', info('images', [1, 1, 320, 320]), info('output0', [1, 6300, 7]), /1×1×320×320, not float32/],
-    ['half precision', info('images', [1, 3, 320, 320], DataType.float16), info('output0', [1, 6300, 7]), /float16/],
+    ['double precision', info('images', [1, 3, 320, 320], DataType.double), info('output0', [1, 6300, 7]), /float64/],
     [
       'predictions as no family makes them',
       info('images', [1, 3, 416, 416]),
