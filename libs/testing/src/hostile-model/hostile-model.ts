@@ -1,0 +1,37 @@
+import { BOMB_MUTATIONS } from './bomb-mutations.js';
+import { BYTE_MUTATIONS } from './byte-mutations.js';
+import type { ByteMutation } from './byte-mutations.js';
+import { Dice } from './dice.js';
+import { GRAPH_MUTATIONS } from './graph-mutations.js';
+import { TEXT_MUTATIONS } from './text-mutations.js';
+
+const MUTATIONS: readonly (readonly [string, ByteMutation])[] = Object.entries({
+  ...BYTE_MUTATIONS,
+  ...TEXT_MUTATIONS,
+  ...GRAPH_MUTATIONS,
+  ...BOMB_MUTATIONS,
+});
+
+/** What is done to a model, in words. */
+export const HOSTILE_KINDS: readonly string[] = MUTATIONS.map(([kind]) => kind);
+
+export interface HostileModel {
+  readonly kind: string;
+  readonly bytes: Uint8Array;
+}
+
+/** One file in so many is damaged a second time, so that checks meet what lies behind the first refusal of another. */
+const AGAIN = 8;
+
+/**
+ * A hostile file made of a good model. Equal models and seeds give equal files; successive seeds go through all kinds in turn.
+ *
+ * @param base ONNX bytes of a valid model with nodes, initializers, an input and an output.
+ */
+export function hostileModel(base: Uint8Array, seed: number): HostileModel {
+  const dice = new Dice(seed);
+  const [kind, mutate] = MUTATIONS[seed % MUTATIONS.length] as (typeof MUTATIONS)[number];
+  const bytes = mutate(base, dice);
+  if (dice.roll(AGAIN) !== 0 || bytes.length === 0) return { kind, bytes };
+  return { kind, bytes: BYTE_MUTATIONS['bits flipped at the start or the end'](bytes, dice) };
+}
