@@ -20,29 +20,27 @@ export function roundHalfEven(value: number): number {
 }
 
 /**
- * Source positions and weights of one axis. Pixel centres are at half integers; positions outside the picture take the
- * border pixel. The position is rounded to single precision before it is split, as OpenCV computes it in `float`.
+ * Source positions and weights of one axis. Pixel centres are at half integers. The position is rounded to single precision
+ * before it is split, as OpenCV computes it in `float`.
+ *
+ * @param border what a position outside the picture takes: the border pixel alone (`one`, columns), or that pixel twice with the
+ *   two weights (`twice`, rows). Both are the border's value, but the two parts of the second are rounded down each, so that
+ *   OpenCV's enlarged pictures have rows at the border that are lower by 1 in places.
  */
-function axis(source: number, target: number): Axis {
+function axis(source: number, target: number, border: 'one' | 'twice'): Axis {
   const first = new Int32Array(target);
   const second = new Int32Array(target);
   const weightFirst = new Int32Array(target);
   const weightSecond = new Int32Array(target);
   const scale = 1 / (target / source);
+  const last = source - 1;
   for (let i = 0; i < target; i += 1) {
     const position = Math.fround((i + 0.5) * scale - 0.5);
-    let index = Math.floor(position);
-    let fraction = Math.fround(position - index);
-    if (index < 0) {
-      index = 0;
-      fraction = 0;
-    }
-    if (index >= source - 1) {
-      index = source - 1;
-      fraction = 0;
-    }
-    first[i] = index;
-    second[i] = Math.min(index + 1, source - 1);
+    const index = Math.floor(position);
+    const outside = index < 0 || index >= last;
+    const fraction = outside && border === 'one' ? 0 : Math.fround(position - index);
+    first[i] = Math.min(Math.max(index, 0), last);
+    second[i] = Math.min(index + 1, last);
     weightFirst[i] = roundHalfEven(Math.fround(Math.fround(1 - fraction) * COEFFICIENT_SCALE));
     weightSecond[i] = roundHalfEven(Math.fround(fraction * COEFFICIENT_SCALE));
   }
@@ -58,8 +56,8 @@ export type Resizer = (source: RgbImage, canvas: Uint8Array, canvasWidth: number
  * per size pair, so that a camera's frames cost no allocation.
  */
 export function createResizer(sourceWidth: number, sourceHeight: number, width: number, height: number): Resizer {
-  const horizontal = axis(sourceWidth, width);
-  const vertical = axis(sourceHeight, height);
+  const horizontal = axis(sourceWidth, width, 'one');
+  const vertical = axis(sourceHeight, height, 'twice');
   const rowLength = width * 3;
   let upper = new Int32Array(rowLength);
   let lower = new Int32Array(rowLength);
