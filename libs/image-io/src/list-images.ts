@@ -2,10 +2,10 @@ import { TaktError } from '@takt/kernel';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const IMAGE_NAME = /\.(?:jpe?g|png)$/i;
+const IMAGE_NAME = /\.(?:jpe?g|png|bmp|webp)$/i;
 
 /**
- * Absolute paths of the JPEG and PNG files in a folder and its subfolders, sorted by code unit (the same order on every
+ * Absolute paths of the JPEG, PNG, BMP and WebP files in a folder and its subfolders, sorted by code unit (the same order on every
  * machine and locale). Hidden files and folders are left out.
  *
  * @throws TaktError `ImageFolderUnreadable` when the folder cannot be listed, `ImageFolderEmpty` when no image is in it.
@@ -37,7 +37,7 @@ export async function listImages(folder: string): Promise<string[]> {
   if (paths.length === 0) {
     throw new TaktError({
       code: 'ImageFolderEmpty',
-      message: `${folder} holds no JPEG or PNG image`,
+      message: `${folder} holds no JPEG, PNG, BMP or WebP image`,
       action: 'put images into it or name another folder',
       component: 'image-io',
       element: folder,

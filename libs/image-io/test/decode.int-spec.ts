@@ -37,9 +37,11 @@ describe('decodeImage', () => {
     expect([...(await decodeImage(tagged)).data]).toEqual([...stored]);
   });
 
-  it('ignores the orientation that a camera wrote', async () => {
-    const turned = await sharp(rgb, raw).withMetadata({ orientation: 6 }).jpeg().toBuffer();
-    expect(await decodeImage(turned)).toMatchObject({ width: 2, height: 1 });
+  it('turns a picture as the camera was held', async () => {
+    const turned = await sharp(rgb, raw).withMetadata({ orientation: 6 }).png().toBuffer();
+    const image = await decodeImage(turned);
+    expect(image).toMatchObject({ width: 1, height: 2 });
+    expect([...image.data]).toEqual([...rgb]);
   });
 
   it('reads grey JPEG as three equal channels', async () => {
@@ -64,6 +66,10 @@ describe('decodeImage', () => {
       element: 'a.jpg',
     });
     await expect(decodeImage(Buffer.from('no picture'), 'b.jpg')).rejects.toMatchObject({ code: 'ImageUnreadable' });
+    await expect(decodeImage(Buffer.from('BM, but no picture'), 'c.bmp')).rejects.toMatchObject({
+      code: 'ImageUnreadable',
+      element: 'c.bmp',
+    });
     await expect(decodeImage(Buffer.alloc(0))).rejects.toMatchObject({ code: 'ImageUnreadable' });
   });
 });
@@ -74,13 +80,20 @@ describe('listImages', () => {
     folder = await mkdtemp(join(tmpdir(), 'takt-images-'));
     await mkdir(join(folder, 'b/.hidden'), { recursive: true });
     await mkdir(join(folder, 'empty'));
-    for (const name of ['b/2.JPG', 'b/10.png', 'a.jpeg', 'Z.jpg', 'notes.txt', '.x.jpg', 'b/.hidden/y.jpg'])
+    for (const name of ['b/2.JPG', 'b/10.png', 'a.jpeg', 'Z.jpg', 'c.bmp', 'd.webp', 'notes.txt', '.x.jpg', 'b/.hidden/y.jpg'])
       await writeFile(join(folder, name), '');
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('finds pictures in subfolders, sorted by code unit, hidden ones left out', async () => {
-    expect((await listImages(folder)).map((path) => path.slice(folder.length + 1))).toEqual(['Z.jpg', 'a.jpeg', 'b/10.png', 'b/2.JPG']);
+    expect((await listImages(folder)).map((path) => path.slice(folder.length + 1))).toEqual([
+      'Z.jpg',
+      'a.jpeg',
+      'b/10.png',
+      'b/2.JPG',
+      'c.bmp',
+      'd.webp',
+    ]);
   });
 
   it('says when there is none, or no folder', async () => {

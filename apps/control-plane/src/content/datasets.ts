@@ -23,7 +23,7 @@ async function toView(stores: Stores, dataset: Dataset): Promise<DatasetView> {
 
 function check(summary: ArchiveSummary, role: DatasetRole, name: string): void {
   if (summary.images === 0)
-    throw refused('DatasetEmpty', `data set "${name}" has no images`, 'push a folder with JPEG or PNG images', name);
+    throw refused('DatasetEmpty', `data set "${name}" has no images`, 'push a folder with JPEG, PNG, BMP or WebP images', name);
   if (role === 'golden' && !summary.hasDataYaml && summary.misplacedDataYaml !== null) {
     throw refused(
       'DatasetLayoutWrong',

@@ -6,7 +6,7 @@ import type { LetterboxGeometry } from '../image/letterbox.js';
 import { toPlanarBytes, toPlanarFloat } from '../image/planar.js';
 import type { RgbImage } from '../image/rgb-image.js';
 
-/** Frame bytes (JPEG, PNG) → pixels. */
+/** Frame bytes (JPEG, PNG, BMP, WebP) → pixels. */
 export type DecodeImage = (bytes: Uint8Array) => Promise<RgbImage>;
 
 /** What the detector must know of a model. */
