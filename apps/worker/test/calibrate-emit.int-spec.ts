@@ -68,10 +68,7 @@ describe('calibrate', () => {
     const phases = new Map<string, number>();
     const result = await calibrate(job('a.json'), deps, ({ phase, done }) => phases.set(phase, done), signal);
     expect(result).toMatchObject({ kind: 'calibrate', images: IMAGES, statistics: join(folder, 'a.json') });
-    expect([...phases]).toEqual([
-      ['ranges', IMAGES],
-      ['histograms', IMAGES],
-    ]);
+    expect([...phases]).toEqual([['ranges', IMAGES]]);
     const statistics = parseStatistics(await readFile(join(folder, 'a.json'), 'utf8'));
     expect(Object.keys(statistics.values)).toHaveLength(result.tensors);
     expect(statistics.calibration).toMatchObject({ images: IMAGES, of: IMAGES, sample: IMAGES, seed: 7 });
@@ -88,7 +85,7 @@ describe('calibrate', () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const onProgress = ({ phase, done }: { phase: string; done: number }): void => {
-      if (phase === 'histograms' && done === 1) controller.abort(reason);
+      if (phase === 'ranges' && done === 1) controller.abort(reason);
     };
     await expect(calibrate(job('cancelled.json'), deps, onProgress, controller.signal)).rejects.toBe(reason);
     await expect(readFile(join(folder, 'cancelled.json'))).rejects.toMatchObject({ code: 'ENOENT' });

@@ -14,7 +14,7 @@ export type { OnnxruntimeCpu } from './dialects/validate-onnxruntime.js';
 export { validateOpenvino } from './dialects/validate-openvino.js';
 export { validateTensorrt } from './dialects/validate-tensorrt.js';
 export type { Violation } from './dialects/violation.js';
-export { samplesPerImage, sampleStride, withExtremes, withMeans, withSamples } from './graph/calibration-graph.js';
+export { samplesPerImage, sampleStride, withExtremes, withMeans, withSamples, withShapes } from './graph/calibration-graph.js';
 export type { CalibrationGraph, ExtremesOutputs } from './graph/calibration-graph.js';
 export { cutAt, prune } from './graph/cut.js';
 export { emitInt8 } from './graph/emit-int8.js';

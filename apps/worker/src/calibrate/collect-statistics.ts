@@ -1,5 +1,5 @@
 import type { OrtAdapter } from '@takt/engine-ort';
-import type { EngineSession, Tensor } from '@takt/engines';
+import type { Tensor } from '@takt/engines';
 import { FAMILY_PIXELS } from '@takt/evaluation';
 import type { PixelFormat } from '@takt/evaluation';
 import { parseModel, serializeModel } from '@takt/onnx';
@@ -12,18 +12,19 @@ import {
   chooseRanges,
   findRegion,
   planValues,
-  samplesPerImage,
+  prune,
   sampleStride,
+  samplesPerImage,
   withExtremes,
   withMeans,
   withSamples,
+  withShapes,
   withTrainedScales,
 } from '@takt/quantization';
-import type { CalibrationGraph, ExtremesOutputs, Statistics } from '@takt/quantization';
+import type { Statistics } from '@takt/quantization';
 import type { InputModel } from '../golden/input-model.js';
 import { BACKGROUND_THREADS } from '../process/background-threads.js';
 import type { ReportProgress } from '../protocol/output.js';
-import { cacheInput } from './cached-input.js';
 import type { CalibrationImages } from './calibration-images.js';
 
 /** Shape and pixels of a network's input. */
@@ -44,9 +45,12 @@ export interface CalibrationDeps {
 /** Images that channel means are taken over: a mean needs fewer than a range. */
 const MEAN_IMAGES = 32;
 
+type Results = Readonly<Record<string, Tensor>>;
+
 /**
- * Runs the images through the model twice: exact extremes and channel means first, then histograms of a strided sample over
- * those extremes. Both reductions happen inside the engine, so memory grows neither with images nor with activations.
+ * Runs each image through the model once and takes from the run the exact extremes of each value and a strided sample of it.
+ * Both reductions happen inside the engine, and the histograms of the samples grow with the extremes, so memory grows neither
+ * with images nor with activations.
  *
  * @throws TaktError of `findRegion`, `CalibrationNotFinite`; the signal's reason when cancelled.
  */
@@ -64,51 +68,51 @@ export async function collectStatistics(
   // What the model itself gives is not read.
   const quiet: Model = { ...folded, graph: { ...folded.graph, output: [] } };
   const { width, height } = detector.imageSize;
-
   const format = { width, height, pixels: FAMILY_PIXELS[detector.family] };
-  const load = cacheInput(loadInput, format);
   const { paths } = images;
-  const eachImage = async (
-    phase: string,
-    graph: Model,
-    [from, to]: readonly [number, number],
-    visit: (results: Readonly<Record<string, Tensor>>) => void,
-  ): Promise<void> => {
-    const session: EngineSession = await engine.loadBytes(serializeModel(graph), BACKGROUND_THREADS, `the model (${phase})`);
+  const total = paths.length;
+
+  /** Runs a graph, without the nodes that none of its outputs needs, on the images from `from` up to `to`. */
+  const eachImage = async (graph: Model, from: number, to: number, visit: (results: Results) => void): Promise<void> => {
+    const session = await engine.loadBytes(serializeModel({ ...graph, graph: prune(graph.graph) }), BACKGROUND_THREADS, 'the model');
     try {
-      const total = paths.length;
       for (const [index, path] of paths.slice(from, to).entries()) {
         signal.throwIfAborted();
-        progress({ phase, done: from + index, total, message: `image ${String(from + index + 1)} of ${String(total)}` });
-        const data = await load(path);
+        progress({ phase: 'ranges', done: from + index, total, message: `image ${String(from + index + 1)} of ${String(total)}` });
+        const data = await loadInput(path, format);
         visit(await session.run({ [detector.input]: { type: 'float32', data, dims: [1, 3, height, width] } }));
       }
-      progress({ phase, done: to, total, message: `${String(to)} images` });
     } finally {
       await session.release();
     }
   };
 
-  const extremes = new ExtremesCollector();
+  progress({ phase: 'ranges', done: 0, total, message: 'shapes' });
   const strides = new Map<string, number>();
-  const first = withExtremes(quiet, plan.measured, plan.channelRanges);
-  const most = samplesPerImage(paths.length);
-  await eachImage('ranges', first.model, [0, paths.length], (results) => {
-    readExtremes(first, results, extremes, strides, most);
+  const shapes = withShapes(quiet, plan.measured);
+  await eachImage(shapes.model, 0, 1, (results) => {
+    for (const [value, shape] of shapes.outputs) strides.set(value, sampleStride(dimsOf(results[shape]), samplesPerImage(total)));
   });
 
+  const extremes = new ExtremesCollector();
   const histograms = new HistogramCollector(plan.measured, extremes);
-  const second = withSamples(quiet, strides);
-  const withBoth = withMeans(second.model, plan.channelMeans);
-  const forMeans = Math.min(paths.length, MEAN_IMAGES);
-  const readSamples = (results: Readonly<Record<string, Tensor>>): void => {
-    for (const [value, sample] of second.outputs) histograms.add(value, floats(results[sample]));
+  const reduced = withExtremes(quiet, plan.measured, plan.channelRanges);
+  const sampled = withSamples(reduced.model, strides);
+  const averaged = withMeans(sampled.model, plan.channelMeans);
+  const read = (results: Results): void => {
+    for (const [value, { min, max, ranges }] of reduced.outputs) {
+      extremes.add(value, floats(results[min])[0] ?? Number.NaN, floats(results[max])[0] ?? Number.NaN);
+      if (ranges !== undefined) extremes.addChannels(value, floats(results[ranges.low]), floats(results[ranges.high]));
+    }
+    for (const [value, sample] of sampled.outputs) histograms.add(value, floats(results[sample]));
   };
-  await eachImage('histograms', withBoth.model, [0, forMeans], (results) => {
-    readSamples(results);
-    for (const [value, means] of withBoth.outputs) extremes.addMeans(value, floats(results[means]));
+  const forMeans = Math.min(total, MEAN_IMAGES);
+  await eachImage(averaged.model, 0, forMeans, (results) => {
+    read(results);
+    for (const [value, means] of averaged.outputs) extremes.addMeans(value, floats(results[means]));
   });
-  if (forMeans < paths.length) await eachImage('histograms', second.model, [forMeans, paths.length], readSamples);
+  if (forMeans < total) await eachImage(sampled.model, forMeans, total, read);
+  progress({ phase: 'ranges', done: total, total, message: `${String(total)} images` });
 
   const availability = await engine.availability();
   const values = chooseRanges(plan, region.index.inputs, extremes, histograms);
@@ -116,26 +120,15 @@ export async function collectStatistics(
     format: STATISTICS_FORMAT,
     version: STATISTICS_VERSION,
     model: digest,
-    calibration: { digest: images.digest, images: paths.length, of: images.of, ...request },
+    calibration: { digest: images.digest, images: total, of: images.of, ...request },
     engine: `${engine.name} ${availability.available ? availability.version : 'unavailable'}`,
     ...(trained === null ? { values } : withTrainedScales(values, plan, trained)),
   };
 }
 
-function readExtremes(
-  graph: CalibrationGraph<ExtremesOutputs>,
-  results: Readonly<Record<string, Tensor>>,
-  extremes: ExtremesCollector,
-  strides: Map<string, number>,
-  most: number,
-): void {
-  for (const [value, { min, max, shape, ranges }] of graph.outputs) {
-    extremes.add(value, floats(results[min])[0] ?? Number.NaN, floats(results[max])[0] ?? Number.NaN);
-    if (ranges !== undefined) extremes.addChannels(value, floats(results[ranges.low]), floats(results[ranges.high]));
-    if (strides.has(value)) continue;
-    const dims = results[shape];
-    strides.set(value, sampleStride(dims?.type === 'int64' ? Array.from(dims.data, Number) : [], most));
-  }
+function dimsOf(tensor: Tensor | undefined): readonly number[] {
+  if (tensor?.type !== 'int64') throw new TypeError('the calibration graph gave something else than a shape');
+  return Array.from(tensor.data, Number);
 }
 
 function floats(tensor: Tensor | undefined): Float32Array {

@@ -1,11 +1,10 @@
 import { DataType, int64Tensor, makeNode, standardOpset } from '@takt/onnx';
 import type { Model, NodeProto, TensorProto, ValueInfoProto } from '@takt/onnx';
 
-/** Names of what the first pass gives of one value. */
+/** Names of what a run gives of one value. */
 export interface ExtremesOutputs {
   readonly min: string;
   readonly max: string;
-  readonly shape: string;
   /** Extremes of each channel. */
   readonly ranges?: { readonly low: string; readonly high: string };
 }
@@ -55,9 +54,20 @@ class Outputs {
   }
 }
 
+/** The shape of every value. */
+export function withShapes(model: Model, values: readonly string[]): CalibrationGraph<string> {
+  const added = new Outputs(model);
+  const outputs = new Map<string, string>();
+  for (const value of values) {
+    const name = `takt_shape_${String(outputs.size)}`;
+    outputs.set(value, added.give(makeNode('Shape', name, [value], [name]), DataType.int64));
+  }
+  return { model: extend(model, added.nodes, added.infos, []), outputs };
+}
+
 /**
- * Pass 1: the smallest and largest element and the shape of every value, and the extremes of every channel (axis 1 of a
- * rank-4 value) where asked for. The values themselves stay inside the engine.
+ * The smallest and largest element of every value, and the extremes of every channel (axis 1 of a rank-4 value) where asked
+ * for. The values themselves stay inside the engine.
  */
 export function withExtremes(
   model: Model,
@@ -68,11 +78,9 @@ export function withExtremes(
   const outputs = new Map<string, ExtremesOutputs>();
   values.forEach((value, i) => {
     const n = String(i);
-    const shape = `takt_shape_${n}`;
     outputs.set(value, {
       min: added.reduce('ReduceMin', `takt_min_${n}`, value),
       max: added.reduce('ReduceMax', `takt_max_${n}`, value),
-      shape: added.give(makeNode('Shape', shape, [value], [shape]), DataType.int64),
       ...(channelRanges.has(value)
         ? {
             ranges: {
@@ -86,17 +94,22 @@ export function withExtremes(
   return { model: extend(model, added.nodes, added.infos, added.initializers), outputs };
 }
 
-/** The mean of every channel (axis 1 of a rank-4 value). */
+/**
+ * The mean of every channel (axis 1 of a rank-4 value), as a pooling: ONNX Runtime pools in the blocked layout of its
+ * convolutions, whereas for a reduction it would write the whole value once more.
+ */
 export function withMeans(model: Model, values: Iterable<string>): CalibrationGraph<string> {
   const added = new Outputs(model);
   const outputs = new Map<string, string>();
-  for (const value of values) outputs.set(value, added.reducePlanes('ReduceMean', `takt_mean_${String(outputs.size)}`, value));
-  return { model: extend(model, added.nodes, added.infos, added.initializers), outputs };
+  for (const value of values) {
+    const name = `takt_mean_${String(outputs.size)}`;
+    outputs.set(value, added.give(makeNode('GlobalAveragePool', name, [value], [name])));
+  }
+  return { model: extend(model, added.nodes, added.infos, []), outputs };
 }
 
 /**
- * Pass 2: every `strides[value]`-th element of each value in memory order, so that no more leaves the engine than a
- * histogram needs.
+ * Every `strides[value]`-th element of each value in memory order, so that no more leaves the engine than a histogram needs.
  */
 export function withSamples(model: Model, strides: ReadonlyMap<string, number>): CalibrationGraph<string> {
   const nodes: NodeProto[] = [];

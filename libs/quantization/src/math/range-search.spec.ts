@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addToHistogram, createHistogram, distributionOf } from './histogram.js';
 import type { Distribution } from './histogram.js';
 import { expectedError, prepare, searchRange } from './range-search.js';
 
@@ -73,20 +72,5 @@ describe('searchRange', () => {
     const full = { low: -4, high: 4 };
     const together = searchRange([narrow, wide], full);
     expect(together.high).toBeGreaterThan(searchRange([narrow], full).high);
-  });
-});
-
-describe('histogram', () => {
-  it('counts every value once, those outside in the outermost bins', () => {
-    const histogram = createHistogram({ low: -1, high: 1 }, 4);
-    addToHistogram(histogram, Float32Array.of(-5, -1, -0.6, 0, 0.4, 1, 7));
-    expect([...histogram.counts]).toEqual([3, 0, 2, 2]);
-    expect(distributionOf(histogram)).toEqual({ values: Float64Array.of(-0.75, 0.25, 0.75), weights: Float64Array.of(3, 2, 2) });
-  });
-
-  it('takes a constant', () => {
-    const histogram = createHistogram({ low: 2, high: 2 }, 4);
-    addToHistogram(histogram, Float32Array.of(2, 2));
-    expect(distributionOf(histogram)).toEqual({ values: Float64Array.of(2), weights: Float64Array.of(2) });
   });
 });

@@ -1,5 +1,4 @@
-import { createHistogram, addToHistogram } from '../math/histogram.js';
-import type { Histogram } from '../math/histogram.js';
+import { Histogram } from '../math/histogram.js';
 import type { Range } from '../math/affine.js';
 import { searchMagnitude, searchRange } from '../math/range-search.js';
 import type { RangeMember } from '../math/range-search.js';
@@ -66,17 +65,20 @@ export class ExtremesCollector {
   }
 }
 
-/** Histograms over the ranges that the first pass found. */
+/** Histograms of samples, over the extremes of their values: an image's extremes are collected before its samples. */
 export class HistogramCollector {
-  private readonly histograms = new Map<string, Histogram>();
+  private readonly histograms: ReadonlyMap<string, Histogram>;
+  private readonly extremes: ExtremesCollector;
 
   constructor(values: Iterable<string>, extremes: ExtremesCollector) {
-    for (const value of values) this.histograms.set(value, createHistogram(extremes.range(value)));
+    this.histograms = new Map(Array.from(values, (value) => [value, new Histogram()]));
+    this.extremes = extremes;
   }
 
   add(value: string, samples: Float32Array): void {
-    const histogram = this.histograms.get(value);
-    if (histogram) addToHistogram(histogram, samples);
+    const histogram = this.of(value);
+    histogram.cover(this.extremes.range(value));
+    histogram.add(samples);
   }
 
   of(value: string): Histogram {

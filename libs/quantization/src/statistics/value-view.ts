@@ -1,7 +1,7 @@
 import { sigmoid } from '@takt/evaluation';
 import type { ValuePlan } from '../graph/value-plan.js';
 import type { Range } from '../math/affine.js';
-import { distributionOf, mapDistribution } from '../math/histogram.js';
+import { mapDistribution } from '../math/histogram.js';
 import type { Distribution } from '../math/histogram.js';
 import { silu } from '../math/silu.js';
 import type { ExtremesCollector, HistogramCollector } from './collect.js';
@@ -35,7 +35,7 @@ export class ValueView {
   /** Undefined for copies: what they hold is counted where it comes from. */
   distribution(value: string): Distribution | undefined {
     const source = this.plan.sources.get(value);
-    if (source === undefined) return distributionOf(this.histograms.of(value));
+    if (source === undefined) return this.histograms.of(value).distribution();
     if (source.kind === 'copy') return undefined;
     const of = this.distribution(source.of);
     return of && mapDistribution(of, source.kind === 'silu' ? silu : sigmoid);
