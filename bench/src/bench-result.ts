@@ -19,3 +19,9 @@ export function describeHost(): string {
 export function resultLine(bench: string, versions: Readonly<Record<string, string>>, rows: readonly BenchRow[]): string {
   return JSON.stringify({ bench, host: describeHost(), versions: { node: process.versions.node, ...versions }, rows });
 }
+
+/** The upper median; NaN of none. */
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+};

@@ -9,6 +9,17 @@ export function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
 
+/** The most that was resident at once since the process began, in MiB, or undefined once it has ended. */
+export function peakMiB(pid: number): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The median of `samples` readings, one every `everyMs`. */
 export async function steadyMiB(pid: number, samples: number, everyMs: number): Promise<number> {
   const readings: number[] = [];

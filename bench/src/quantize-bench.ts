@@ -1,26 +1,17 @@
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { workerMessageSchema } from '@takt/contracts';
-import type { WorkerJob } from '@takt/contracts';
 import { ExecaError, execa } from 'execa';
 import type { BenchRow } from './bench-result.js';
-import { describeHost, resultLine } from './bench-result.js';
+import { describeHost, median, resultLine } from './bench-result.js';
 import { preparePeers, runPeer } from './peers.js';
+import { subjects } from './subjects.js';
+import type { Subject } from './subjects.js';
+import { runJob } from './worker-job.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const scripts = join(root, 'bench', 'peers');
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-interface Subject {
-  readonly name: string;
-  readonly model: string;
-  readonly calibration: string;
-  /** data.yaml, or null where there are no labels. */
-  readonly data: string | null;
-  readonly size: number;
-  readonly family: 'yolov5' | 'yolox';
-}
 
 /** What a budget allows, in points of mAP@0.5:0.95. */
 const BUDGET = 0.4;
@@ -30,79 +21,11 @@ const ITERATIONS = 60;
 const OWN_ROUNDS = 4;
 const SAMPLE = 500;
 
-async function subjects(): Promise<Subject[]> {
-  const assets = join(root, 'libs', 'sample-model', 'assets');
-  const own: Subject = {
-    name: 'sample detector (YOLOv5n, 320)',
-    model: join(assets, 'detector.onnx'),
-    calibration: join(assets, 'calibration'),
-    data: join(assets, 'golden', 'data.yaml'),
-    size: 320,
-    family: 'yolov5',
-  };
-  const reference = process.env['TAKT_REFERENCE_DIR'];
-  if (reference === undefined) {
-    say('skipped: the reference detectors (TAKT_REFERENCE_DIR names no folder with them)');
-    return [own];
-  }
-  const neu = join(reference, 'data', 'neu-yolov5n');
-  const yolox: Subject = {
-    name: 'YOLOX-nano (416, depthwise)',
-    model: join(reference, 'data', 'models', 'yolox_nano.onnx'),
-    calibration: join(neu, 'calibration', 'images'),
-    data: null,
-    size: 416,
-    family: 'yolox',
-  };
-  return [
-    own,
-    {
-      name: 'steel defects (YOLOv5n, 256)',
-      model: join(neu, 'model.onnx'),
-      calibration: join(neu, 'calibration', 'images'),
-      data: join(neu, 'golden', 'data.yaml'),
-      size: 256,
-      family: 'yolov5',
-    },
-    yolox,
-  ];
-}
-
 interface Quantized {
   readonly targets: Readonly<
     Record<string, { readonly file: string; readonly precision: string; readonly map50_95: number | null; readonly reason: string }>
   >;
   readonly fp32: { readonly map50_95: number | null };
-}
-
-/** One job in a worker; also the seconds that each phase took. */
-async function work(job: WorkerJob, folder: string): Promise<{ readonly result: unknown; readonly seconds: ReadonlyMap<string, number> }> {
-  const file = join(folder, `${job.kind}.json`);
-  await writeFile(file, JSON.stringify(job));
-  const child = execa(process.execPath, [join(root, 'apps', 'worker', 'bin', 'takt-worker.mjs'), 'run', '--job', file], {
-    reject: false,
-    maxBuffer: 1 << 26,
-  });
-  const seconds = new Map<string, number>();
-  let phase = '';
-  let since = performance.now();
-  const turnTo = (next: string): void => {
-    const now = performance.now();
-    if (phase !== '') seconds.set(phase, (seconds.get(phase) ?? 0) + (now - since) / 1000);
-    [phase, since] = [next, now];
-  };
-  let result: unknown;
-  for await (const line of child) {
-    const message = workerMessageSchema.parse(JSON.parse(line));
-    if (message.type === 'progress') {
-      if (message.phase !== phase) turnTo(message.phase);
-      // The last of a phase: what follows until the next one is no part of it.
-      if (message.done === message.total) turnTo('');
-    } else if (message.type === 'result') result = message.result;
-    else throw new Error(`${message.error.message} (${message.error.code})`);
-  }
-  await child;
-  return { result, seconds };
 }
 
 /** Median milliseconds from image bytes to boxes, of a file run by takt in a process of its own. */
@@ -122,11 +45,6 @@ async function timeOwn(file: string): Promise<number[]> {
   const [row] = JSON.parse(stdout) as { medianMs: number }[];
   return row === undefined ? [] : [row.medianMs];
 }
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-};
 
 /** What a Python script said last: its error. */
 const lastLine = (error: unknown): string => {
@@ -153,7 +71,7 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
       );
     };
     const out = join(folder, 'takt');
-    const { result, seconds } = await work(
+    const { result } = await runJob(
       {
         kind: 'quantize',
         model: subject.model,
@@ -176,8 +94,6 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
     const own = quantized.targets['onnxruntime'];
     if (own === undefined) throw new Error('no file for onnxruntime');
     say(`  ${own.reason}`);
-    const passes = (seconds.get('ranges') ?? 0) + (seconds.get('histograms') ?? 0);
-    add('two range passes', passes, 's');
     for (const [target, made] of Object.entries(quantized.targets)) {
       if (fp32 === null || made.map50_95 === null) continue;
       const drop = (fp32 - made.map50_95) * 100;
@@ -188,7 +104,7 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
     const prefix = join(folder, 'peer');
     const family = subject.family;
     const size = String(subject.size);
-    const made = await runPeer<{ peer: string; images: number; seconds: number; peakMiB: number }>(python, join(scripts, 'make.py'), [
+    const made = await runPeer<{ peer: string; seconds: number; peakMiB: number }>(python, join(scripts, 'make.py'), [
       subject.model,
       subject.calibration,
       size,
@@ -259,12 +175,6 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
       const ratio = of('takt on OpenVINO', 'network') / of('nncf', 'network');
       add('takt’s OpenVINO file against NNCF’s, network alone', ratio, '×', 1.02, ratio <= 1.02);
     }
-    add(
-      'two range passes against FP32 inference of the same images, 1 thread',
-      passes / ((of('fp32', 'network') / 1000) * (made[0]?.images ?? 0)),
-      '×',
-      4,
-    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -275,7 +185,7 @@ async function main(): Promise<number> {
   const environment = await preparePeers(scripts, join(root, '.takt', 'peers'), say);
   if ('why' in environment) say(`skipped: everything beside the Python tools (${environment.why})`);
   const rows: BenchRow[] = [];
-  for (const subject of await subjects()) {
+  for (const subject of subjects(say)) {
     await access(subject.model);
     await measure(subject, 'python' in environment ? environment.python : null, rows);
   }
