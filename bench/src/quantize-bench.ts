@@ -82,6 +82,8 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
         golden: subject.data,
         goldenImages: null,
         outputBudgetPercent: 10,
+        family: 'auto',
+        pixels: 'rgb-unit',
         targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
         accuracyBudgetPoints: BUDGET,
         threads: [1],

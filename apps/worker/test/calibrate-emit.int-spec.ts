@@ -7,7 +7,7 @@ import { FAMILY_PIXELS, SERVING_THRESHOLDS, createDetector } from '@takt/evaluat
 import type { Box } from '@takt/evaluation';
 import { decodeImage } from '@takt/image-io';
 import { inspectModel } from '@takt/onnx';
-import { detectorModel, inferWith, parseStatistics, readArtifactDetector } from '@takt/quantization';
+import { detectorModel, inferWith, portsOf, parseStatistics, readArtifactDetector } from '@takt/quantization';
 import { sampleCalibrationPath, sampleFramesPath, sampleModelPath } from '@takt/sample-model';
 import { silentLogger } from '@takt/kernel';
 import { tinyDetector } from '@takt/testing';
@@ -95,7 +95,12 @@ describe('calibrate', () => {
 describe('emitRecipe', () => {
   const output = async (bytes: Uint8Array): Promise<Float32Array> => {
     const session = await engine.loadBytes(bytes, { intraOp: 1, spin: false }, 'artifact');
-    const data = await deps.loadInput(join(folder, 'image-1.png'), { width: 64, height: 64, pixels: FAMILY_PIXELS.yolov5 });
+    const data = await deps.loadInput(join(folder, 'image-1.png'), {
+      width: 64,
+      height: 64,
+      pixels: FAMILY_PIXELS.yolov5,
+      normalization: null,
+    });
     const results = await session.run({ images: { type: 'float32', data, dims: [1, 3, 64, 64] } });
     await session.release();
     return results['output0']?.data as Float32Array;
@@ -144,7 +149,7 @@ describe('a detector that is cut at its head', () => {
     const session = await engine.loadBytes(bytes, { intraOp: 1, spin: false }, 'artifact');
     const detector = createDetector({
       decodeImage: (image) => decodeImage(image, 'an image'),
-      infer: inferWith(session, artifact),
+      infer: inferWith(session, portsOf(artifact)),
       model: detectorModel(artifact),
       thresholds: SERVING_THRESHOLDS,
       clock: systemClock,

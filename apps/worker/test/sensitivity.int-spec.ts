@@ -44,7 +44,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('finds the layer that was spoiled, and runs each layer of the network once', async () => {
   const { source, statistics } = parts;
-  const { head, folded, detector } = source;
+  const { head, folded } = source;
   if ('why' in head) throw new Error(head.why);
   const base = ownBase(source, statistics);
   const layers = layersOf(source, base);
@@ -65,7 +65,7 @@ it('finds the layer that was spoiled, and runs each layer of the network once', 
         return emitInt8(
           folded,
           { ...statistics, values },
-          { weightLimit: WeightLimit.eightBit, floatConvs, cut: cutOf(head, detector.classes) },
+          { weightLimit: WeightLimit.eightBit, floatConvs, cut: cutOf(head, head.detector.classes) },
         );
       },
     },

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
 import { createOrtAdapter } from '@takt/engine-ort';
-import { FAMILY_PIXELS } from '@takt/evaluation';
 import { silentLogger } from '@takt/kernel';
 import { serializeModel } from '@takt/onnx';
 import { emulateTensorrt, parseStatistics } from '@takt/quantization';
@@ -50,13 +49,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function outputOf(bytes: Uint8Array, image: string): Promise<Float32Array> {
-  const { detector } = model;
+  const { input, outputs } = model;
   const session = await engine.loadBytes(bytes, { intraOp: 1, spin: false }, 'the model');
-  const { width, height } = detector.imageSize;
-  const data = await loadInput(image, { width, height, pixels: FAMILY_PIXELS[detector.family] });
-  const results = await session.run({ [detector.input]: { type: 'float32', data, dims: [1, 3, height, width] } });
+  const data = await loadInput(image, input);
+  const results = await session.run({ [input.name]: { type: 'float32', data, dims: [1, 3, input.height, input.width] } });
   await session.release();
-  return results[detector.output]?.data as Float32Array;
+  return results[outputs[0] ?? '']?.data as Float32Array;
 }
 
 /** Error against the signal, in decibels below it. */

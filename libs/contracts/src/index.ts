@@ -97,12 +97,14 @@ export {
   evaluateResultSchema,
   probeResultSchema,
   quantizeResultSchema,
+  imagePixelsSchema,
+  modelFamilySchema,
   quantizeTargetSchema,
   workerJobSchema,
   workerMessageSchema,
   workerResultSchema,
 } from './worker/protocol.js';
-export type { BuildResult, QuantizeTarget, WorkerJob, WorkerMessage, WorkerResult } from './worker/protocol.js';
+export type { BuildResult, ImagePixels, ModelFamily, QuantizeTarget, WorkerJob, WorkerMessage, WorkerResult } from './worker/protocol.js';
 export { API_PREFIX, apiRoutes } from './api/routes.js';
 export type { ApiRoute, ApiRouteName, ApiRoutes, RouteAccess } from './api/routes.js';
 export { Role, listOf, namedSchema, problemSchema, refSchema, roleSchema } from './api/envelope.js';

@@ -1,5 +1,7 @@
 export { checkModel, standardOpset } from './check/check-model.js';
 export type { Detector, Recognition } from './check/detector.js';
+export { requireImageNetwork } from './check/image-network.js';
+export type { ImageNetwork } from './check/image-network.js';
 export { inspectModel, requireDetector } from './check/inspect-model.js';
 export type { ModelInspection } from './check/inspect-model.js';
 export { OPSET_RANGE } from './check/operators.js';

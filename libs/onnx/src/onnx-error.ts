@@ -19,6 +19,7 @@ export const OnnxErrorCode = {
   duplicateValue: 'OnnxDuplicateValue',
   nodeOrder: 'OnnxNodeOrder',
   notADetector: 'OnnxNotADetector',
+  notAnImageNetwork: 'OnnxNotAnImageNetwork',
 } as const;
 export type OnnxErrorCode = (typeof OnnxErrorCode)[keyof typeof OnnxErrorCode];
 
@@ -39,7 +40,9 @@ const ACTION: Readonly<Record<OnnxErrorCode, string>> = {
   OnnxMissingValue: 'export the model again; its graph is not a valid ONNX graph',
   OnnxDuplicateValue: 'export the model again; its graph is not a valid ONNX graph',
   OnnxNodeOrder: 'export the model again; its graph is not a valid ONNX graph',
-  OnnxNotADetector: 'export a YOLOv5 detector with one image input 1×3×H×W and its decoded output 1×N×(5+classes)',
+  OnnxNotAnImageNetwork: 'export the model for one image of a fixed size, 1×3×H×W in float',
+  OnnxNotADetector:
+    'export a YOLO detector with one image input 1×3×H×W and its decoded output; any other network can be quantized with --family generic',
 };
 
 /** A refusal by this library; `element` names the field, graph node or value. Names from the file are made {@link legible}. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { quantizeTargetSchema } from '@takt/contracts';
-import type { QuantizeTarget } from '@takt/contracts';
-import { InvalidArgumentError } from 'commander';
+import { imagePixelsSchema, modelFamilySchema, quantizeTargetSchema } from '@takt/contracts';
+import type { ImagePixels, ModelFamily, QuantizeTarget } from '@takt/contracts';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { withJson } from '../options/common-options.js';
 import { integerIn, numberIn, threadChoice } from '../options/parse-values.js';
@@ -21,6 +21,8 @@ interface Options extends CommonOptions {
   readonly out: string;
   readonly budget: number;
   readonly outputBudget: number;
+  readonly family: ModelFamily;
+  readonly pixels: ImagePixels;
   readonly threads: 'sweep' | 'library-default' | number[];
   readonly targets: QuantizeTarget[];
 }
@@ -43,9 +45,17 @@ export function registerQuantize(program: Command, cli: Cli): void {
     .option('--data <file>', 'labelled set: data.yaml (YOLO) or a .json file (COCO); without one only speed is measured')
     .option('--images <folder>', 'images of COCO JSON (default: looked for near it)')
     .option('--budget <points>', 'allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
+    .addOption(
+      new Option('--family <family>', 'what the model is; generic is any network of one image, steered by its outputs')
+        .choices(modelFamilySchema.options)
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--pixels <format>', 'what images become for --family generic').choices(imagePixelsSchema.options).default('rgb-unit'),
+    )
     .option(
       '--output-budget <percent>',
-      'without --data: how much of what FP32 finds may be lost, in percent',
+      'without --data: what may be lost of what FP32 finds, or outputs be off by, in percent',
       numberIn(0, 100, 'percent'),
       10,
     )
@@ -68,6 +78,8 @@ export function registerQuantize(program: Command, cli: Cli): void {
         targets: options.targets,
         accuracyBudgetPoints: options.budget,
         outputBudgetPercent: options.outputBudget,
+        family: options.family,
+        pixels: options.pixels,
         threads: options.threads,
         outDir: resolve(options.out),
       });

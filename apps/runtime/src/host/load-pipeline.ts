@@ -8,7 +8,7 @@ import type { Detection } from '@takt/evaluation';
 import { decodeImage } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
 import type { Clock } from '@takt/kernel';
-import { detectorModel, inferWith, readArtifactDetector } from '@takt/quantization';
+import { detectorModel, inferWith, portsOf, readArtifactDetector } from '@takt/quantization';
 
 /** One loaded engine with everything around it: frame bytes in, boxes out. */
 export interface Pipeline {
@@ -36,7 +36,7 @@ export async function loadPipeline(artifactPath: string, plan: EnginePlan, clock
   const session = await createOrtAdapter().loadBytes(bytes, plan.threads, plan.artifact);
   const pipeline = createDetector({
     decodeImage,
-    infer: inferWith(session, artifact),
+    infer: inferWith(session, portsOf(artifact)),
     model: detectorModel(artifact),
     thresholds: SERVING_THRESHOLDS,
     clock,

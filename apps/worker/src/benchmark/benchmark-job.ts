@@ -1,6 +1,5 @@
 import type { WorkerJob, WorkerResult } from '@takt/contracts';
-import { readRunnableModel } from '../golden/input-model.js';
-import type { RunnableModel } from '../golden/input-model.js';
+import { readTimedModel } from '../golden/input-model.js';
 import { withHosts } from '../host/with-hosts.js';
 import type { JobContext } from '../job-context.js';
 import { measureLatency } from './measure-latency.js';
@@ -10,8 +9,8 @@ type BenchmarkResult = Extract<WorkerResult, { kind: 'benchmark' }>;
 
 /** Median and p95 latency of models × engines × thread counts; `ratioToFirst` is the first row's median at the same threads over this one's. */
 export async function benchmarkJob(job: BenchmarkJob, context: JobContext): Promise<BenchmarkResult> {
-  const models: RunnableModel[] = [];
-  for (const path of job.models) models.push(await readRunnableModel(path));
+  const models: Awaited<ReturnType<typeof readTimedModel>>[] = [];
+  for (const path of job.models) models.push(await readTimedModel(path));
   const specs = job.threads.flatMap((threads) =>
     job.engines.flatMap((engine) =>
       models.map(({ path, name }) => ({ path, engine, label: name, threads: { intraOp: threads, spin: threads === 0 } })),

@@ -4,7 +4,7 @@ import { probeHardware } from '@takt/hardware-probe';
 import { join } from 'node:path';
 import { artifactFileName, saveInto } from '../golden/digest.js';
 import { readGoldenSet } from '../golden/read-golden-set.js';
-import { placeInputModel, readInputModel } from '../golden/input-model.js';
+import { placeInputModel, readInputModel, requireDecoded } from '../golden/input-model.js';
 import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
 import { latencyMeter } from '../benchmark/latency-meter.js';
 import { openEmitParts } from '../emit/emit-parts.js';
@@ -32,7 +32,7 @@ export const BUILD_FILE = 'build.json';
 export async function buildJob(job: BuildJob, context: JobContext): Promise<BuildResult> {
   const start = context.clock.monotonic();
   const given = await readInputModel(job.model);
-  const golden = await readGoldenSet({ file: job.golden, images: null }, given);
+  const golden = await readGoldenSet({ file: job.golden, images: null }, requireDecoded(given));
   const { facts, fingerprint } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const points = planSearchSpace(facts, { recipes: job.recipes, threads: job.threads });
   const recipes = [...new Set(points.map(({ recipe }) => recipe))];

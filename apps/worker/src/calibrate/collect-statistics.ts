@@ -1,7 +1,5 @@
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { Tensor } from '@takt/engines';
-import { FAMILY_PIXELS } from '@takt/evaluation';
-import type { PixelFormat } from '@takt/evaluation';
 import { parseModel, serializeModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
 import {
@@ -22,17 +20,11 @@ import {
   withTrainedScales,
 } from '@takt/quantization';
 import type { Statistics } from '@takt/quantization';
+import type { InputFormat } from '../golden/image-input.js';
 import type { InputModel } from '../golden/input-model.js';
 import { BACKGROUND_THREADS } from '../process/background-threads.js';
 import type { ReportProgress } from '../protocol/output.js';
 import type { CalibrationImages } from './calibration-images.js';
-
-/** Shape and pixels of a network's input. */
-export interface InputFormat {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: PixelFormat;
-}
 
 /** One image as the network's input: decoded, letterboxed, `3 · height · width` values in planes. */
 export type LoadInput = (path: string, format: InputFormat) => Promise<Float32Array>;
@@ -55,7 +47,7 @@ type Results = Readonly<Record<string, Tensor>>;
  * @throws TaktError of `findRegion`, `CalibrationNotFinite`; the signal's reason when cancelled.
  */
 export async function collectStatistics(
-  { bytes: modelBytes, digest, detector, trained }: Pick<InputModel, 'bytes' | 'digest' | 'detector' | 'trained'>,
+  { bytes: modelBytes, digest, input, trained }: Pick<InputModel, 'bytes' | 'digest' | 'input' | 'trained'>,
   images: CalibrationImages,
   request: { readonly sample: number; readonly seed: number },
   { engine, loadInput }: CalibrationDeps,
@@ -67,8 +59,7 @@ export async function collectStatistics(
   const plan = planValues(region);
   // What the model itself gives is not read.
   const quiet: Model = { ...folded, graph: { ...folded.graph, output: [] } };
-  const { width, height } = detector.imageSize;
-  const format = { width, height, pixels: FAMILY_PIXELS[detector.family] };
+  const { width, height } = input;
   const { paths } = images;
   const total = paths.length;
 
@@ -79,8 +70,8 @@ export async function collectStatistics(
       for (const [index, path] of paths.slice(from, to).entries()) {
         signal.throwIfAborted();
         progress({ phase: 'ranges', done: from + index, total, message: `image ${String(from + index + 1)} of ${String(total)}` });
-        const data = await loadInput(path, format);
-        visit(await session.run({ [detector.input]: { type: 'float32', data, dims: [1, 3, height, width] } }));
+        const data = await loadInput(path, input);
+        visit(await session.run({ [input.name]: { type: 'float32', data, dims: [1, 3, height, width] } }));
       }
     } finally {
       await session.release();

@@ -1,7 +1,6 @@
 import type { OrtAdapter } from '@takt/engine-ort';
 import { Recipe } from '@takt/engines';
 import { TaktError } from '@takt/kernel';
-import { FAMILY_PIXELS } from '@takt/evaluation';
 import { parseModel, serializeModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
 import { WeightLimit, auditFusion, emitInt8, emitLibraryDefault, untrainedConvs, validateOnnxruntime } from '@takt/quantization';
@@ -64,33 +63,34 @@ function emitDefault({ folded }: ModelSource, statistics: Statistics): Emission 
 
 /** takt's recipe, cut at the last convolutions where takt can decode what they give. */
 function emitOwn({ source, statistics, sevenBitWeights, reverted = [] }: EmitRequest): Emission {
-  const { folded, detector, head, frontConvs } = source;
+  const { folded, input, head, frontConvs } = source;
   const weightLimit = sevenBitWeights ? WeightLimit.sevenBit : WeightLimit.eightBit;
-  const common = `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, the first ${String(frontConvs.length)} convolutions`;
+  const common = `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, the first ${frontConvs.length === 1 ? 'convolution' : `${String(frontConvs.length)} convolutions`}`;
   const floatConvs = new Set([...ownBase(source, statistics), ...reverted]);
   if ('why' in head) {
     const emitted = emitInt8(folded, statistics, { weightLimit, floatConvs });
-    const notes = [`${common} and detection head in float`, `the head is not cut off: ${head.why}`];
+    const notes =
+      source.detector === null ? [`${common} in float`] : [`${common} and detection head in float`, `the head is not cut off: ${head.why}`];
     return { model: emitted.model, emitted, notes };
   }
   const emitted = emitInt8(folded, statistics, {
     weightLimit,
     floatConvs,
-    cut: cutOf(head, detector.classes),
-    pixelScale: FAMILY_PIXELS[detector.family].range === 'byte' ? 1 : 1 / 255,
+    cut: cutOf(head, head.detector.classes),
+    pixelScale: input.pixels.range === 'byte' ? 1 : 1 / 255,
   });
   const floats = emitted.logits.filter(({ scales }) => scales === null).length;
   const kind = floats === 0 ? 'integer' : floats === emitted.logits.length ? 'float' : 'integer and float';
   return {
-    model: describeCut(emitted, head, detector),
+    model: describeCut(emitted, head, head.detector),
     emitted,
     notes: [`${common} in float, takes image bytes, gives ${kind} logits that takt decodes`],
   };
 }
 
 /**
- * What stays in float in takt's recipe for ONNX Runtime: the first convolutions, the last ones where the decode behind them does, and
- * what training left in float.
+ * What stays in float in takt's recipe for ONNX Runtime: the first convolutions, a detector's last ones where the decode behind them
+ * does, and what training left in float.
  */
 export const ownBase = ({ folded, frontConvs, detectConvs, head }: ModelSource, statistics: Statistics): readonly string[] => [
   ...new Set([...frontConvs, ...('why' in head ? detectConvs : []), ...untrainedConvs(folded, statistics)]),

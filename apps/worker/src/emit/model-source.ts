@@ -2,30 +2,32 @@ import type { OrtAdapter } from '@takt/engine-ort';
 import { parseModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
 import { findDetectConvs, frontConvs, integerLayers, parseStatistics, quantizationError, untrainedConvs } from '@takt/quantization';
-import type { HeadFit, Statistics } from '@takt/quantization';
+import type { Statistics } from '@takt/quantization';
 import type { InputModel } from '../golden/input-model.js';
 import { findHead } from './find-head.js';
+import type { DetectorHead } from './find-head.js';
 
 /** A model as everything that is made of it needs it, worked out once. */
 export interface ModelSource extends InputModel {
   /** After ONNX Runtime's basic optimization; statistics name its values. */
   readonly folded: Model;
-  /** How the last convolutions become the model's output, or why that could not be told. */
-  readonly head: HeadFit;
-  /** Values of the last convolutions. */
+  readonly head: DetectorHead;
+  /** Values of a detector's last convolutions; of any other network none, since its outputs are compared as they are. */
   readonly detectConvs: readonly string[];
   /** Values of the first convolutions: they see three and a few channels, are as fast in float, and their error runs through everything. */
   readonly frontConvs: readonly string[];
 }
 
-const FRONT = 2;
+/** Levels of convolutions; a detector's second ones see as few channels as the first. */
+const FRONT = { detector: 2, network: 1 } as const;
 
 /** @throws TaktError `EngineUnavailable`, `EngineLoadFailed`. */
 export async function openModelSource(model: InputModel, engine: OrtAdapter): Promise<ModelSource> {
   const folded = parseModel(await engine.optimize(model.bytes, 'basic', model.name));
-  const detectConvs = findDetectConvs(folded).map((conv) => conv.output[0] ?? '');
-  const head = await findHead(engine, folded, detectConvs, model.detector);
-  return { ...model, folded, head, detectConvs, frontConvs: frontConvs(folded, FRONT) };
+  const isDetector = model.detector !== null;
+  const detectConvs = isDetector ? findDetectConvs(folded).map((conv) => conv.output[0] ?? '') : [];
+  const head = await findHead(engine, folded, detectConvs, model);
+  return { ...model, folded, head, detectConvs, frontConvs: frontConvs(folded, isDetector ? FRONT.detector : FRONT.network) };
 }
 
 /**

@@ -21,9 +21,9 @@ export const saturates = ({ cpu }: Pick<HardwareFacts, 'cpu'>): boolean => cpu.i
 export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8) => RecipeEmitter {
   const rank = once(async () => {
     const { source, statistics, images, engine, loadInput, context } = await parts();
-    const { head, detector, folded } = source;
+    const { head, folded } = source;
     const base = ownBase(source, statistics);
-    const cut = 'why' in head ? undefined : cutOf(head, detector.classes);
+    const cut = 'why' in head ? undefined : cutOf(head, head.detector.classes);
     return rankEmission(
       {
         source,

@@ -1,12 +1,15 @@
-import { checkModelSize, importModel, parseModel, requireDetector, serializeModel } from '@takt/onnx';
-import type { Detector } from '@takt/onnx';
+import type { ModelFamily } from '@takt/contracts';
+import { checkModelSize, importModel, parseModel, requireDetector, requireImageNetwork, serializeModel } from '@takt/onnx';
+import type { Detector, ModelInspection } from '@takt/onnx';
 import { TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
-import { readArtifactDetector, stripPairs } from '@takt/quantization';
+import { readArtifact, readArtifactDetector, stripPairs } from '@takt/quantization';
 import type { TrainedScales } from '@takt/quantization';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { digestOf } from './digest.js';
+import { ANY_DETECTOR, detectorInput, networkInput } from './image-input.js';
+import type { ImageInput, ModelKind } from './image-input.js';
 
 /** A model that passed the import check. */
 export interface InputModel {
@@ -21,22 +24,30 @@ export interface InputModel {
   readonly changed: string | null;
   /** Scales of quantization-aware training; null for a model that was trained in float. */
   readonly trained: TrainedScales | null;
-  readonly detector: Detector;
+  /** Null for a network that is no detector, or is not to be taken for one. */
+  readonly detector: Detector | null;
+  readonly input: ImageInput;
+  /** Names of its outputs. */
+  readonly outputs: readonly string[];
   /** Class names from the metadata; empty where it has none. */
   readonly names: readonly string[];
 }
 
 /**
- * Reads a model and checks that it is a detector takt can quantize. A model in half precision is converted to float32. Of a model from
+ * Reads a model and checks that takt can quantize it: that it is a detector, or any network of one image where `kind` says so. A model in half precision is converted to float32. Of a model from
  * quantization-aware training the Q and DQ nodes are taken out and their scales kept.
  *
- * @throws TaktError `ModelUnreadable`, the import check's, or those of `stripPairs`.
+ * @throws TaktError `ModelUnreadable`, the import check's, `OnnxNotADetector`, `FamilyDiffers`, `OnnxNotAnImageNetwork`, or those of
+ * `stripPairs`.
  */
-export async function readInputModel(path: string): Promise<InputModel> {
+export async function readInputModel(path: string, kind: ModelKind = ANY_DETECTOR): Promise<InputModel> {
   const given = await readModelFile(path);
   const { inspection, bytes, converted } = importModel(given);
-  const detector = requireDetector(inspection);
-  const known = { path, name: basename(path), digest: digestOf(given), detector, names: inspection.names };
+  const name = basename(path);
+  const detector = kind.family === 'generic' ? null : requireFamily(inspection, kind.family, name);
+  const input = detector === null ? networkInput(requireImageNetwork(inspection), kind.pixels) : detectorInput(detector);
+  const outputs = inspection.outputs.map((output) => output.name);
+  const known = { path, name, digest: digestOf(given), detector, input, outputs, names: inspection.names };
   const changes = converted ? ['its half-precision values are in float32'] : [];
   const stripped = stripPairs(parseModel(bytes));
   if (stripped === undefined) return { ...known, bytes, changed: inWords(changes), trained: null };
@@ -44,6 +55,18 @@ export async function readInputModel(path: string): Promise<InputModel> {
   const count = `${String(scales.ranges.size)} values, ${String(scales.weights.size)} convolutions`;
   changes.push(`the Q and DQ nodes of its training are taken out and their scales kept (${count})`);
   return { ...known, bytes: serializeModel(model), changed: inWords(changes), trained: scales };
+}
+
+function requireFamily(inspection: ModelInspection, family: Exclude<ModelFamily, 'generic'>, name: string): Detector {
+  const detector = requireDetector(inspection);
+  if (family === 'auto' || family === detector.family) return detector;
+  throw new TaktError({
+    code: 'FamilyDiffers',
+    message: `${name} has the outputs of ${detector.family}, not of ${family}`,
+    action: `leave --family out, or give ${detector.family} or generic`,
+    component: 'worker',
+    element: name,
+  });
 }
 
 const inWords = (changes: readonly string[]): string | null => (changes.length === 0 ? null : changes.join('; '));
@@ -54,6 +77,19 @@ export async function placeInputModel(
   save: (digest: Digest, bytes: Uint8Array) => Promise<string>,
 ): Promise<InputModel> {
   return model.changed === null ? model : { ...model, path: await save(digestOf(model.bytes), model.bytes) };
+}
+
+/** @throws TaktError `LabelsNotUsable` for a network that is no detector: labels say nothing of its outputs. */
+export function requireDecoded<M extends Pick<InputModel, 'detector' | 'name'>>(model: M): M & { readonly detector: Detector } {
+  const { detector, name } = model;
+  if (detector !== null) return { ...model, detector };
+  throw new TaktError({
+    code: 'LabelsNotUsable',
+    message: `${name} is taken for a network of family generic, and labelled boxes say nothing of its outputs`,
+    action: 'leave --data out: its outputs are compared with FP32’s on the calibration images; or leave --family out for a detector',
+    component: 'worker',
+    element: name,
+  });
 }
 
 /** What the FP32 form of a model is, in words. */
@@ -67,6 +103,12 @@ export interface RunnableModel {
   readonly detector: { readonly classes: number };
   /** Class names from the metadata; empty where it has none. */
   readonly names: readonly string[];
+}
+
+/** Checks that a model can be timed: a detector, an artifact, or any network of one image. Throws as the import check. */
+export async function readTimedModel(path: string): Promise<Pick<RunnableModel, 'path' | 'name'>> {
+  readArtifact(await readModelFile(path));
+  return { path, name: basename(path) };
 }
 
 /** Throws TaktError `ModelUnreadable`, the import check's, or `DetectorDescriptionInvalid`. */

@@ -3,7 +3,9 @@ import { createPreprocessor } from '@takt/evaluation';
 import { decodeImage } from '@takt/image-io';
 import type { Clock } from '@takt/kernel';
 import { readFile } from 'node:fs/promises';
-import type { InputFormat, LoadInput } from '../calibrate/collect-statistics.js';
+import type { LoadInput } from '../calibrate/collect-statistics.js';
+import { normalize } from './image-input.js';
+import type { InputFormat } from './image-input.js';
 
 /**
  * Calibration input by the very steps of evaluation and serving. The values are overwritten by the next call; calls must
@@ -19,6 +21,8 @@ export function createLoadInput(clock: Clock): LoadInput {
     }
     current = path;
     const { tensor } = await made.preprocess(await readFile(path));
-    return tensor as Float32Array;
+    const values = tensor as Float32Array;
+    if (format.normalization !== null) normalize(values, format.normalization);
+    return values;
   };
 }

@@ -3,7 +3,7 @@ import { EVALUATION_THRESHOLDS, SERVING_THRESHOLDS, createDetector, decodeHead }
 import type { DecodeImage, DetectorModel, Infer } from '@takt/evaluation';
 import type { Clock } from '@takt/kernel';
 import { TaktError } from '@takt/kernel';
-import { detectorModel, inferWith, readArtifactDetector } from '@takt/quantization';
+import { detectorModel, inferWith, portsOf, readArtifact } from '@takt/quantization';
 import type { HostAnswers, HostRequest } from './messages.js';
 
 export interface HostParts {
@@ -16,15 +16,21 @@ export interface HostParts {
   readonly progress: (done: number, total: number) => void;
 }
 
-/** A loaded detector: what it needs to be fed and read, and the call that runs it. */
-interface LoadedModel {
-  readonly model: DetectorModel;
+/** A loaded network: what it is fed with, and the call that runs it. */
+interface LoadedNetwork {
+  readonly width: number;
+  readonly height: number;
+  readonly inputType: 'float32' | 'uint8';
+  /** Real value of a step of a pixel, for a float input. */
+  readonly pixelStep: number;
   readonly infer: Infer;
+  /** Null where it is no detector that takt decodes. */
+  readonly detector: DetectorModel | null;
 }
 
 /** Holds one loaded artifact and measures it; runs alone in its process, so that nothing else disturbs the figures. */
 export class MeasuringHost {
-  private loaded: LoadedModel | undefined;
+  private loaded: LoadedNetwork | undefined;
   /** Frame bytes of the speed measurement: a camera hands them over in memory, so the disk is not part of it. */
   private readonly frames = new Map<string, Uint8Array>();
   private readonly parts: HostParts;
@@ -50,14 +56,23 @@ export class MeasuringHost {
     const engine = this.parts.engineNamed(request.engine);
     const availability = await engine.availability();
     const bytes = await this.bytes(request.model, false);
-    const artifact = readArtifactDetector(bytes);
+    const artifact = readArtifact(bytes);
     const session = await this.parts.withRunnableFile(request.model, bytes, (path) => engine.load(path, request.threads));
-    this.loaded = { model: detectorModel(artifact), infer: inferWith(session, artifact) };
+    const detector = 'description' in artifact ? detectorModel(artifact) : null;
+    const { width, height, ...ports } = portsOf(artifact);
+    this.loaded = {
+      width,
+      height,
+      inputType: detector?.inputType ?? 'float32',
+      pixelStep: detector?.pixels?.range === 'byte' ? 1 : 1 / 255,
+      infer: inferWith(session, { width, height, ...ports }),
+      detector,
+    };
     return { engine: engine.name, engineVersion: availability.available ? availability.version : '' };
   }
 
   private async detect(images: readonly string[]): Promise<HostAnswers['detect']> {
-    const { model, infer } = this.model();
+    const { model, infer } = this.detector();
     let current = '';
     const detector = createDetector({
       decodeImage: (bytes) => this.parts.decodeImage(bytes, current),
@@ -78,7 +93,7 @@ export class MeasuringHost {
 
   private async pipeline(request: Extract<HostRequest, { kind: 'pipeline' }>): Promise<HostAnswers['pipeline']> {
     const { images, first, warm, frames } = request;
-    const { model, infer } = this.model();
+    const { model, infer } = this.detector();
     const { clock } = this.parts;
     const decodeImage: DecodeImage = (bytes) => this.parts.decodeImage(bytes, 'a golden image');
     const detector = createDetector({ decodeImage, infer, model, thresholds: SERVING_THRESHOLDS, clock });
@@ -99,14 +114,15 @@ export class MeasuringHost {
   }
 
   private async infer(warm: number, iterations: number): Promise<HostAnswers['infer']> {
-    const { model, infer } = this.model();
+    const { width, height, inputType, pixelStep, infer, detector } = this.network();
     const { clock } = this.parts;
     // A texture, not a constant: denormals and all-equal values would flatter some kernels.
-    const pixels = Uint8Array.from({ length: 3 * model.width * model.height }, (_, index) => (index * 2_654_435_761) >>> 24);
-    const floats = model.inputType === 'uint8' ? undefined : new Float32Array(pixels.length);
+    const pixels = Uint8Array.from({ length: 3 * width * height }, (_, index) => (index * 2_654_435_761) >>> 24);
+    const floats = inputType === 'uint8' ? undefined : new Float32Array(pixels.length);
     const run = async (): Promise<void> => {
-      if (floats !== undefined) scalePixels(pixels, floats, model.pixels?.range === 'byte' ? 1 : 1 / 255);
-      decodeHead(await infer(floats ?? pixels), model, SERVING_THRESHOLDS);
+      if (floats !== undefined) scalePixels(pixels, floats, pixelStep);
+      const outputs = await infer(floats ?? pixels);
+      if (detector !== null) decodeHead(outputs, detector, SERVING_THRESHOLDS);
     };
     for (let index = 0; index < warm; index += 1) await run();
     const inferenceMs: number[] = [];
@@ -118,11 +134,22 @@ export class MeasuringHost {
     return { inferenceMs };
   }
 
-  private model(): LoadedModel {
+  private network(): LoadedNetwork {
     if (this.loaded === undefined) {
       throw new TaktError({ code: 'NoModelLoaded', message: 'no model is loaded', action: 'load one first', component: 'worker' });
     }
     return this.loaded;
+  }
+
+  private detector(): { readonly model: DetectorModel; readonly infer: Infer } {
+    const { detector, infer } = this.network();
+    if (detector !== null) return { model: detector, infer };
+    throw new TaktError({
+      code: 'OnnxNotADetector',
+      message: 'the model is no detector that takt decodes, so that nothing can be found with it',
+      action: 'give a YOLO detector with its decoded output',
+      component: 'worker',
+    });
   }
 
   private async bytes(path: string, keep: boolean): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { createOrtAdapter } from '@takt/engine-ort';
 import type { ThreadPolicy } from '@takt/engines';
 import { TaktError } from '@takt/kernel';
 import { sampleOf } from '@takt/quantization';
@@ -5,11 +6,13 @@ import { listImages } from '@takt/image-io';
 import { accuracyMeter } from '../golden/accuracy-meter.js';
 import type { GoldenSet } from '../golden/golden-set.js';
 import type { InputModel } from '../golden/input-model.js';
+import { createLoadInput } from '../golden/load-input.js';
 import { requireLabelled } from '../golden/measure-accuracy.js';
 import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
 import { agreementQuality, ownLabels } from './agreement-quality.js';
 import { labelledQuality } from './labelled-quality.js';
+import { openOutputQuality } from './output-quality.js';
 import type { Quality, QualityMeter } from './quality.js';
 
 export interface QualityRequest {
@@ -33,7 +36,8 @@ const IMAGES = 64;
 const SEED = 1;
 
 /**
- * How what artifacts lose is measured: on labels where there are some, else by what FP32 itself finds.
+ * How what artifacts lose is measured: on labels where there are some, else by what FP32 itself finds, and by the outputs of a network
+ * that is no detector.
  *
  * @throws TaktError `ImagesMissing` where nothing is given to measure on, `GoldenSetUnlabelled`, `NothingFound`, and those of reading
  * images.
@@ -59,11 +63,16 @@ export async function openQuality(
     });
   }
   const paths = sampleOf(await listImages(calibration), IMAGES, SEED);
+  const { detector } = model;
+  if (detector === null) {
+    const deps = { ...context, engine: createOrtAdapter(), loadInput: createLoadInput(context.clock) };
+    return { meter: await openOutputQuality(model, model.outputs, paths, outputBudgetPercent, deps), fp32: { lost: 0, accuracy: null } };
+  }
   const { host } = await pool.get(model.path, threads, 'FP32');
   const { images } = await host.ask({ kind: 'detect', images: paths }, (done, total) => {
     context.progress({ phase: 'evaluate', done, total, message: `what FP32 finds: ${String(done)} of ${String(total)} images` });
   });
-  const names = Array.from({ length: model.detector.classes }, (_, index) => model.names[index] ?? `class-${String(index)}`);
+  const names = Array.from({ length: detector.classes }, (_, index) => model.names[index] ?? `class-${String(index)}`);
   const own: GoldenSet = { names, classesBy: 'index', images: ownLabels(paths, images) };
   const meter = agreementQuality(own, outputBudgetPercent, accuracyMeter(pool, threads, own, context));
   return { meter, fp32: { lost: 0, accuracy: null } };

@@ -6,10 +6,11 @@ import { probeHardware } from '@takt/hardware-probe';
 import { basename, join, resolve } from 'node:path';
 import { measureLatency } from '../benchmark/measure-latency.js';
 import { latencyMeter } from '../benchmark/latency-meter.js';
-import { calibrate } from '../calibrate/calibrate.js';
+import { calibrateModel } from '../calibrate/calibrate.js';
 import { calibrationMissing, openEmitParts, readStatistics } from '../emit/emit-parts.js';
 import { readGoldenSet } from '../golden/read-golden-set.js';
-import { formOf, placeInputModel, readInputModel } from '../golden/input-model.js';
+import { formOf, placeInputModel, readInputModel, requireDecoded } from '../golden/input-model.js';
+import type { InputModel } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
 import { saveInto } from '../golden/digest.js';
 import { widest } from '../golden/accuracy-meter.js';
@@ -40,15 +41,15 @@ const ITERATIONS = 6;
  * Writes `statistics.json`, `onnxruntime.onnx`, the files of the other targets and `report.md` into `outDir`.
  */
 export async function quantizeJob(job: QuantizeJob, context: JobContext): Promise<QuantizeResult> {
-  const given = await readInputModel(job.model);
-  const golden = job.golden === null ? null : await readGoldenSet({ file: job.golden, images: job.goldenImages }, given);
+  const given = await readInputModel(job.model, { family: job.family, pixels: job.pixels });
+  const golden = job.golden === null ? null : await readGoldenSet({ file: job.golden, images: job.goldenImages }, requireDecoded(given));
   const { facts } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const policies = threadPolicies(facts, job.threads);
   const run = async (folder: string, pool: HostPool): Promise<QuantizeResult> => {
     const save = saveInto(folder);
     const model = await placeInputModel(given, save);
     const statistics = join(job.outDir, 'statistics.json');
-    await provideStatistics(job, statistics, context);
+    await provideStatistics(job, model, statistics, context);
     const threads = widest(policies);
     const { calibration, accuracyBudgetPoints: budgetPoints, outputBudgetPercent } = job;
     const { meter, fp32 } = await openQuality({ model, golden, calibration, budgetPoints, outputBudgetPercent }, pool, threads, context);
@@ -120,7 +121,7 @@ function resultOf({ file, precision, map50, map50_95, latencyMs, revertedLayers,
 }
 
 /** Puts the job's statistics file at `path`, or makes it there. */
-async function provideStatistics(job: QuantizeJob, path: string, context: JobContext): Promise<void> {
+async function provideStatistics(job: QuantizeJob, model: InputModel, path: string, context: JobContext): Promise<void> {
   if (job.statistics !== null) {
     const text = await readStatistics(job.statistics);
     if (resolve(job.statistics) !== resolve(path)) await context.fs.write(path, text, 0o644);
@@ -128,9 +129,9 @@ async function provideStatistics(job: QuantizeJob, path: string, context: JobCon
   }
   if (job.calibration === null) throw calibrationMissing();
   const { fs, clock, progress, signal } = context;
-  const { model, calibration, sample, seed } = job;
+  const { calibration, sample, seed } = job;
   const deps = { fs, clock, engine: createOrtAdapter(), loadInput: createLoadInput(clock) };
-  await calibrate({ kind: 'calibrate', model, calibration, sample, seed, out: path }, deps, progress, signal);
+  await calibrateModel(model, { calibration, sample, seed, out: path }, deps, progress, signal);
 }
 
 interface MeasuredArtifact extends MeasuredVariant {

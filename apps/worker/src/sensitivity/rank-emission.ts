@@ -1,13 +1,13 @@
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { EngineSession, Tensor } from '@takt/engines';
-import { FAMILY_PIXELS } from '@takt/evaluation';
 import { serializeModel } from '@takt/onnx';
-import { cellWeights, channelWeights, cutAt, dequantizeLogits, outputError, rankLayers } from '@takt/quantization';
+import { cellWeights, cutAt, dequantizeLogits, outputError, rankLayers } from '@takt/quantization';
 import type { ConvOutput, EmittedModel, LayerGain, ReferenceOutput } from '@takt/quantization';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
 import type { ModelSource } from '../emit/model-source.js';
 import { BACKGROUND_THREADS } from '../process/background-threads.js';
 import type { ReportProgress } from '../protocol/output.js';
+import { floatsOf, outputReference } from './output-reference.js';
 
 /** Images that layers are compared on: a layer that matters shows on a dozen. */
 const IMAGES = 12;
@@ -37,9 +37,8 @@ export interface RankDeps {
  */
 export async function rankEmission(request: RankRequest, { engine, loadInput, progress, signal }: RankDeps): Promise<readonly LayerGain[]> {
   const { source, layers, emit } = request;
-  const { detector, head, folded } = source;
-  const { width, height } = detector.imageSize;
-  const format = { width, height, pixels: FAMILY_PIXELS[detector.family] };
+  const { input, head, folded } = source;
+  const { width, height } = input;
   const names =
     'why' in head
       ? folded.graph.output.map(({ name }) => name ?? '')
@@ -53,7 +52,7 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
     }
   };
   const run = (session: EngineSession, data: Float32Array): Promise<Readonly<Record<string, Tensor>>> =>
-    session.run({ [detector.input]: { type: 'float32', data, dims: [1, 3, height, width] } });
+    session.run({ [input.name]: { type: 'float32', data, dims: [1, 3, height, width] } });
 
   const inputs: Float32Array[] = [];
   const references: (readonly ReferenceOutput[])[] = [];
@@ -61,7 +60,7 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
     let kept = 0;
     for (const path of request.images.slice(0, IMAGES)) {
       signal.throwIfAborted();
-      const data = Float32Array.from(await loadInput(path, format));
+      const data = Float32Array.from(await loadInput(path, input));
       const results = await run(session, data);
       const reference = referenceOf(source, names, results);
       kept += reference.reduce((sum, { values }) => sum + values.length, 0);
@@ -108,32 +107,17 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
 }
 
 function referenceOf(
-  { head, detector }: ModelSource,
+  { head }: ModelSource,
   names: readonly string[],
   results: Readonly<Record<string, Tensor>>,
 ): readonly ReferenceOutput[] {
-  if ('why' in head) {
-    return names.map((name) => {
-      const { dims } = results[name] ?? { dims: [] };
-      const values = Float32Array.from(floatsOf(results[name]));
-      return { values, weights: channelWeights(values, dims, channelAxis(dims)) };
-    });
-  }
+  if ('why' in head) return outputReference(names, results);
   const outputs = names.map((name): ConvOutput => {
     const [, channels = 0, height = 0, width = 0] = results[name]?.dims ?? [];
     return { name, channels, height, width, data: Float32Array.from(floatsOf(results[name])) };
   });
-  const weights = cellWeights(head, detector.classes, outputs);
+  const weights = cellWeights(head, head.detector.classes, outputs);
   return outputs.map(({ data }, at) => ({ values: data, weights: weights[at] as Float32Array }));
-}
-
-/** Predictions have few terms and lie along the longer axis; planes have their channels first. */
-const channelAxis = (dims: readonly number[]): number =>
-  dims.length === 3 && (dims[2] ?? 0) < (dims[1] ?? 0) ? 2 : Math.min(1, dims.length - 1);
-
-function floatsOf(tensor: Tensor | undefined): Float32Array {
-  if (tensor?.type !== 'float32') throw new TypeError('an output that was compared is not of floats');
-  return tensor.data;
 }
 
 function integersOf(tensor: Tensor | undefined): Uint8Array {

@@ -23,6 +23,14 @@ const calibrateJobSchema = z.object({
 export const quantizeTargetSchema = z.enum(['onnxruntime', 'openvino', 'tensorrt', 'myriad']);
 export type QuantizeTarget = z.output<typeof quantizeTargetSchema>;
 
+/** What a model is taken for: by its shapes, one family of detectors, or any network of one image, whose outputs are compared as they are. */
+export const modelFamilySchema = z.enum(['auto', 'yolov5', 'yolov8', 'yolox', 'generic']);
+export type ModelFamily = z.output<typeof modelFamilySchema>;
+
+/** What the pixels of an image become for a model that is no detector: order of the colours and range; `imagenet` is RGB 0–1, normalized. */
+export const imagePixelsSchema = z.enum(['rgb-unit', 'rgb-byte', 'bgr-unit', 'bgr-byte', 'imagenet']);
+export type ImagePixels = z.output<typeof imagePixelsSchema>;
+
 const quantizeJobSchema = z.object({
   kind: z.literal('quantize'),
   model: z.string(),
@@ -38,7 +46,11 @@ const quantizeJobSchema = z.object({
   /** Engines to make files for. This machine's own, onnxruntime, is always made, since everything is compared with it. */
   targets: z.array(quantizeTargetSchema).default(['onnxruntime']),
   accuracyBudgetPoints: z.number(),
-  /** What may be lost where no labelled set is given: percent of FP32's own boxes (mAP@0.5:0.95). */
+  /** Default `auto`: a detector by its shapes. */
+  family: modelFamilySchema.default('auto'),
+  /** For family `generic`. */
+  pixels: imagePixelsSchema.default('rgb-unit'),
+  /** What may be lost where no labelled set is given, in percent: of FP32's own boxes (mAP@0.5:0.95), or of how much outputs vary. */
   outputBudgetPercent: z.number().default(10),
   threads: threadChoiceSchema,
   outDir: z.string(),

@@ -1,4 +1,5 @@
 import { TaktError } from '@takt/kernel';
+import type { LetterboxPlacement } from '../image/letterbox.js';
 
 /** Key of an artifact's metadata under which its description lies. */
 export const DETECTOR_METADATA = 'takt.detector';
@@ -12,7 +13,7 @@ export interface PixelFormat {
   readonly order: 'rgb' | 'bgr';
   /** `unit`: 0–1, `byte`: 0–255. Of a uint8 input: what the network makes of the bytes by itself. */
   readonly range: 'unit' | 'byte';
-  readonly placement: 'centre' | 'top-left';
+  readonly placement: LetterboxPlacement;
 }
 
 /** What each family is trained with. */
@@ -78,7 +79,7 @@ export function parseDetectorDescription(document: string): DetectorDescription 
       type: oneOf(input['type'], ['float32', 'uint8'], 'input.type'),
       order: oneOf(input['order'], ['rgb', 'bgr'], 'input.order'),
       range: oneOf(input['range'], ['unit', 'byte'], 'input.range'),
-      placement: oneOf(input['placement'], ['centre', 'top-left'], 'input.placement'),
+      placement: oneOf(input['placement'], ['centre', 'top-left', 'stretch'], 'input.placement'),
     },
     head: parseHead(record(root['head'], 'head')),
   };

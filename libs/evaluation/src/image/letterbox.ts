@@ -5,8 +5,8 @@ import type { RgbImage } from './rgb-image.js';
 /** Grey value of the border, as YOLOv5 trains with. */
 export const LETTERBOX_PAD = 114;
 
-/** Where the resized picture lies in the canvas: `centre` (YOLOv5) or `top-left` (YOLOX). */
-export type LetterboxPlacement = 'centre' | 'top-left';
+/** Where the resized picture lies in the canvas: `centre` (YOLOv5), `top-left` (YOLOX), or all over it, its proportions not kept. */
+export type LetterboxPlacement = 'centre' | 'top-left' | 'stretch';
 
 /** How a frame was fitted into the network's input; the way back for boxes. Lengths are pixels. */
 export interface LetterboxGeometry {
@@ -14,8 +14,9 @@ export interface LetterboxGeometry {
   readonly frameHeight: number;
   readonly width: number;
   readonly height: number;
-  /** Network pixels per frame pixel, the same on both axes. */
-  readonly scale: number;
+  /** Network pixels per frame pixel; the same on both axes unless the picture is stretched. */
+  readonly scaleX: number;
+  readonly scaleY: number;
   readonly resizedWidth: number;
   readonly resizedHeight: number;
   readonly left: number;
@@ -23,7 +24,7 @@ export interface LetterboxGeometry {
 }
 
 /**
- * Fits a frame into width × height keeping its proportions, smaller frames are enlarged. Rounding is YOLOv5's:
+ * Fits a frame into width × height keeping its proportions (unless stretched), smaller frames are enlarged. Rounding is YOLOv5's:
  * the size to the nearest pixel (half to even), the left and top border to the nearest of half the rest minus 0.1.
  */
 export function letterboxGeometry(
@@ -33,21 +34,28 @@ export function letterboxGeometry(
   height: number,
   placement: LetterboxPlacement = 'centre',
 ): LetterboxGeometry {
-  const scale = Math.min(height / frameHeight, width / frameWidth);
-  const resizedWidth = Math.max(1, roundHalfEven(frameWidth * scale));
-  const resizedHeight = Math.max(1, roundHalfEven(frameHeight * scale));
+  const [scaleX, scaleY] = scalesOf(width / frameWidth, height / frameHeight, placement);
+  const resizedWidth = Math.max(1, roundHalfEven(frameWidth * scaleX));
+  const resizedHeight = Math.max(1, roundHalfEven(frameHeight * scaleY));
   const border = (rest: number): number => (placement === 'centre' ? roundHalfEven(rest / 2 - 0.1) : 0);
   return {
     frameWidth,
     frameHeight,
     width,
     height,
-    scale,
+    scaleX,
+    scaleY,
     resizedWidth,
     resizedHeight,
     left: border(width - resizedWidth),
     top: border(height - resizedHeight),
   };
+}
+
+function scalesOf(x: number, y: number, placement: LetterboxPlacement): readonly [number, number] {
+  if (placement === 'stretch') return [x, y];
+  const scale = Math.min(y, x);
+  return [scale, scale];
 }
 
 export interface Letterboxed {

@@ -1,3 +1,4 @@
+import { describeSpec } from './value-spec.js';
 import type { ValueSpec } from './value-spec.js';
 
 /** A detector whose output takt can decode. */
@@ -45,11 +46,11 @@ export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonl
     typeof height !== 'number' ||
     typeof width !== 'number'
   ) {
-    return unknown(`its input "${input.name}" is ${describe(input)}, not float32 1×3×H×W`);
+    return unknown(`its input "${input.name}" is ${describeSpec(input)}, not float32 1×3×H×W`);
   }
   const [one, rows, columns] = output.dims;
   if (!isFloat(output) || output.dims.length !== 3 || one !== 1 || typeof rows !== 'number' || typeof columns !== 'number') {
-    return unknown(`its output "${output.name}" is ${describe(output)}, not float32 1×N×(5+classes) or 1×(4+classes)×N`);
+    return unknown(`its output "${output.name}" is ${describeSpec(output)}, not float32 1×N×(5+classes) or 1×(4+classes)×N`);
   }
   const shape = familyOf(rows, columns, width, height);
   if (shape === undefined) {
@@ -86,5 +87,3 @@ function familyOf(
 }
 
 const unknown = (why: string): Recognition => ({ family: 'unknown', why });
-
-const describe = ({ type, dims }: ValueSpec): string => `${type} ${dims.map((dim) => (dim === -1 ? '?' : String(dim))).join('×')}`;

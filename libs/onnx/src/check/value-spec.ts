@@ -5,3 +5,7 @@ export interface ValueSpec {
   readonly type: string;
   readonly dims: readonly (number | string)[];
 }
+
+/** Type and shape in words, e.g. `float32 1×3×?×?`. */
+export const describeSpec = ({ type, dims }: ValueSpec): string =>
+  `${type} ${dims.map((dim) => (dim === -1 ? '?' : String(dim))).join('×')}`;

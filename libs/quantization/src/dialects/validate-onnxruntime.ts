@@ -17,6 +17,7 @@ const schema = violationsOf('ONNX operator schemas (Operators.md): DequantizeLin
 const BIAS_SCALE_TOLERANCE = 0.01;
 /** Operators that compute in integers where every input is behind DQ and one Q reads the output. */
 const COMPUTE = new Set('Add Mul Sigmoid LeakyRelu AveragePool GlobalAveragePool Softmax'.split(' '));
+const CLIPS = new Set(['Relu', 'Clip']);
 const PER_CHANNEL_OPSET = 13;
 
 export interface OnnxruntimeCpu {
@@ -54,7 +55,7 @@ function checkConv(graph: QuantizedGraph, conv: NodeProto): Violation[] {
   // A convolution on pixels or in a float part: no business of this dialect.
   if (weights === undefined) return [];
   const found: Violation[] = [];
-  const uses = graph.index.usesOf(conv.output[0] ?? '');
+  const uses = graph.index.usesOf(afterClip(graph, conv.output[0] ?? ''));
   if (input === undefined) found.push(selectors('conv-input', conv, 'its weights are quantized and its input is not'));
   if (uses.length !== 1 || !uses.every(({ node }) => isQuantize(node)))
     found.push(selectors('conv-output', conv, 'its output must be read by one QuantizeLinear alone'));
@@ -69,6 +70,14 @@ function checkConv(graph: QuantizedGraph, conv: NodeProto): Violation[] {
   if (wrong >= 0)
     found.push(biasScale('conv-bias-scale', conv, `the scale of its bias in channel ${String(wrong)} is not input scale · weight scale`));
   return found;
+}
+
+/** What a Q that follows takes up (ReluQuantFusion, ClipQuantFusion): a clipping activation that is a value's only reader. */
+function afterClip({ index }: QuantizedGraph, value: string): string {
+  const uses = index.usesOf(value);
+  const [first] = uses;
+  if (uses.length !== 1 || first === undefined || index.outputs.has(value)) return value;
+  return CLIPS.has(first.node.opType ?? '') ? (first.node.output[0] ?? '') : value;
 }
 
 /** Two products of 255 and 127 do not fit into an int16; with weights of 7 bits they do. */

@@ -1,7 +1,9 @@
-import { checkModel, floatTensor, int8Values, int64Tensor, intAttribute, makeNode, parseModel, serializeModel } from '@takt/onnx';
+import { DataType, checkModel, floatTensor, int8Values, int64Tensor, intAttribute, makeNode, parseModel, serializeModel } from '@takt/onnx';
 import type { Model, NodeProto, TensorProto } from '@takt/onnx';
 import { describe, expect, it } from 'vitest';
 import type { Statistics, ValueStatistics } from '../statistics/statistics.js';
+import { validateOnnxruntime } from '../dialects/validate-onnxruntime.js';
+import { WeightLimit } from '../math/weights.js';
 import { emitInt8 } from './emit-int8.js';
 import { emitLibraryDefault } from './emit-library-default.js';
 import { toPortableModel } from './portable-model.js';
@@ -221,5 +223,44 @@ describe('toPortableModel', () => {
     expect(raised.graph.node.at(-1)).toMatchObject({ input: ['flat', 'squeezed_axes'], attribute: [] });
     const softmax = { ...old, graph: { ...old.graph, node: [...old.graph.node, makeNode('Softmax', 'soft', ['flat'], ['s'])] } };
     expect(() => toPortableModel(softmax)).toThrowError(/Softmax, whose meaning changed/);
+  });
+});
+
+describe('a network that is no detector', () => {
+  const weights = floatTensor('w', [2, 3, 1, 1], Float32Array.of(1, 0.5, -1, 0.25, 1, -0.5));
+  const network = (node: readonly NodeProto[]): Model => {
+    const info = (name: string): Model['graph']['input'][number] => ({ name, type: { tensorType: { elemType: DataType.float } } });
+    const graph = { node, initializer: [weights], input: [info('images')], output: [info('y')], valueInfo: [] };
+    return parseModel(
+      serializeModel({ irVersion: 8, opsetImport: [{ domain: '', version: 13 }], metadataProps: [], functions: [], graph }),
+    );
+  };
+  const ranges = { ...statistics, values: { images: value(0, 1), y: value(-2, 2), c: value(-2, 2) } };
+
+  it('gives its last convolution after rounding, under the name that it had', () => {
+    const { model } = emitInt8(network([makeNode('Conv', 'conv', ['images', 'w'], ['y'])]), ranges, { weightLimit: WeightLimit.eightBit });
+    const last = reload(model).graph.node.slice(-3);
+    expect(last.map(({ opType, output }) => [opType, output])).toEqual([
+      ['Conv', ['y_float']],
+      ['QuantizeLinear', ['y_q']],
+      ['DequantizeLinear', ['y']],
+    ]);
+    expect(validateOnnxruntime(model)).toEqual([]);
+  });
+
+  it('may have a ReLU between a convolution and its Q, which takes it up', () => {
+    const nodes = [
+      makeNode('Conv', 'conv', ['images', 'w'], ['c']),
+      makeNode('Relu', 'relu', ['c'], ['r']),
+      makeNode('MaxPool', 'pool', ['r'], ['p'], { kernel_shape: [1n, 1n] }),
+      makeNode('Conv', 'next', ['p', 'v'], ['y']),
+    ];
+    const base = network(nodes);
+    const more = floatTensor('v', [1, 2, 1, 1], Float32Array.of(1, -1));
+    const graph = { ...base.graph, initializer: [...base.graph.initializer, more] };
+    const known = { ...ranges, values: { ...ranges.values, r: value(0, 2), p: value(0, 2) } };
+    const { model, integerConvs } = emitInt8({ ...base, graph }, known, { weightLimit: WeightLimit.eightBit });
+    expect(integerConvs).toEqual(['conv', 'next']);
+    expect(validateOnnxruntime(model)).toEqual([]);
   });
 });

@@ -17,6 +17,8 @@ export class QdqWriter {
   private readonly readers = new Map<string, ReadonlySet<NodeProto>>();
   private readonly byteInputs = new Set<string>();
   private readonly integerOutputs = new Map<string, string>();
+  /** Outputs of the graph that are given as they are after rounding: what the node that makes them calls them now. */
+  private readonly roundedOutputs = new Map<string, string>();
   private readonly replaced = new Map<NodeProto, NodeProto>();
 
   constructor(model: Model, type: ActivationType) {
@@ -28,7 +30,12 @@ export class QdqWriter {
   activation(value: string, affine: AffineParameters, readers?: ReadonlySet<NodeProto>): void {
     if (readers !== undefined) this.readers.set(value, readers);
     const parameters = this.parameters(value, affine, this.type);
-    this.after.set(value, [quantizeNode(value, parameters), this.dequantize(value, `${value}_q`, parameters)]);
+    const isOutput = this.model.graph.output.some(({ name }) => name === value);
+    if (isOutput) this.roundedOutputs.set(value, `${value}_float`);
+    this.after.set(value, [
+      quantizeNode(value, parameters, this.roundedOutputs.get(value)),
+      this.dequantize(value, `${value}_q`, parameters, isOutput ? value : undefined),
+    ]);
   }
 
   /** Takes a graph input as uint8 and scales it in the graph, so that pixels go in as they are. */
@@ -56,8 +63,12 @@ export class QdqWriter {
   }
 
   /** The node through which the readers of a value get it. */
-  private dequantize(value: string, quantized: string, parameters: readonly [string, string]): NodeProto {
-    const dequantized = `${value}_dq`;
+  private dequantize(
+    value: string,
+    quantized: string,
+    parameters: readonly [string, string],
+    dequantized: string = `${value}_dq`,
+  ): NodeProto {
     this.dequantized.set(value, dequantized);
     return makeNode('DequantizeLinear', `${value}_DequantizeLinear`, [quantized, ...parameters], [dequantized]);
   }
@@ -109,7 +120,9 @@ export class QdqWriter {
       const current = this.replaced.get(node) ?? node;
       const reads = (name: string): boolean => this.readers.get(name)?.has(node) ?? true;
       const input = current.input.map((name) => (reads(name) ? (this.dequantized.get(name) ?? name) : name));
-      nodes.push(input.every((name, i) => name === current.input[i]) ? current : { ...current, input });
+      const made = current.output.map((name) => this.roundedOutputs.get(name) ?? name);
+      const same = input.every((name, i) => name === current.input[i]) && made.every((name, i) => name === current.output[i]);
+      nodes.push(same ? current : { ...current, input, output: made });
       node.output.forEach(follow);
     }
     const read = new Set(nodes.flatMap((node) => node.input));
@@ -136,8 +149,8 @@ export class QdqWriter {
   }
 }
 
-const quantizeNode = (value: string, parameters: readonly [string, string]): NodeProto =>
-  makeNode('QuantizeLinear', `${value}_QuantizeLinear`, [value, ...parameters], [`${value}_q`]);
+const quantizeNode = (value: string, parameters: readonly [string, string], source = value): NodeProto =>
+  makeNode('QuantizeLinear', `${value}_QuantizeLinear`, [source, ...parameters], [`${value}_q`]);
 
 const withElementType = (info: ValueInfoProto, elemType: DataType): ValueInfoProto => ({
   ...info,

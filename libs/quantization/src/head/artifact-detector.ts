@@ -1,7 +1,8 @@
 import { DETECTOR_METADATA, FAMILY_PIXELS, parseDetectorDescription } from '@takt/evaluation';
 import type { DetectorDescription, DetectorModel, Infer, NetworkOutput } from '@takt/evaluation';
 import { TaktError } from '@takt/kernel';
-import { inspectModel, requireDetector } from '@takt/onnx';
+import { inspectModel, requireDetector, requireImageNetwork } from '@takt/onnx';
+import type { ImageNetwork, ModelInspection } from '@takt/onnx';
 
 /** An artifact that detects, and how to run it. */
 export interface ArtifactDetector {
@@ -20,7 +21,24 @@ export interface ArtifactDetector {
  * @throws TaktError of the import check, `OnnxNotADetector`, `DetectorDescriptionInvalid`.
  */
 export function readArtifactDetector(bytes: Uint8Array): ArtifactDetector {
+  return detectorOf(inspectModel(bytes));
+}
+
+/** An artifact and how it is run: one that detects, or a network whose outputs takt does not read. */
+export type Artifact = ArtifactDetector | ImageNetwork;
+
+/**
+ * What an artifact is, detector or not.
+ *
+ * @throws TaktError of the import check, `OnnxNotAnImageNetwork`, `DetectorDescriptionInvalid`.
+ */
+export function readArtifact(bytes: Uint8Array): Artifact {
   const inspection = inspectModel(bytes);
+  const detects = inspection.metadata[DETECTOR_METADATA] !== undefined || inspection.detector.family !== 'unknown';
+  return detects ? detectorOf(inspection) : requireImageNetwork(inspection);
+}
+
+function detectorOf(inspection: ModelInspection): ArtifactDetector {
   const text = inspection.metadata[DETECTOR_METADATA];
   if (text !== undefined) {
     const description = parseDetectorDescription(text);
@@ -68,18 +86,31 @@ export interface RunsTensors {
   ): Promise<Readonly<Record<string, { readonly data: unknown; readonly dims: readonly number[] }>>>;
 }
 
+/** What an artifact is fed with and what is read of it. */
+export interface ArtifactPorts {
+  /** Name of the input, an image 1×3×height×width. */
+  readonly input: string;
+  readonly width: number;
+  readonly height: number;
+  readonly outputs: readonly string[];
+}
+
+export const portsOf = (artifact: Artifact): ArtifactPorts =>
+  'description' in artifact
+    ? { ...artifact.description, input: artifact.description.input.name, outputs: artifact.outputs }
+    : { input: artifact.input, ...artifact.imageSize, outputs: artifact.outputs };
+
 /**
  * Runs an artifact on one image.
  *
  * @throws TaktError `ModelOutputUnsupported` where the engine gives something else than the artifact's description says.
  */
-export function inferWith(session: RunsTensors, { description, outputs }: ArtifactDetector): Infer {
-  const { input, width, height } = description;
+export function inferWith(session: RunsTensors, { input, width, height, outputs }: ArtifactPorts): Infer {
   const dims = [1, 3, height, width];
   return async (values) => {
     const tensor: InputTensor =
       values instanceof Float32Array ? { type: 'float32', data: values, dims } : { type: 'uint8', data: values, dims };
-    const results = await session.run({ [input.name]: tensor });
+    const results = await session.run({ [input]: tensor });
     return outputs.map((name): NetworkOutput => {
       const result = results[name];
       if (result !== undefined && (result.data instanceof Float32Array || result.data instanceof Uint8Array))

@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { inspectModel } from '@takt/onnx';
+import { sampleCalibrationPath, sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
+import { imageClassifier, imageSegmenter } from '@takt/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { removeFolder, resultOf, runWorker, scratchFolder } from './worker-process.js';
+
+let folder = '';
+let outDir = '';
+beforeAll(async () => {
+  folder = await scratchFolder();
+  outDir = join(folder, 'out');
+  await writeFile(join(folder, 'classifier.onnx'), imageClassifier());
+  await writeFile(join(folder, 'segmenter.onnx'), imageSegmenter());
+});
+afterAll(() => removeFolder(folder));
+
+const quantize = (model: string, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
+  kind: 'quantize',
+  model: join(folder, model),
+  statistics: null,
+  calibration: sampleCalibrationPath(),
+  sample: 12,
+  seed: 0,
+  golden: null,
+  family: 'generic',
+  pixels: 'imagenet',
+  accuracyBudgetPoints: 0.4,
+  threads: [1],
+  targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
+  outDir,
+  ...changes,
+});
+
+describe.each([
+  ['a classifier', 'classifier.onnx', ['logits']],
+  ['a segmenter', 'segmenter.onnx', undefined],
+])('%s', (_, model, outputs) => {
+  it('gets files for every engine, steered by its outputs', async () => {
+    const result = resultOf(await runWorker(folder, quantize(model)));
+    if (result.kind !== 'quantize') throw new Error(result.kind);
+    expect(result.fp32).toMatchObject({ map50: null, map50_95: null });
+    const report = readFileSync(join(outDir, 'report.md'), 'utf8');
+    expect(report).toMatch(/outputs are compared with FP32's on \d+ calibration images/);
+    expect(report).toContain('| outputs off by, % |');
+    expect(result.targets['openvino']).toMatchObject({ precision: 'int8', reason: expect.stringContaining("% off FP32's") as string });
+    expect(result.targets['tensorrt']).toMatchObject({ precision: 'int8', reason: expect.stringContaining("% off FP32's") as string });
+    expect(result.targets['myriad']?.precision).toBe('fp16');
+    // A quick network may be as fast in float on this host; that it could be made in integers is what counts here.
+    expect(result.targets['onnxruntime']?.reason).not.toContain('no INT8 variant could be made');
+    const int8 = /INT8 with \d-bit weights\*{0,2} \| 1 \| .* \| ([\d.]+) \|$/m.exec(report);
+    expect(Number(int8?.[1])).toBeLessThan(10);
+    const given = inspectModel(readFileSync(join(outDir, 'openvino.onnx')));
+    expect(given.outputs.map(({ name }) => name)).toEqual(
+      outputs ?? inspectModel(readFileSync(join(folder, model))).outputs.map(({ name }) => name),
+    );
+  });
+
+  it('stays in half precision or float where the outputs may not differ at all, with the layers that it comes from', async () => {
+    const result = resultOf(await runWorker(folder, quantize(model, { outputBudgetPercent: 0, targets: ['openvino'] })));
+    if (result.kind !== 'quantize') throw new Error(result.kind);
+    expect(result.targets['onnxruntime']).toMatchObject({ precision: 'fp32' });
+    expect(result.targets['openvino']).toMatchObject({
+      precision: 'fp16',
+      reason: expect.stringMatching(/most of the error comes from/) as string,
+    });
+  });
+
+  it('is timed', async () => {
+    const job = { kind: 'benchmark', models: [join(folder, model)], threads: [1], rounds: 1, iterations: 2 };
+    const result = resultOf(await runWorker(folder, job));
+    expect(result.kind === 'benchmark' && result.rows[0]?.medianMs).toBeGreaterThan(0);
+  });
+});
+
+describe('what a model is taken for', () => {
+  const errorOf = async (job: unknown): Promise<unknown> => {
+    const last = (await runWorker(folder, job)).messages.at(-1);
+    return last?.type === 'error' ? last.error : last;
+  };
+
+  it('is said where it is no detector', async () => {
+    const error = await errorOf(quantize('classifier.onnx', { family: 'auto' }));
+    expect(error).toMatchObject({ code: 'OnnxNotADetector', action: expect.stringContaining('--family generic') as string });
+  });
+
+  it('has to be what its outputs say', async () => {
+    const error = await errorOf(quantize('', { model: sampleModelPath(), family: 'yolox' }));
+    expect(error).toMatchObject({ code: 'FamilyDiffers', message: expect.stringContaining('yolov5, not of yolox') as string });
+  });
+
+  it('cannot be measured with boxes where it is no detector', async () => {
+    const error = await errorOf(quantize('classifier.onnx', { golden: sampleGoldenPath() }));
+    expect(error).toMatchObject({ code: 'LabelsNotUsable', element: 'classifier.onnx' });
+  });
+});
