@@ -59,7 +59,7 @@ async function checkAll() {
   for (let number = from; number < from + files; number += 1) {
     const answer = await checks.ask(number);
     if (!take(number, answer, 'checks'))
-      report.failures.push({ number, kind: kindOf(number), stage: 'checks', step: 'all', detail: answer.died });
+      report.failures.push({ number, kind: kindOf(number), stage: 'checks', step: 'all', detail: `${answer.died} ${answer.said}` });
     else if (answer.accepted) survivors.push(number);
     checked += 1;
     if (checked % 1000 === 0) say(`${String(checked)} of ${String(files)} files checked, ${String(survivors.length)} accepted`);
@@ -79,7 +79,7 @@ async function runAccepted(done) {
     const answer = await engine.ask(number);
     if (take(number, answer, 'engine')) continue;
     // A crash of the engine's library is told as `EngineCrashed` by who started the process; a deadline or memory passed is not.
-    const crash = { number, kind: kindOf(number), detail: answer.died };
+    const crash = { number, kind: kindOf(number), detail: `${answer.died} ${answer.said}` };
     if (/^SIG/.test(answer.died)) report.engineCrashes.push(crash);
     else report.failures.push({ ...crash, stage: 'engine', step: 'all' });
   }

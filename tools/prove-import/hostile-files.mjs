@@ -15,8 +15,14 @@ const BASES = [
   tinyDetector({ ...small, opset: 11 }),
   half({}),
   tinyDetector({ ...small, opset: 17, seed: 7 }),
-  readFileSync(sampleModelPath()),
 ];
+const SHIPPED = readFileSync(sampleModelPath());
+/** One round through all kinds in so many is made of the shipped detector, which takes a hundred times as long. */
+const SHIPPED_EACH = 16;
+
+function baseOf(round) {
+  return round % SHIPPED_EACH === SHIPPED_EACH - 1 ? SHIPPED : BASES[round % BASES.length];
+}
 
 /** @param number of the file, from 0. */
-export const hostileFile = (number) => hostileModel(BASES[Math.floor(number / HOSTILE_KINDS.length) % BASES.length], number);
+export const hostileFile = (number) => hostileModel(baseOf(Math.floor(number / HOSTILE_KINDS.length)), number);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const WATCH_MS = 25;
+const MOST_SAID = 1_000;
 const READY_MS = 60_000;
 
 const residentKiB = (pid) => {
@@ -24,6 +25,8 @@ export class WatchedChild {
   #child;
   #script;
   #limits;
+  /** The end of what the child wrote to its standard error. */
+  #said = '';
   peakKiB = 0;
 
   constructor(script, limits) {
@@ -50,8 +53,12 @@ export class WatchedChild {
   async #start() {
     const child = fork(this.#script, {
       execArgv: [`--max-old-space-size=${String(this.#limits.heapMiB)}`],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.#said = (this.#said + text).slice(-MOST_SAID);
+    });
+    this.#said = '';
     const { ready } = await this.#within(child, READY_MS, () => undefined);
     if (!ready) throw new Error(`${this.#script} does not start`);
     return child;
@@ -77,7 +84,7 @@ export class WatchedChild {
         child.off('exit', onExit);
         resolve(answer);
       };
-      const onExit = (code, signal) => settle({ died: why ?? signal ?? `exit code ${String(code)}` });
+      const onExit = (code, signal) => settle({ died: why ?? signal ?? `exit code ${String(code)}`, said: this.#said });
       child.once('message', settle);
       child.once('exit', onExit);
       begin();

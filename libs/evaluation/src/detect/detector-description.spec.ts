@@ -38,6 +38,8 @@ describe('the description of a detector', () => {
     ['its version is 2', JSON.stringify({ ...written, version: 2 })],
     ['family is "yolo9"', JSON.stringify({ ...written, family: 'yolo9' })],
     ['width is no positive whole number', JSON.stringify({ ...written, width: -1 })],
+    ['height is 1073741824, more than 16384', JSON.stringify({ ...written, height: 2 ** 30 })],
+    ['classes is 2147483648, more than 65536', JSON.stringify({ ...written, classes: 2 ** 31 })],
     ['input.type', JSON.stringify({ ...written, input: { ...description.input, type: 'int4' } })],
     ['head.kind', JSON.stringify({ ...written, head: {} })],
     ['head.scales is no list', JSON.stringify({ ...written, head: { kind: 'logits' } })],

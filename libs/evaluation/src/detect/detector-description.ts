@@ -4,6 +4,9 @@ import type { LetterboxPlacement } from '../image/letterbox.js';
 /** Key of an artifact's metadata under which its description lies. */
 export const DETECTOR_METADATA = 'takt.detector';
 const VERSION = 1;
+/** Longest side of a network's input, and most classes: memory is made ready for them, so that a file must not name any. */
+const MOST_PIXELS = 16_384;
+const MOST_CLASSES = 65_536;
 
 export const DetectorFamily = { yolov5: 'yolov5', yolov8: 'yolov8', yolox: 'yolox' } as const;
 export type DetectorFamily = (typeof DetectorFamily)[keyof typeof DetectorFamily];
@@ -71,9 +74,9 @@ export function parseDetectorDescription(document: string): DetectorDescription 
   const input = record(root['input'], 'input');
   return {
     family: oneOf(root['family'], Object.values(DetectorFamily), 'family'),
-    width: count(root['width'], 'width'),
-    height: count(root['height'], 'height'),
-    classes: count(root['classes'], 'classes'),
+    width: count(root['width'], 'width', MOST_PIXELS),
+    height: count(root['height'], 'height', MOST_PIXELS),
+    classes: count(root['classes'], 'classes', MOST_CLASSES),
     input: {
       name: text(input['name'], 'input.name'),
       type: oneOf(input['type'], ['float32', 'uint8'], 'input.type'),
@@ -93,7 +96,7 @@ function parseHead(head: Readonly<Record<string, unknown>>): DetectorHead {
 function parseScale(value: unknown, at: string): LogitScale {
   const scale = record(value, at);
   return {
-    stride: count(scale['stride'], `${at}.stride`),
+    stride: count(scale['stride'], `${at}.stride`, MOST_PIXELS),
     anchors: list(scale['anchors'], `${at}.anchors`).map((anchor) => {
       const [width, height] = list(anchor, `${at}.anchors`);
       return [number(width, `${at}.anchors`), number(height, `${at}.anchors`)] as const;
@@ -141,8 +144,9 @@ function number(value: unknown, what: string): number {
   return value;
 }
 
-function count(value: unknown, what: string): number {
+function count(value: unknown, what: string, most: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) throw invalid(`${what} is no positive whole number`);
+  if (value > most) throw invalid(`${what} is ${String(value)}, more than ${String(most)}`);
   return value;
 }
 

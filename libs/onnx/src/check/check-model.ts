@@ -40,7 +40,7 @@ export function checkModel(model: Model): GraphIndex {
   checkNodeOrder(model.graph, index);
   checkInterfaceShapes(model.graph);
   refuseTrainingMode(model.graph.node, index);
-  checkConstantSizes(model.graph.node, index);
+  checkConstantSizes(model.graph, index);
   return index;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeProto, TensorProto } from '../proto/messages.js';
+import type { NodeProto, TensorProto, ValueInfoProto } from '../proto/messages.js';
 import { DataType } from '../proto/messages.js';
 import { parseModel, serializeModel } from '../proto/model-file.js';
 import { makeNode } from '../proto/node.js';
@@ -11,7 +11,13 @@ const int = (name: string, value: number): TensorProto => int64Tensor(name, [], 
 const floats = (name: string, dims: readonly number[]): TensorProto =>
   floatTensor(name, dims, new Float32Array(dims.reduce((product, dim) => product * dim, 1)));
 
-const check = (nodes: readonly NodeProto[], initializer: readonly TensorProto[]): void =>
+const open: ValueInfoProto = { name: 'x', type: { tensorType: { elemType: DataType.float } } };
+const sized = (...dims: number[]): ValueInfoProto => ({
+  name: 'x',
+  type: { tensorType: { elemType: DataType.float, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+});
+
+const check = (nodes: readonly NodeProto[], initializer: readonly TensorProto[], image = open): void =>
   void checkModel(
     parseModel(
       serializeModel({
@@ -22,7 +28,7 @@ const check = (nodes: readonly NodeProto[], initializer: readonly TensorProto[])
         graph: {
           node: [...nodes, makeNode('Relu', 'relu', ['x'], ['y'])],
           initializer,
-          input: [{ name: 'x', type: { tensorType: { elemType: DataType.float } } }],
+          input: [image],
           output: [{ name: 'y' }],
           valueInfo: [],
         },
@@ -85,6 +91,27 @@ describe('constants that grow', () => {
     expect(() => {
       check(nodes, [ints('s', 2 ** 25)]);
     }).toThrowError(/makes 1152 MiB out of constants together with the nodes before it/);
+  });
+
+  it('knows how large the image is that is resized', () => {
+    const resize = [makeNode('Resize', 'up', ['x', '', 'f'], ['u'])];
+    const factor = [floatTensor('f', [4], Float32Array.of(1, 1, 64, 64))];
+    expect(() => {
+      check(resize, factor, sized(1, 3, 320, 320));
+    }).toThrowError(/up \(Resize\) makes 4800 MiB/);
+    check(resize, factor, sized(1, 3, 32, 32));
+  });
+
+  it('accepts a large image that is converted and scaled', () => {
+    check(
+      [
+        makeNode('Cast', 'cast', ['x'], ['c'], { to: 1n }),
+        makeNode('Div', 'scale', ['c', 'whole'], ['d']),
+        makeNode('Transpose', 'planes', ['d'], ['p']),
+      ],
+      [floats('whole', [1])],
+      sized(1, 8192, 8192, 3),
+    );
   });
 
   it('accepts the grids of a detector', () => {

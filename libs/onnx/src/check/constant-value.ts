@@ -1,5 +1,5 @@
 import { DataType } from '../proto/messages.js';
-import type { NodeProto, TensorProto } from '../proto/messages.js';
+import type { NodeProto, TensorProto, ValueInfoProto } from '../proto/messages.js';
 import { ELEMENT_BITS } from '../proto/element-types.js';
 import { attributeOf, intAttribute } from '../proto/node.js';
 import { floatValues, int32Values, int64Values } from '../proto/tensor.js';
@@ -12,6 +12,8 @@ export interface KnownValue {
   readonly width: number;
   /** Its numbers in row-major order, where there are at most {@link MOST_NUMBERS} and they are known. */
   readonly numbers?: readonly number[] | undefined;
+  /** Set where the value comes from the image: its shape is known, its numbers never. */
+  readonly variable?: boolean;
   /** Set where the value depends on the image: it has at least this size, and nothing more is known of it. */
   readonly atLeast?: boolean;
 }
@@ -28,6 +30,14 @@ export function ofTensor(tensor: TensorProto): KnownValue {
     width: Number.isFinite(bits) ? bits / 8 : 1,
     numbers: count <= MOST_NUMBERS ? numbersOf(tensor) : undefined,
   };
+}
+
+/** An input whose shape is given as numbers. */
+export function ofInput({ type }: ValueInfoProto): KnownValue | undefined {
+  const dims = type?.tensorType?.shape?.dim;
+  if (dims === undefined || !dims.every(({ dimValue }) => dimValue !== undefined && dimValue >= 0)) return undefined;
+  const bits = ELEMENT_BITS[type?.tensorType?.elemType ?? DataType.float] ?? 8;
+  return { shape: dims.map(({ dimValue = 0 }) => dimValue), width: Number.isFinite(bits) ? bits / 8 : 1, variable: true };
 }
 
 function numbersOf(tensor: TensorProto): readonly number[] | undefined {
@@ -50,11 +60,14 @@ type Rule = (node: NodeProto, inputs: readonly (KnownValue | undefined)[]) => Kn
 export function propagate(node: NodeProto, known: Known): KnownValue | undefined {
   const rule = RULES.get(node.opType ?? '');
   // No operator with a rule reads so many values, except Concat, which has a bound of its own by what it makes.
-  return rule?.(
-    node,
-    node.input.map((name) => known(name)),
-  );
+  const inputs = node.input.map((name) => known(name));
+  const value = rule?.(node, inputs);
+  // The shape of an image is a constant.
+  const variable = inputs.some((input) => input?.variable === true) && !READS_SHAPE.has(node.opType ?? '');
+  return value === undefined || !variable ? value : { ...value, variable };
 }
+
+const READS_SHAPE: ReadonlySet<string> = new Set(['Shape', 'Size']);
 
 const FLOAT_WIDTH = 4;
 const INT64_WIDTH = 8;

@@ -25,6 +25,9 @@ const SCALES = [
   [8, 16, 32],
   [8, 16, 32, 64],
 ];
+/** Names and pixels are kept for so many at most. */
+const MOST_CLASSES = 65_536;
+const MOST_PIXELS = 16_384;
 const ANCHORS_PER_CELL = 3;
 const BOX = 4;
 
@@ -60,6 +63,10 @@ export function recognizeDetector(inputs: readonly ValueSpec[], outputs: readonl
     );
   }
   const { family, predictions, classes } = shape;
+  if (classes > MOST_CLASSES || Math.max(width, height) > MOST_PIXELS)
+    return unknown(
+      `it has ${String(classes)} classes at ${String(width)}×${String(height)} pixels; takt serves up to ${String(MOST_CLASSES)} at ${String(MOST_PIXELS)}`,
+    );
   if (classes < 1) return unknown(`its output has ${String(Math.min(rows, columns))} columns, no room for classes`);
   if (names.length > 0 && names.length !== classes) {
     return unknown(`its metadata name ${String(names.length)} classes, its output has ${String(classes)}`);

@@ -140,7 +140,7 @@ export const BOMB_MUTATIONS = {
     }),
   'thousands of constants': (bytes) =>
     editGraph(bytes, ({ initializer }) => ({
-      initializer: [...initializer, ...Array.from({ length: 20_000 }, (_, i) => floats(`constant ${String(i)}`, [1]))],
+      initializer: [...initializer, ...Array.from({ length: 5_000 }, (_, i) => floats(`constant ${String(i)}`, [1]))],
     })),
   'thousands of outputs': (bytes, dice) =>
     editGraph(bytes, ({ node, output }) => ({

@@ -20,6 +20,8 @@ export interface HostileModel {
   readonly bytes: Uint8Array;
 }
 
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at]);
+
 /** One file in so many is damaged a second time, so that checks meet what lies behind the first refusal of another. */
 const AGAIN = 8;
 
@@ -32,6 +34,8 @@ export function hostileModel(base: Uint8Array, seed: number): HostileModel {
   const dice = new Dice(seed);
   const [kind, mutate] = MUTATIONS[seed % MUTATIONS.length] as (typeof MUTATIONS)[number];
   const bytes = mutate(base, dice);
-  if (dice.roll(AGAIN) !== 0 || bytes.length === 0) return { kind, bytes };
+  // Some changes happen to change nothing.
+  const again = dice.roll(AGAIN) === 0 || isEqual(bytes, base);
+  if (!again || bytes.length === 0) return { kind, bytes };
   return { kind, bytes: BYTE_MUTATIONS['bits flipped at the start or the end'](bytes, dice) };
 }
