@@ -80,7 +80,7 @@ async function runAccepted(done) {
     if (take(number, answer, 'engine')) continue;
     // A crash of the engine's library is told as `EngineCrashed` by who started the process; a deadline or memory passed is not.
     const crash = { number, kind: kindOf(number), detail: `${answer.died} ${answer.said}` };
-    if (/^SIG/.test(answer.died)) report.engineCrashes.push(crash);
+    if (/^SIG/.test(answer.died) && !/JavaScript heap/.test(answer.said)) report.engineCrashes.push(crash);
     else report.failures.push({ ...crash, stage: 'engine', step: 'all' });
   }
 }

@@ -36,6 +36,13 @@ const lint = async (say) => {
   if (code !== 0 && verdicts.every((line) => line.startsWith('ok'))) count(false, 'lint runs to its end', '', say);
 };
 
+/** The large matrix of hostile model files, shown as it goes; `npm test` runs a sample of it in the worker's integration tests. */
+const hostileModels = async () => {
+  process.stdout.write('takt · hostile model files\n');
+  const { code } = await run(nodePath(), ['tools/prove-import.mjs'], { env: runEnvironment(), inherit: true });
+  count(code === 0, '10,000 hostile model files end in a result or a typed error, within a time and a memory');
+};
+
 /** Runs them one after another; resolves with what there is to show. */
 const staticChecks = async () => {
   const lines = ['takt · static checks\n'];
@@ -93,6 +100,7 @@ await guarded(async () => {
   for (const project of prove ? [] : ['unit', 'integration']) await vitest(project);
   // They are through before anything is timed.
   process.stdout.write(await checks);
+  if (prove) await hostileModels();
   for (const project of [...(prove ? [] : ['timed']), 'e2e', 'kill']) await vitest(project);
 
   const seconds = (from, to) => ((to - from) / 1000).toFixed(0);
