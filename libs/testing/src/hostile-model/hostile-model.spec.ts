@@ -25,8 +25,9 @@ describe('hostileModel', () => {
   });
 
   it('leaves its base as it is', () => {
-    const before = base.slice();
-    for (let seed = 0; seed < 2 * HOSTILE_KINDS.length; seed += 1) hostileModel(base, seed);
-    expect(Buffer.compare(base, before)).toBe(0);
+    for (const given of [base.slice(), Buffer.from(base)]) {
+      for (let seed = 0; seed < 2 * HOSTILE_KINDS.length; seed += 1) hostileModel(given, seed);
+      expect(Buffer.compare(given, base)).toBe(0);
+    }
   });
 });

@@ -28,9 +28,11 @@ const AGAIN = 8;
 /**
  * A hostile file made of a good model. Equal models and seeds give equal files; successive seeds go through all kinds in turn.
  *
- * @param base ONNX bytes of a valid model with nodes, initializers, an input and an output.
+ * @param given ONNX bytes of a valid model with nodes, initializers, an input and an output.
  */
-export function hostileModel(base: Uint8Array, seed: number): HostileModel {
+export function hostileModel(given: Uint8Array, seed: number): HostileModel {
+  // A Buffer's `slice` does not copy.
+  const base = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const dice = new Dice(seed);
   const [kind, mutate] = MUTATIONS[seed % MUTATIONS.length] as (typeof MUTATIONS)[number];
   const bytes = mutate(base, dice);
