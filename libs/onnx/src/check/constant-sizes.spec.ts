@@ -102,6 +102,15 @@ describe('constants that grow', () => {
     check(resize, factor, sized(1, 3, 32, 32));
   });
 
+  it('adds up what grows step by step', () => {
+    const steps = Array.from({ length: 8 }, (_, i) =>
+      makeNode('Tile', `step ${String(i)}`, [i === 0 ? 'x' : `t${String(i - 1)}`, 'n'], [`t${String(i)}`]),
+    );
+    expect(() => {
+      check(steps, [ints('n', 1, 1, 1, 3)], sized(1, 3, 320, 8192));
+    }).toThrowError(/step 1 \(Tile\) makes 270 MiB/);
+  });
+
   it('accepts a large image that is converted and scaled', () => {
     check(
       [

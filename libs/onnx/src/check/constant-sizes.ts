@@ -12,7 +12,7 @@ export const MAX_CONSTANT_BYTES = 256 * 2 ** 20;
 /** Most bytes of all such values together, as an engine may hold all of them while it folds. */
 const MAX_TOTAL_BYTES = 4 * MAX_CONSTANT_BYTES;
 
-/** A value that comes from the image may be as large as the image is; one that is larger than the limit and so many times its inputs grows. */
+/** A value that comes from the image may be larger than the limit where the image is: so many times as large as the model's largest input. */
 const GROWTH = 4;
 
 /**
@@ -31,6 +31,8 @@ export function checkConstantSizes({ node: nodes, input }: GraphProto, index: Gr
     if (image !== undefined) known.set(value.name ?? '', image);
   }
   for (const [name, tensor] of index.initializers) known.set(name, ofTensor(tensor));
+  const images = input.map(({ name = '' }) => bytesOf(known.get(name) ?? NOTHING));
+  const mostVariable = images.reduce((most, bytes) => Math.max(most, GROWTH * bytes), MAX_CONSTANT_BYTES);
   let total = 0;
   for (const node of nodes) {
     const value = node.opType === 'Constant' ? constant(node) : propagate(node, (name) => known.get(name));
@@ -39,11 +41,11 @@ export function checkConstantSizes({ node: nodes, input }: GraphProto, index: Gr
     const bytes = bytesOf(value);
     const variable = value.variable === true || value.atLeast === true;
     if (!variable) total += bytes;
-    if (
-      variable ? bytes > Math.max(MAX_CONSTANT_BYTES, GROWTH * largest(node, known)) : bytes > MAX_CONSTANT_BYTES || total > MAX_TOTAL_BYTES
-    ) {
+    if (variable ? bytes > mostVariable : bytes > MAX_CONSTANT_BYTES || total > MAX_TOTAL_BYTES) {
       const label = nodeLabel(node);
-      const size = Number.isFinite(bytes) ? `${String(Math.ceil(Math.max(bytes, total) / 2 ** 20))} MiB` : 'more than any memory';
+      const size = Number.isFinite(bytes)
+        ? `${String(Math.ceil((variable ? bytes : Math.max(bytes, total)) / 2 ** 20))} MiB`
+        : 'more than any memory';
       throw onnxError(
         OnnxErrorCode.constantTooLarge,
         `${label} (${node.opType ?? ''}) makes ${size}${variable ? '' : ' out of constants'}${bytes > MAX_CONSTANT_BYTES ? '' : ' together with the nodes before it'}`,
@@ -53,9 +55,6 @@ export function checkConstantSizes({ node: nodes, input }: GraphProto, index: Gr
     if (value.atLeast !== true && value.shape.length <= MAX_RANK) known.set(output, value);
   }
 }
-
-const largest = (node: NodeProto, known: ReadonlyMap<string, KnownValue>): number =>
-  node.input.reduce((most, name) => Math.max(most, bytesOf(known.get(name) ?? NOTHING)), 0);
 
 const NOTHING: KnownValue = { shape: [0], width: 1 };
 
