@@ -69,6 +69,10 @@ describe('COCO JSON as --data', () => {
     expect(result.fp32.map50).toBeGreaterThanOrEqual(0);
     expect(await readFile(join(home.path, 'out/report.md'), 'utf8')).toContain('3 labelled images, classes matched by name');
     expect(await home.spawn([...args, '--images', 'pictures'])).toMatchObject({ exitCode: 2, stdout: '' });
+    await writeFile(join(home.path, 'empty.json'), JSON.stringify({ ...truth, annotations: [] }));
+    const unlabelled = await home.spawn([...args, '--data', 'empty.json', '--images', 'pictures']);
+    expect(unlabelled).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(unlabelled.stderr).toContain('code: GoldenSetUnlabelled');
   });
 });
 

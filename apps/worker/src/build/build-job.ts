@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { artifactFileName, saveInto } from '../golden/digest.js';
 import { readGoldenSet } from '../golden/read-golden-set.js';
 import { placeInputModel, readInputModel, requireDecoded } from '../golden/input-model.js';
+import { requireObjects } from '../golden/require-objects.js';
 import { accuracyMeter, widest } from '../golden/accuracy-meter.js';
 import { latencyMeter } from '../benchmark/latency-meter.js';
 import { openEmitParts } from '../emit/emit-parts.js';
@@ -33,6 +34,7 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
   const start = context.clock.monotonic();
   const given = await readInputModel(job.model);
   const golden = await readGoldenSet({ file: job.golden, images: null }, requireDecoded(given));
+  requireObjects(golden, job.golden);
   const { facts, fingerprint } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const points = planSearchSpace(facts, { recipes: job.recipes, threads: job.threads });
   const recipes = [...new Set(points.map(({ recipe }) => recipe))];

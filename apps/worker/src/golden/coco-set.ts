@@ -37,7 +37,7 @@ export async function readCocoSet(file: string, folder: string | null, model: La
 function foldersNear(file: string): string[] {
   const beside = dirname(file);
   const split = /^(?:instances|annotations)_(.+)\.json$/i.exec(basename(file))?.[1] ?? 'val2017';
-  const near = ['.', 'images', '../images', `../${split}`, `../images/${split}`].map((path) => resolve(beside, path));
+  const near = ['.', 'images', '../images', `../${split}`, '../val2017', `../images/${split}`].map((path) => resolve(beside, path));
   return [...new Set(near)];
 }
 

@@ -28,17 +28,6 @@ export async function measureAccuracy(
   return { ...accuracy, images: golden.images.length, groundTruth: groundTruth.annotations.length, detections: detections.length };
 }
 
-/** Throws TaktError `GoldenSetUnlabelled` where no image shows a labelled object, so that there is nothing to find. */
-export function requireLabelled({ images, groundTruth }: GoldenAccuracy): void {
-  if (groundTruth > 0) return;
-  throw new TaktError({
-    code: 'GoldenSetUnlabelled',
-    message: `none of the ${String(images)} golden images has a labelled object, so accuracy cannot be measured`,
-    action: 'add the label files (labels/… beside images/…) to the golden set',
-    component: 'worker',
-  });
-}
-
 /** Boxes in pixels mean nothing on an image of another size or turned otherwise. */
 function requireSize({ path, size }: GoldenImage, { width, height }: Pick<DetectedImage, 'width' | 'height'>): void {
   if (size === null || (size.width === width && size.height === height)) return;

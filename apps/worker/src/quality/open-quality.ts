@@ -7,7 +7,6 @@ import { accuracyMeter } from '../golden/accuracy-meter.js';
 import type { GoldenSet } from '../golden/golden-set.js';
 import type { InputModel } from '../golden/input-model.js';
 import { createLoadInput } from '../golden/load-input.js';
-import { requireLabelled } from '../golden/measure-accuracy.js';
 import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
 import { agreementQuality, ownLabels } from './agreement-quality.js';
@@ -39,7 +38,7 @@ const SEED = 1;
  * How what artifacts lose is measured: on labels where there are some, else by what FP32 itself finds, and by the outputs of a network
  * that is no detector.
  *
- * @throws TaktError `ImagesMissing` where nothing is given to measure on, `GoldenSetUnlabelled`, `NothingFound`, and those of reading
+ * @throws TaktError `ImagesMissing` where nothing is given to measure on, `NothingFound`, and those of reading
  * images.
  */
 export async function openQuality(
@@ -51,7 +50,6 @@ export async function openQuality(
   if (golden !== null) {
     const measure = accuracyMeter(pool, threads, golden, context);
     const accuracy = await measure(model.path, 'FP32');
-    requireLabelled(accuracy);
     return { meter: labelledQuality(golden, budgetPoints, accuracy, measure), fp32: { lost: 0, accuracy } };
   }
   if (calibration === null) {

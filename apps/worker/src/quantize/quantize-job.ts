@@ -11,6 +11,7 @@ import { calibrationMissing, openEmitParts, readStatistics } from '../emit/emit-
 import { readGoldenSet } from '../golden/read-golden-set.js';
 import { formOf, placeInputModel, readInputModel, requireDecoded } from '../golden/input-model.js';
 import type { InputModel } from '../golden/input-model.js';
+import { requireObjects } from '../golden/require-objects.js';
 import { createLoadInput } from '../golden/load-input.js';
 import { saveInto } from '../golden/digest.js';
 import { widest } from '../golden/accuracy-meter.js';
@@ -43,6 +44,7 @@ const ITERATIONS = 6;
 export async function quantizeJob(job: QuantizeJob, context: JobContext): Promise<QuantizeResult> {
   const given = await readInputModel(job.model, { family: job.family, pixels: job.pixels });
   const golden = job.golden === null ? null : await readGoldenSet({ file: job.golden, images: job.goldenImages }, requireDecoded(given));
+  if (golden !== null && job.golden !== null) requireObjects(golden, job.golden);
   const { facts } = await probeHardware({ dataDir: job.outDir, signal: context.signal });
   const policies = threadPolicies(facts, job.threads);
   const run = async (folder: string, pool: HostPool): Promise<QuantizeResult> => {
