@@ -32,6 +32,8 @@ export { planValues } from './graph/value-plan.js';
 export type { ValuePlan } from './graph/value-plan.js';
 export { detectorModel, inferWith, portsOf, readArtifact, readArtifactDetector } from './head/artifact-detector.js';
 export type { Artifact, ArtifactDetector, ArtifactPorts } from './head/artifact-detector.js';
+export { decodeRawHeads } from './head/decode-raw-heads.js';
+export type { DecodedModel } from './head/decode-raw-heads.js';
 export { fitHead } from './head/fit-head.js';
 export type { HeadShape } from './head/fit-head.js';
 export type { ConvOutput, DecodedOutput, FittedHead, HeadFit, HeadScale, OutputRole } from './head/head.js';

@@ -3,10 +3,11 @@ import { checkModelSize, importModel, parseModel, requireDetector, requireImageN
 import type { Detector, ModelInspection } from '@takt/onnx';
 import { TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
-import { readArtifact, readArtifactDetector, stripPairs } from '@takt/quantization';
+import { decodeRawHeads, readArtifact, readArtifactDetector, stripPairs } from '@takt/quantization';
 import type { TrainedScales } from '@takt/quantization';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { runnableForm } from '../host/runnable-file.js';
 import { digestOf } from './digest.js';
 import { ANY_DETECTOR, detectorInput, networkInput } from './image-input.js';
 import type { ImageInput, ModelKind } from './image-input.js';
@@ -34,21 +35,24 @@ export interface InputModel {
 }
 
 /**
- * Reads a model and checks that takt can quantize it: that it is a detector, or any network of one image where `kind` says so. A model in half precision is converted to float32. Of a model from
- * quantization-aware training the Q and DQ nodes are taken out and their scales kept.
+ * Reads a model and checks that takt can quantize it: that it is a detector, or any network of one image where `kind` says so. A model in
+ * half precision is converted to float32; raw heads get their decode; of a model from quantization-aware training the Q and DQ nodes are
+ * taken out and their scales kept.
  *
  * @throws TaktError `ModelUnreadable`, the import check's, `OnnxNotADetector`, `FamilyDiffers`, `OnnxNotAnImageNetwork`, or those of
  * `stripPairs`.
  */
 export async function readInputModel(path: string, kind: ModelKind = ANY_DETECTOR): Promise<InputModel> {
   const given = await readModelFile(path);
-  const { inspection, bytes, converted } = importModel(given);
+  const imported = importModel(given);
   const name = basename(path);
+  const decoded = kind.family === 'generic' ? undefined : decodeRawHeads(imported.bytes);
+  const { inspection, bytes } = decoded ?? imported;
   const detector = kind.family === 'generic' ? null : requireFamily(inspection, kind.family, name);
   const input = detector === null ? networkInput(requireImageNetwork(inspection), kind.pixels) : detectorInput(detector);
   const outputs = inspection.outputs.map((output) => output.name);
   const known = { path, name, digest: digestOf(given), detector, input, outputs, names: inspection.names };
-  const changes = converted ? ['its half-precision values are in float32'] : [];
+  const changes = [...(imported.converted ? ['its half-precision values are in float32'] : []), ...(decoded ? [decoded.change] : [])];
   const stripped = stripPairs(parseModel(bytes));
   if (stripped === undefined) return { ...known, bytes, changed: inWords(changes), trained: null };
   const { model, scales } = stripped;
@@ -107,13 +111,13 @@ export interface RunnableModel {
 
 /** Checks that a model can be timed: a detector, an artifact, or any network of one image. Throws as the import check. */
 export async function readTimedModel(path: string): Promise<Pick<RunnableModel, 'path' | 'name'>> {
-  readArtifact(await readModelFile(path));
+  readArtifact(runnableForm(await readModelFile(path)));
   return { path, name: basename(path) };
 }
 
 /** Throws TaktError `ModelUnreadable`, the import check's, or `DetectorDescriptionInvalid`. */
 export async function readRunnableModel(path: string): Promise<RunnableModel> {
-  const { description, names, named } = readArtifactDetector(await readModelFile(path));
+  const { description, names, named } = readArtifactDetector(runnableForm(await readModelFile(path)));
   return { path, name: basename(path), detector: description, names: named ? names : [] };
 }
 

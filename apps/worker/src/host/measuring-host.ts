@@ -5,6 +5,7 @@ import type { Clock } from '@takt/kernel';
 import { TaktError } from '@takt/kernel';
 import { detectorModel, inferWith, portsOf, readArtifact } from '@takt/quantization';
 import type { HostAnswers, HostRequest } from './messages.js';
+import { runnableForm } from './runnable-file.js';
 
 export interface HostParts {
   readonly engineNamed: (name: EngineName) => EngineAdapter;
@@ -56,7 +57,7 @@ export class MeasuringHost {
     const engine = this.parts.engineNamed(request.engine);
     const availability = await engine.availability();
     const bytes = await this.bytes(request.model, false);
-    const artifact = readArtifact(bytes);
+    const artifact = readArtifact(runnableForm(bytes));
     const session = await this.parts.withRunnableFile(request.model, bytes, (path) => engine.load(path, request.threads));
     const detector = 'description' in artifact ? detectorModel(artifact) : null;
     const { width, height, ...ports } = portsOf(artifact);

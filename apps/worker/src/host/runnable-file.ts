@@ -1,16 +1,23 @@
 import { withFloat32Interface } from '@takt/onnx';
+import { decodeRawHeads } from '@takt/quantization';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 /**
- * Engines load files and are fed float32: a model with float16 inputs or outputs is put beside as float32 while it is loaded. Any
- * other file is loaded as it is.
+ * The form of a model that a detector is run in: a file with float16 inputs or outputs in float32, one with raw heads with their decode,
+ * any other as it is.
  */
+export function runnableForm(bytes: Uint8Array): Uint8Array {
+  const float = withFloat32Interface(bytes);
+  return decodeRawHeads(float)?.bytes ?? float;
+}
+
+/** Engines load files: where the form to run is another than the file, it is put beside while it is loaded. */
 export async function withRunnableFile<T>(path: string, bytes: Uint8Array, load: (path: string) => Promise<T>): Promise<T> {
-  const runnable = withFloat32Interface(bytes);
+  const runnable = runnableForm(bytes);
   if (runnable === bytes) return load(path);
-  const folder = await mkdtemp(join(tmpdir(), 'takt-float32-'));
+  const folder = await mkdtemp(join(tmpdir(), 'takt-runnable-'));
   try {
     const file = join(folder, basename(path));
     await writeFile(file, runnable);
