@@ -82,6 +82,7 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
         golden: subject.data,
         goldenImages: null,
         outputBudgetPercent: 10,
+        format: 'qdq',
         family: 'auto',
         pixels: 'rgb-unit',
         targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],

@@ -6,7 +6,7 @@ import { createOrtAdapter } from '@takt/engine-ort';
 import { FAMILY_PIXELS, SERVING_THRESHOLDS, createDetector } from '@takt/evaluation';
 import type { Box } from '@takt/evaluation';
 import { decodeImage } from '@takt/image-io';
-import { inspectModel } from '@takt/onnx';
+import { inspectModel, parseModel } from '@takt/onnx';
 import { detectorModel, inferWith, portsOf, parseStatistics, readArtifactDetector } from '@takt/quantization';
 import { sampleCalibrationPath, sampleFramesPath, sampleModelPath } from '@takt/sample-model';
 import { silentLogger } from '@takt/kernel';
@@ -120,6 +120,29 @@ describe('emitRecipe', () => {
     expect(meanDifference(await output(emitted.bytes), await output(modelBytes))).toBeLessThan(0.02);
     const again = await emitRecipe(await request({ sevenBitWeights }));
     expect(Buffer.compare(again.bytes, emitted.bytes)).toBe(0);
+  });
+
+  it('writes the same integers as operators of ONNX Runtime alone', async () => {
+    const asked = await request();
+    const pairs = await emitRecipe(asked);
+    const { bytes, audit, notes } = await emitRecipe({ ...asked, format: 'qoperator' });
+    const operators = parseModel(bytes).graph.node;
+    expect(operators.filter(({ opType }) => opType === 'QLinearConv')).toHaveLength(audit.expectedConvs);
+    // Only where pixels and float parts begin and end.
+    expect(operators.filter(({ opType }) => opType === 'QuantizeLinear' || opType === 'DequantizeLinear').length).toBeLessThan(5);
+    expect(
+      parseModel(bytes)
+        .opsetImport.map(({ domain }) => domain ?? '')
+        .sort(),
+    ).toEqual(['', 'com.microsoft']);
+    expect(audit.fused).toBe(true);
+    expect(notes).toContain('in QOperator format, for ONNX Runtime alone');
+    expect(await output(bytes)).toEqual(await output(pairs.bytes));
+    expect(readArtifactDetector(bytes)).toEqual(readArtifactDetector(pairs.bytes));
+    // Whoever gives it as a model to quantize is told what it is.
+    const path = join(folder, 'qoperator.onnx');
+    await writeFile(path, bytes);
+    await expect(readInputModel(path)).rejects.toMatchObject({ code: 'OnnxForeignDomain' });
   });
 
   it('makes the library default, which ONNX Runtime does not fuse on SiLU', async () => {

@@ -100,11 +100,21 @@ export {
   imagePixelsSchema,
   modelFamilySchema,
   quantizeTargetSchema,
+  quantizedFormatSchema,
   workerJobSchema,
   workerMessageSchema,
   workerResultSchema,
 } from './worker/protocol.js';
-export type { BuildResult, ImagePixels, ModelFamily, QuantizeTarget, WorkerJob, WorkerMessage, WorkerResult } from './worker/protocol.js';
+export type {
+  BuildResult,
+  ImagePixels,
+  ModelFamily,
+  QuantizeTarget,
+  QuantizedFormat,
+  WorkerJob,
+  WorkerMessage,
+  WorkerResult,
+} from './worker/protocol.js';
 export { API_PREFIX, apiRoutes } from './api/routes.js';
 export type { ApiRoute, ApiRouteName, ApiRoutes, RouteAccess } from './api/routes.js';
 export { Role, listOf, namedSchema, problemSchema, refSchema, roleSchema } from './api/envelope.js';

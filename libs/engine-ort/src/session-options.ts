@@ -1,8 +1,9 @@
 import type { ThreadPolicy } from '@takt/engines';
 import type { InferenceSession } from 'onnxruntime-node';
 
-/** How far ONNX Runtime may rewrite a graph. `basic` keeps to standard operators, so that the result is still portable. */
-export type OptimizationLevel = 'disabled' | 'basic' | 'all';
+/** How far ONNX Runtime may rewrite a graph. `basic` keeps to standard operators, so that the result is still
+ * portable; `extended` to what ONNX Runtime runs on any CPU. */
+export type OptimizationLevel = 'disabled' | 'basic' | 'extended' | 'all';
 
 export interface SessionSettings {
   readonly threads: ThreadPolicy;

@@ -1,4 +1,5 @@
 export { checkModel, standardOpset } from './check/check-model.js';
+export type { OperatorSets } from './check/check-model.js';
 export type { Detector, Recognition } from './check/detector.js';
 export { requireImageNetwork } from './check/image-network.js';
 export type { ImageNetwork } from './check/image-network.js';

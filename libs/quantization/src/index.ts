@@ -26,6 +26,7 @@ export type { FusionAudit } from './graph/fusion-audit.js';
 export { toPortableModel } from './graph/portable-model.js';
 export { dequantizeLogits } from './graph/integer-logits.js';
 export type { LogitOutput, LogitScales } from './graph/integer-logits.js';
+export { toQOperator } from './graph/qoperator.js';
 export { findDetectConvs, findRegion, integerLayers } from './graph/region.js';
 export type { Region, RegionOptions } from './graph/region.js';
 export { planValues } from './graph/value-plan.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { imagePixelsSchema, modelFamilySchema, quantizeTargetSchema } from '@takt/contracts';
-import type { ImagePixels, ModelFamily, QuantizeTarget } from '@takt/contracts';
+import { imagePixelsSchema, modelFamilySchema, quantizeTargetSchema, quantizedFormatSchema } from '@takt/contracts';
+import type { ImagePixels, ModelFamily, QuantizeTarget, QuantizedFormat } from '@takt/contracts';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { withJson } from '../options/common-options.js';
@@ -21,6 +21,7 @@ interface Options extends CommonOptions {
   readonly out: string;
   readonly budget: number;
   readonly outputBudget: number;
+  readonly format: QuantizedFormat;
   readonly family: ModelFamily;
   readonly pixels: ImagePixels;
   readonly threads: 'sweep' | 'library-default' | number[];
@@ -45,6 +46,11 @@ export function registerQuantize(program: Command, cli: Cli): void {
     .option('--data <file>', 'labelled set: data.yaml (YOLO) or a .json file (COCO); without one only speed is measured')
     .option('--images <folder>', 'images of COCO JSON (default: looked for near it)')
     .option('--budget <points>', 'allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
+    .addOption(
+      new Option('--format <format>', 'of the INT8 file for ONNX Runtime; the others are always Q and DQ')
+        .choices(quantizedFormatSchema.options)
+        .default('qdq'),
+    )
     .addOption(
       new Option('--family <family>', 'what the model is; generic is any network of one image, steered by its outputs')
         .choices(modelFamilySchema.options)
@@ -78,6 +84,7 @@ export function registerQuantize(program: Command, cli: Cli): void {
         targets: options.targets,
         accuracyBudgetPoints: options.budget,
         outputBudgetPercent: options.outputBudget,
+        format: options.format,
         family: options.family,
         pixels: options.pixels,
         threads: options.threads,

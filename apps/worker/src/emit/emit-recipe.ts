@@ -1,9 +1,18 @@
+import type { QuantizedFormat } from '@takt/contracts';
 import type { OrtAdapter } from '@takt/engine-ort';
 import { Recipe } from '@takt/engines';
 import { TaktError } from '@takt/kernel';
 import { parseModel, serializeModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
-import { WeightLimit, auditFusion, emitInt8, emitLibraryDefault, untrainedConvs, validateOnnxruntime } from '@takt/quantization';
+import {
+  WeightLimit,
+  auditFusion,
+  emitInt8,
+  emitLibraryDefault,
+  toQOperator,
+  untrainedConvs,
+  validateOnnxruntime,
+} from '@takt/quantization';
 import type { EmittedModel, FusionAudit, Statistics } from '@takt/quantization';
 import { cutOf, describeCut } from './describe-cut.js';
 import type { ModelSource } from './model-source.js';
@@ -17,6 +26,8 @@ export interface EmitRequest {
   readonly sevenBitWeights: boolean;
   /** Recipe `int8`: convolutions that stay in float to keep accuracy, by the value they make. Default: none. */
   readonly reverted?: readonly string[];
+  /** Recipe `int8`: Q and DQ around operators, or integer operators. Default `qdq`. */
+  readonly format?: QuantizedFormat;
   readonly engine: OrtAdapter;
 }
 
@@ -36,14 +47,19 @@ export interface EmittedRecipe {
  * integers on this engine, `DialectViolated`.
  */
 export async function emitRecipe(request: EmitRequest): Promise<EmittedRecipe> {
-  const { source, recipe, statistics, engine, sevenBitWeights, reverted = [] } = request;
+  const { source, recipe, statistics, engine, sevenBitWeights, reverted = [], format = 'qdq' } = request;
   const { model, emitted, notes } = recipe === Recipe.int8 ? emitOwn(request) : emitDefault(source, statistics);
   if (recipe === Recipe.int8) requireRules('onnxruntime', validateOnnxruntime(model, { saturates: sevenBitWeights }));
-  const bytes = serializeModel(model);
+  const pairs = serializeModel(model);
+  const integer = recipe === Recipe.int8 && format === 'qoperator';
+  const bytes = integer
+    ? serializeModel(toQOperator(model, parseModel(await engine.optimize(pairs, 'extended', 'the quantized model'))))
+    : pairs;
   const audit = auditFusion(parseModel(await engine.optimize(bytes, 'all', 'the quantized model')), emitted.integerConvs.length);
   if (recipe === Recipe.int8 && !audit.fused) throw notFused(audit);
   const revertNote = reverted.length === 0 ? [] : [`${String(reverted.length)} convolutions went back to float to keep accuracy`];
-  return { bytes, notes: [...notes, ...revertNote, auditNote(audit)], audit };
+  const formatNote = integer ? ['in QOperator format, for ONNX Runtime alone'] : [];
+  return { bytes, notes: [...notes, ...formatNote, ...revertNote, auditNote(audit)], audit };
 }
 
 interface Emission {

@@ -1,3 +1,4 @@
+import type { QuantizedFormat } from '@takt/contracts';
 import { Recipe } from '@takt/engines';
 import type { HardwareFacts } from '@takt/hardware';
 import { WeightLimit, emitInt8, layerNames } from '@takt/quantization';
@@ -18,7 +19,7 @@ export const saturates = ({ cpu }: Pick<HardwareFacts, 'cpu'>): boolean => cpu.i
  *
  * @param parts opened on first need.
  */
-export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8) => RecipeEmitter {
+export function ownRecipes(parts: () => Promise<EmitParts>, format: QuantizedFormat = 'qdq'): (weightBits: 7 | 8) => RecipeEmitter {
   const rank = once(async () => {
     const { source, statistics, images, engine, loadInput, context } = await parts();
     const { head, folded } = source;
@@ -37,7 +38,7 @@ export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8)
   });
   return (weightBits) => ({
     name: `INT8 with ${String(weightBits)}-bit weights`,
-    emit: (reverted) => emitWith(parts, Recipe.int8, weightBits === 7, reverted),
+    emit: (reverted) => emitWith(parts, Recipe.int8, weightBits === 7, reverted, format),
     rank,
     layerNames: async (values) => layerNames((await parts()).source.folded, values),
   });
@@ -46,7 +47,7 @@ export function ownRecipes(parts: () => Promise<EmitParts>): (weightBits: 7 | 8)
 /** What ONNX Runtime's own tool makes by default; nothing of it goes back to float. */
 export const libraryDefaultRecipe = (parts: () => Promise<EmitParts>): RecipeEmitter => ({
   name: Recipe.int8LibraryDefault,
-  emit: () => emitWith(parts, Recipe.int8LibraryDefault, false, []),
+  emit: () => emitWith(parts, Recipe.int8LibraryDefault, false, [], 'qdq'),
   rank: null,
   layerNames: (values) => Promise.resolve(values),
 });
@@ -56,11 +57,12 @@ async function emitWith(
   recipe: Exclude<Recipe, 'fp32'>,
   sevenBitWeights: boolean,
   reverted: readonly string[],
+  format: QuantizedFormat,
 ): Promise<Awaited<ReturnType<RecipeEmitter['emit']>>> {
   const { source, statistics, engine, context } = await parts();
   context.signal.throwIfAborted();
   const floats = reverted.length === 0 ? '' : ` with ${String(reverted.length)} layers in float`;
   context.progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}${floats}` });
-  const { audit, bytes, notes } = await emitRecipe({ source, recipe, statistics, sevenBitWeights, reverted, engine });
+  const { audit, bytes, notes } = await emitRecipe({ source, recipe, statistics, sevenBitWeights, reverted, format, engine });
   return { bytes, auditFailure: audit.fused ? null : `only ${auditNote(audit)}`, notes };
 }

@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
  */
 export function runnableForm(bytes: Uint8Array): Uint8Array {
   const float = withFloat32Interface(bytes);
-  return decodeRawHeads(float)?.bytes ?? float;
+  return decodeRawHeads(float, 'onnxruntime')?.bytes ?? float;
 }
 
 /** Engines load files: where the form to run is another than the file, it is put beside while it is loaded. */

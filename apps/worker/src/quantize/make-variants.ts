@@ -1,3 +1,4 @@
+import type { QuantizedFormat } from '@takt/contracts';
 import type { HardwareFacts } from '@takt/hardware';
 import { TaktError } from '@takt/kernel';
 import { fitBudget } from '../build/fit-budget.js';
@@ -31,10 +32,12 @@ export interface MadeVariants {
 
 export interface VariantParts extends Omit<FitParts<Quality>, 'measure' | 'budget'> {
   readonly meter: QualityMeter;
+  /** Of the INT8 file for ONNX Runtime. */
+  readonly format: QuantizedFormat;
 }
 
 /** What fitting one artifact needs of them. */
-export const fitParts = ({ meter, ...parts }: VariantParts): FitParts<Quality> => ({
+export const fitParts = ({ meter, format: _, ...parts }: VariantParts): FitParts<Quality> => ({
   ...parts,
   budget: meter.gate.budget,
   measure: (path, label) => meter.measure(path, label),
@@ -67,7 +70,7 @@ export async function makeVariants(
   };
   const variants = [fp32];
   const refusals: string[] = [];
-  const own = ownRecipes(emitParts);
+  const own = ownRecipes(emitParts, parts.format);
   for (const weightBits of saturates(facts) ? ([7, 8] as const) : ([8] as const)) {
     const emitter = own(weightBits);
     const { name } = emitter;

@@ -59,6 +59,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
     const parts = {
       save,
       meter,
+      format: job.format,
       time: latencyMeter(pool, threads, context),
       discard: (path: string) => pool.drop(path),
     };

@@ -31,6 +31,10 @@ export type ModelFamily = z.output<typeof modelFamilySchema>;
 export const imagePixelsSchema = z.enum(['rgb-unit', 'rgb-byte', 'bgr-unit', 'bgr-byte', 'imagenet']);
 export type ImagePixels = z.output<typeof imagePixelsSchema>;
 
+/** How quantized operators are written for ONNX Runtime: as Q and DQ nodes around standard ones, or as its own integer operators. */
+export const quantizedFormatSchema = z.enum(['qdq', 'qoperator']);
+export type QuantizedFormat = z.output<typeof quantizedFormatSchema>;
+
 const quantizeJobSchema = z.object({
   kind: z.literal('quantize'),
   model: z.string(),
@@ -46,6 +50,8 @@ const quantizeJobSchema = z.object({
   /** Engines to make files for. This machine's own, onnxruntime, is always made, since everything is compared with it. */
   targets: z.array(quantizeTargetSchema).default(['onnxruntime']),
   accuracyBudgetPoints: z.number(),
+  /** Of the INT8 file for ONNX Runtime; every other engine reads Q and DQ. */
+  format: quantizedFormatSchema.default('qdq'),
   /** Default `auto`: a detector by its shapes. */
   family: modelFamilySchema.default('auto'),
   /** For family `generic`. */

@@ -50,6 +50,14 @@ describe('checkModel', () => {
     expect([...index.inputs]).toEqual(['x']);
   });
 
+  it("accepts ONNX Runtime's integer operators only where that engine runs the model, and no other of its own", () => {
+    const integers = modelOf([{ ...relu, opType: 'QLinearSigmoid', domain: 'com.microsoft' }]);
+    expect(refusal(integers).code).toBe('OnnxForeignDomain');
+    expect(checkModel(parseModel(serializeModel(integers)), 'onnxruntime').producers.get('y')?.opType).toBe('QLinearSigmoid');
+    const attention = modelOf([{ ...relu, opType: 'Attention', domain: 'com.microsoft' }]);
+    expect(() => checkModel(parseModel(serializeModel(attention)), 'onnxruntime')).toThrow(/operator Attention of domain/);
+  });
+
   it.each([
     [
       'an opset that is too old',

@@ -1,3 +1,4 @@
+import { CONTRIB_DOMAIN, CONTRIB_OPERATORS } from './contrib-operators.js';
 import { checkNodeOrder, indexGraph } from '../graph/graph-index.js';
 import type { GraphIndex } from '../graph/graph-index.js';
 import { OnnxErrorCode, onnxError } from '../onnx-error.js';
@@ -15,6 +16,9 @@ const isStandard = (domain: string | undefined): boolean => domain === undefined
 /** Version of the standard operators that a model uses, undefined where it names none. */
 export const standardOpset = (model: ModelProto): number | undefined => model.opsetImport.find((o) => isStandard(o.domain))?.version;
 
+/** Whose operators a model may have: standard ones alone, or those of ONNX Runtime as well, which no other engine runs. */
+export type OperatorSets = 'standard' | 'onnxruntime';
+
 /**
  * Checks everything takt asks of a model before it works with it: opset, operators, weights inside the file, no control
  * flow, no training, a valid acyclic graph, and nothing that grows beyond all memory when it is folded.
@@ -22,7 +26,7 @@ export const standardOpset = (model: ModelProto): number | undefined => model.op
  * @returns the index it had to build anyway.
  * @throws TaktError with an `OnnxErrorCode`.
  */
-export function checkModel(model: Model): GraphIndex {
+export function checkModel(model: Model, operators: OperatorSets = 'standard'): GraphIndex {
   const opset = standardOpset(model);
   if (opset === undefined || opset < OPSET_RANGE.min || opset > OPSET_RANGE.max) {
     throw onnxError(
@@ -34,7 +38,7 @@ export function checkModel(model: Model): GraphIndex {
   }
   refuseTrainingInfo(model);
   if (model.functions.length > 0) throw onnxError(OnnxErrorCode.foreignDomain, 'the model defines operators of its own (functions)');
-  for (const node of model.graph.node) checkNode(node);
+  for (const node of model.graph.node) checkNode(node, operators);
   for (const tensor of model.graph.initializer) checkTensor(tensor);
   const index = indexGraph(model.graph);
   checkNodeOrder(model.graph, index);
@@ -44,10 +48,11 @@ export function checkModel(model: Model): GraphIndex {
   return index;
 }
 
-function checkNode(node: NodeProto): void {
+function checkNode(node: NodeProto, operators: OperatorSets): void {
   const op = node.opType ?? '';
   const label = nodeLabel(node);
   refuseTrainingOperator(node);
+  if (operators === 'onnxruntime' && node.domain === CONTRIB_DOMAIN && CONTRIB_OPERATORS.has(op)) return;
   if (!isStandard(node.domain)) {
     throw onnxError(OnnxErrorCode.foreignDomain, `${label} uses operator ${op} of domain "${String(node.domain)}"`, label);
   }

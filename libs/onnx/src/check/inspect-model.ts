@@ -4,6 +4,7 @@ import type { ValueInfoProto } from '../proto/messages.js';
 import { parseModel } from '../proto/model-file.js';
 import type { Model } from '../proto/model-file.js';
 import { checkModel, standardOpset } from './check-model.js';
+import type { OperatorSets } from './check-model.js';
 import { parseClassNames } from './class-names.js';
 import { recognizeDetector } from './detector.js';
 import type { Detector } from './detector.js';
@@ -34,9 +35,9 @@ export interface ModelInspection {
  *
  * @throws TaktError with an `OnnxErrorCode`; a model that is valid but no known detector does not throw.
  */
-export function inspectModel(bytes: Uint8Array): ModelInspection {
+export function inspectModel(bytes: Uint8Array, operators: OperatorSets = 'standard'): ModelInspection {
   const model = parseModel(bytes);
-  const index = checkModel(model);
+  const index = checkModel(model, operators);
   const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? '']));
   const inputs = model.graph.input.filter((value) => index.inputs.has(value.name ?? '')).map(toSpec);
   const outputs = model.graph.output.map(toSpec);

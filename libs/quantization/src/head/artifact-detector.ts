@@ -21,7 +21,7 @@ export interface ArtifactDetector {
  * @throws TaktError of the import check, `OnnxNotADetector`, `DetectorDescriptionInvalid`.
  */
 export function readArtifactDetector(bytes: Uint8Array): ArtifactDetector {
-  return detectorOf(inspectModel(bytes));
+  return detectorOf(inspectModel(bytes, 'onnxruntime'));
 }
 
 /** An artifact and how it is run: one that detects, or a network whose outputs takt does not read. */
@@ -33,7 +33,7 @@ export type Artifact = ArtifactDetector | ImageNetwork;
  * @throws TaktError of the import check, `OnnxNotAnImageNetwork`, `DetectorDescriptionInvalid`.
  */
 export function readArtifact(bytes: Uint8Array): Artifact {
-  const inspection = inspectModel(bytes);
+  const inspection = inspectModel(bytes, 'onnxruntime');
   const detects = inspection.metadata[DETECTOR_METADATA] !== undefined || inspection.detector.family !== 'unknown';
   return detects ? detectorOf(inspection) : requireImageNetwork(inspection);
 }

@@ -1,6 +1,6 @@
 import { BOX_TERMS } from '@takt/evaluation';
 import { DataType, floatTensor, inspectModel, int64Tensor, makeNode, parseModel, serializeModel } from '@takt/onnx';
-import type { Model, ModelInspection, NodeProto, TensorProto, ValueInfoProto } from '@takt/onnx';
+import type { Model, ModelInspection, NodeProto, OperatorSets, TensorProto, ValueInfoProto } from '@takt/onnx';
 import { recognizeRawHeads } from './raw-heads.js';
 import type { RawHeads, RawScale } from './raw-heads.js';
 
@@ -20,13 +20,14 @@ const OUTPUT = 'takt_detections';
  *
  * @returns undefined for any other model.
  */
-export function decodeRawHeads(bytes: Uint8Array, inspection = inspectModel(bytes)): DecodedModel | undefined {
+export function decodeRawHeads(bytes: Uint8Array, operators: OperatorSets = 'standard'): DecodedModel | undefined {
+  const inspection = inspectModel(bytes, operators);
   if (inspection.detector.family !== 'unknown') return undefined;
   const heads = recognizeRawHeads(inspection);
   if (heads === undefined) return undefined;
   const decoded = serializeModel(withDecode(parseModel(bytes), heads));
   const anchors = heads.anchorsFrom === 'metadata' ? 'the anchors in its metadata' : "YOLOv5's own anchors, since its metadata name none";
-  return { bytes: decoded, inspection: inspectModel(decoded), change: `its raw heads are decoded, with ${anchors}` };
+  return { bytes: decoded, inspection: inspectModel(decoded, operators), change: `its raw heads are decoded, with ${anchors}` };
 }
 
 function withDecode(model: Model, heads: RawHeads): Model {
