@@ -1,6 +1,6 @@
 import type { Model, NodeProto } from '@takt/onnx';
 import { convConstants } from '../graph/conv.js';
-import { convName, statisticsOf } from '../graph/emit-int8.js';
+import { convName } from '../graph/emit-int8.js';
 import type { EmittedModel } from '../graph/emit-int8.js';
 import { toPortableModel } from '../graph/portable-model.js';
 import { QdqWriter } from '../graph/qdq-writer.js';
@@ -8,6 +8,7 @@ import { findRegion } from '../graph/region.js';
 import type { RegionOptions } from '../graph/region.js';
 import { UINT8, affineFromRange } from '../math/affine.js';
 import { WeightLimit } from '../math/weights.js';
+import { statisticsOf } from '../statistics/statistics.js';
 import type { Statistics } from '../statistics/statistics.js';
 import { denseWeights, isDense } from './dense.js';
 import { quantizeWithFloatBias } from './float-bias.js';

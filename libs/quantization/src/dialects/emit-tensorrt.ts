@@ -1,13 +1,14 @@
 import { floatTensor, int8Tensor, makeNode, uint8Tensor } from '@takt/onnx';
 import type { Model, NodeProto, TensorProto } from '@takt/onnx';
 import { convConstants } from '../graph/conv.js';
-import { convName, statisticsOf } from '../graph/emit-int8.js';
+import { convName } from '../graph/emit-int8.js';
 import type { EmittedModel } from '../graph/emit-int8.js';
 import { toPortableModel } from '../graph/portable-model.js';
 import { findRegion } from '../graph/region.js';
 import type { RegionOptions } from '../graph/region.js';
 import { WeightLimit } from '../math/weights.js';
 import type { QuantizedWeights } from '../math/weights.js';
+import { statisticsOf } from '../statistics/statistics.js';
 import type { Statistics } from '../statistics/statistics.js';
 import { quantizeWithFloatBias } from './float-bias.js';
 import { nameLayers } from './layer-names.js';

@@ -1,7 +1,7 @@
 import { planValues } from '../graph/value-plan.js';
 import type { Region } from '../graph/region.js';
 import type { AffineParameters } from '../math/affine.js';
-import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
+import { statisticsOf } from '../statistics/statistics.js';
 import type { Statistics, ValueStatistics } from '../statistics/statistics.js';
 
 /** Levels on either side of zero: TensorRT's int8 leaves −128 out. */
@@ -30,17 +30,10 @@ function scaleOfMagnitude(magnitude: number): number {
 export function symmetricScales(region: Region, statistics: Statistics): ReadonlyMap<string, number> {
   const scales = new Map<string, number>();
   for (const group of planValues(region).symmetricGroups) {
-    const magnitude = Math.max(...group.map((value) => magnitudeOf(calibrated(statistics, value))));
+    const magnitude = Math.max(...group.map((value) => magnitudeOf(statisticsOf(statistics, value))));
     for (const value of group) scales.set(value, scaleOfMagnitude(magnitude));
   }
   return scales;
-}
-
-function calibrated(statistics: Statistics, value: string): ValueStatistics {
-  const found = statistics.values[value];
-  if (found !== undefined) return found;
-  const message = `the statistics file has no range for "${value}" of this model`;
-  throw quantizationError(QuantizationErrorCode.statisticsDoNotFit, message, value);
 }
 
 /** TensorRT's grid as ONNX Runtime can run it: the same integers, moved by 128. */

@@ -6,8 +6,8 @@ import { weightRoundingShift } from '../math/bias-correction.js';
 import { quantizeBias, smallestWeightScales } from '../math/bias.js';
 import { quantizePerChannel, trainedFor } from '../math/weights.js';
 import type { WeightLimit } from '../math/weights.js';
-import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
-import type { Statistics, ValueStatistics } from '../statistics/statistics.js';
+import { statisticsOf } from '../statistics/statistics.js';
+import type { Statistics } from '../statistics/statistics.js';
 import { convConstants } from './conv.js';
 import type { ConvConstants } from './conv.js';
 import { cutAt } from './cut.js';
@@ -131,15 +131,3 @@ function writeConv(
 }
 
 export const convName = (node: NodeProto): string => node.name ?? node.output[0] ?? '';
-
-/** @throws TaktError `StatisticsDoNotFit` when the value was not calibrated. */
-export function statisticsOf(statistics: Statistics, value: string): ValueStatistics {
-  const found = statistics.values[value];
-  if (found === undefined)
-    throw quantizationError(
-      QuantizationErrorCode.statisticsDoNotFit,
-      `the statistics file has no range for "${value}" of this model`,
-      value,
-    );
-  return found;
-}

@@ -4,7 +4,7 @@ import { samplesPerImage, sampleStride } from '../graph/calibration-graph.js';
 import { UnionFind } from '../math/union-find.js';
 import { ExtremesCollector, HistogramCollector, chooseRanges, imageRange } from './collect.js';
 import { sampleOf } from './sample.js';
-import { parseStatistics } from './statistics.js';
+import { parseStatistics, statisticsOf } from './statistics.js';
 
 const valid = {
   format: 'takt.statistics',
@@ -14,6 +14,17 @@ const valid = {
   calibration: { digest: 'sha256:1', images: 2, of: 3, sample: 2, seed: 0 },
   values: { x: { min: 0, max: 1, low: 0, high: 1, channelMeans: [0.5] } },
 };
+
+describe('statisticsOf', () => {
+  it.each(['constructor', '__proto__', 'toString', 'y'])('finds nothing for a value "%s" that was not calibrated', (name) => {
+    expect(() => statisticsOf(parseStatistics(JSON.stringify(valid)), name)).toThrowError(/no range/);
+  });
+
+  it('finds a value of any name that was', () => {
+    const text = JSON.stringify(valid).replace('"x"', '"__proto__"');
+    expect(statisticsOf(parseStatistics(text), '__proto__').high).toBe(1);
+  });
+});
 
 describe('parseStatistics', () => {
   it('reads what calibration wrote', () => {

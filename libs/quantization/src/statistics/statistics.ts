@@ -53,6 +53,19 @@ export interface TrainedWeights {
   readonly weightScales: Readonly<Record<string, readonly number[] | null>>;
 }
 
+/** @throws TaktError `StatisticsDoNotFit` when the value was not calibrated. */
+export function statisticsOf(statistics: Statistics, value: string): ValueStatistics {
+  // A model may call a value `constructor`.
+  const found = Object.hasOwn(statistics.values, value) ? statistics.values[value] : undefined;
+  if (found === undefined)
+    throw quantizationError(
+      QuantizationErrorCode.statisticsDoNotFit,
+      `the statistics file has no range for "${value}" of this model`,
+      value,
+    );
+  return found;
+}
+
 /** @throws TaktError `StatisticsUnreadable` naming the first thing that is wrong. */
 export function parseStatistics(text: string): Statistics {
   let json: unknown;
