@@ -6,12 +6,15 @@ import sharp from 'sharp';
 export async function generateImages(folder: string, count: number, width: number, height: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   const pixels = new Uint8Array(3 * width * height);
-  let noise = 1;
+  const noise = Uint8Array.from({ length: 65_521 }, (_, i) => (Math.imul(i + 1, 2_654_435_761) >>> 27) & 31);
   for (let image = 0; image < count; image += 1) {
-    for (let at = 0; at < pixels.length; at += 1) {
-      noise = (Math.imul(noise, 1664525) + 1013904223) >>> 0;
-      const wave = Math.sin(((at / 3) % width) / (5 + (image % 40))) * Math.cos(Math.floor(at / (3 * width)) / (3 + (image % 23)));
-      pixels[at] = 128 + 90 * wave + (noise >>> 24) / 8 - 16 + (at % 3) * ((image % 7) - 3);
+    const across = Float32Array.from({ length: 3 * width }, (_, x) => Math.sin(x / (15 + (image % 40))) + (x % 3) / 8);
+    for (let y = 0; y < height; y += 1) {
+      const down = 90 * Math.cos(y / (3 + (image % 23)));
+      for (let x = 0; x < across.length; x += 1) {
+        const at = y * across.length + x;
+        pixels[at] = 128 + down * (across[x] as number) + (noise[(at + 977 * image) % noise.length] as number) - 16;
+      }
     }
     await sharp(pixels, { raw: { width, height, channels: 3 } })
       .jpeg({ quality: 85 })

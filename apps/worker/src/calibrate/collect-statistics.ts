@@ -11,23 +11,26 @@ import {
   findRegion,
   planValues,
   prune,
-  sampleStride,
   samplesPerImage,
+  unpack,
   withExtremes,
   withMeans,
   withSamples,
   withShapes,
   withTrainedScales,
 } from '@takt/quantization';
-import type { Statistics } from '@takt/quantization';
+import type { Shapes, Statistics } from '@takt/quantization';
 import type { InputFormat } from '../golden/image-input.js';
 import type { InputModel } from '../golden/input-model.js';
 import { BACKGROUND_THREADS } from '../process/background-threads.js';
 import type { ReportProgress } from '../protocol/output.js';
 import type { CalibrationImages } from './calibration-images.js';
 
-/** One image as the network's input: decoded, letterboxed, `3 · height · width` values in planes. */
-export type LoadInput = (path: string, format: InputFormat) => Promise<Float32Array>;
+/**
+ * One image as the network's input: decoded, fitted to its size, `3 · height · width` values in planes. The image `next` is asked for
+ * afterwards; its file is read and decoded meanwhile.
+ */
+export type LoadInput = (path: string, format: InputFormat, next?: string) => Promise<Float32Array>;
 
 export interface CalibrationDeps {
   readonly engine: OrtAdapter;
@@ -40,9 +43,9 @@ const MEAN_IMAGES = 32;
 type Results = Readonly<Record<string, Tensor>>;
 
 /**
- * Runs each image through the model once and takes from the run the exact extremes of each value and a strided sample of it.
- * Both reductions happen inside the engine, and the histograms of the samples grow with the extremes, so memory grows neither
- * with images nor with activations.
+ * Runs each image through the model once and takes from the run the exact extremes of each value and a strided sample of it. Both
+ * reductions happen inside the engine, and the histograms of the samples grow with the extremes, so memory grows neither with images
+ * nor with activations.
  *
  * @throws TaktError of `findRegion`, `CalibrationNotFinite`; the signal's reason when cancelled.
  */
@@ -70,7 +73,7 @@ export async function collectStatistics(
       for (const [index, path] of paths.slice(from, to).entries()) {
         signal.throwIfAborted();
         progress({ phase: 'ranges', done: from + index, total, message: `image ${String(from + index + 1)} of ${String(total)}` });
-        const data = await loadInput(path, input);
+        const data = await loadInput(path, input, paths[from + index + 1]);
         visit(await session.run({ [input.name]: { type: 'float32', data, dims: [1, 3, height, width] } }));
       }
     } finally {
@@ -79,28 +82,34 @@ export async function collectStatistics(
   };
 
   progress({ phase: 'ranges', done: 0, total, message: 'shapes' });
-  const strides = new Map<string, number>();
-  const shapes = withShapes(quiet, plan.measured);
-  await eachImage(shapes.model, 0, 1, (results) => {
-    for (const [value, shape] of shapes.outputs) strides.set(value, sampleStride(dimsOf(results[shape]), samplesPerImage(total)));
+  const shapes = new Map<string, readonly number[]>();
+  const shaped = withShapes(quiet, new Set([...plan.measured, ...plan.channelMeans]));
+  await eachImage(shaped.model, 0, 1, (results) => {
+    for (const [value, name] of shaped.outputs) shapes.set(value, dimsOf(results[name]));
   });
+  const shapesOf = (values: Iterable<string>): Shapes => new Map(Array.from(values, (value) => [value, shapes.get(value) ?? []]));
 
   const extremes = new ExtremesCollector();
   const histograms = new HistogramCollector(plan.measured, extremes);
-  const reduced = withExtremes(quiet, plan.measured, plan.channelRanges);
-  const sampled = withSamples(reduced.model, strides);
-  const averaged = withMeans(sampled.model, plan.channelMeans);
+  const measured = shapesOf(plan.measured);
+  const reduced = withExtremes(quiet, measured, plan.channelRanges);
+  const sampled = withSamples(reduced.model, measured, samplesPerImage(total));
+  const averaged = withMeans(sampled.model, shapesOf(plan.channelMeans));
   const read = (results: Results): void => {
-    for (const [value, { min, max, ranges }] of reduced.outputs) {
-      extremes.add(value, floats(results[min])[0] ?? Number.NaN, floats(results[max])[0] ?? Number.NaN);
-      if (ranges !== undefined) extremes.addChannels(value, floats(results[ranges.low]), floats(results[ranges.high]));
+    const lows = new Map(unpack(reduced.lows, floats(results[reduced.lows.name])));
+    const highs = new Map(unpack(reduced.highs, floats(results[reduced.highs.name])));
+    for (const [value, samples] of unpack(sampled.samples, floats(results[sampled.samples.name]))) {
+      const low = lows.get(value) ?? NONE;
+      const high = highs.get(value) ?? NONE;
+      extremes.add(value, smallestOf(low), largestOf(high));
+      if (plan.channelRanges.has(value)) extremes.addChannels(value, low, high);
+      histograms.add(value, samples);
     }
-    for (const [value, sample] of sampled.outputs) histograms.add(value, floats(results[sample]));
   };
   const forMeans = Math.min(total, MEAN_IMAGES);
   await eachImage(averaged.model, 0, forMeans, (results) => {
     read(results);
-    for (const [value, means] of averaged.outputs) extremes.addMeans(value, floats(results[means]));
+    for (const [value, means] of unpack(averaged.means, floats(results[averaged.means.name]))) extremes.addMeans(value, means);
   });
   if (forMeans < total) await eachImage(sampled.model, forMeans, total, read);
   progress({ phase: 'ranges', done: total, total, message: `${String(total)} images` });
@@ -116,6 +125,12 @@ export async function collectStatistics(
     ...(trained === null ? { values } : withTrainedScales(values, plan, trained)),
   };
 }
+
+const NONE = new Float32Array(0);
+
+/** NaN where one is among them. */
+const smallestOf = (values: Float32Array): number => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+const largestOf = (values: Float32Array): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 function dimsOf(tensor: Tensor | undefined): readonly number[] {
   if (tensor?.type !== 'int64') throw new TypeError('the calibration graph gave something else than a shape');
