@@ -4,9 +4,10 @@ import type { Model } from '@takt/onnx';
 import { validateMyriad, validateOpenvino, validateTensorrt } from '@takt/quantization';
 import { sampleCalibrationPath, sampleModelPath } from '@takt/sample-model';
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { tinyDetector } from '@takt/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
@@ -46,6 +47,14 @@ const buildJob = (changes: Record<string, unknown>): Record<string, unknown> => 
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
+/** A model of a few layers with the classes of the golden set, for what tries layer after layer; it finds nothing. */
+function tinyModel(): string {
+  const path = join(folder, 'tiny.onnx');
+  writeFileSync(path, tinyDetector({ size: 128, classes: 6, named: false }));
+  return path;
+}
+const calibrating = (): { statistics: null; calibration: string } => ({ statistics: null, calibration: join(folder, 'golden/images') });
+
 describe('build', () => {
   it('measures every candidate, keeps one artifact and says why', async () => {
     // What a killed build leaves is not in the way.
@@ -83,10 +92,10 @@ describe('build', () => {
   });
 
   it('keeps FP32 and says what INT8 loses when nothing may be lost', async () => {
-    const run = await runWorker(folder, buildJob({ accuracyBudgetPoints: -100, threads: [1], frames: 10 }));
-    const result = buildResultSchema.parse(resultOf(run));
+    const job = buildJob({ model: tinyModel(), ...calibrating(), accuracyBudgetPoints: -100, threads: [1], frames: 10 });
+    const result = buildResultSchema.parse(resultOf(await runWorker(folder, job)));
     expect(result.plan).toMatchObject({ recipe: 'fp32', precision: 'fp32', engine: 'onnxruntime', threads: { intraOp: 1, spin: false } });
-    expect(`sha256:${sha256(sampleModelPath())}`).toBe(result.plan.artifact);
+    expect(`sha256:${sha256(tinyModel())}`).toBe(result.plan.artifact);
     expect(result.candidates[1]).toMatchObject({ recipe: 'int8', verdict: 'rejected' });
     expect(result.reason).toContain('points of mAP@0.5:0.95');
   });
@@ -204,9 +213,8 @@ describe('build', () => {
   it('gives half precision where integers lose more than the budget, with the figures', async () => {
     const job = {
       kind: 'quantize',
-      model: sampleModelPath(),
-      statistics,
-      calibration: null,
+      model: tinyModel(),
+      ...calibrating(),
       sample: 4,
       seed: 1,
       golden,

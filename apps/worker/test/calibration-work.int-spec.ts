@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { createOrtAdapter } from '@takt/engine-ort';
 import type { OrtAdapter } from '@takt/engine-ort';
 import { FAMILY_PIXELS } from '@takt/evaluation';
-import { parseModel, serializeModel } from '@takt/onnx';
+import { inspectModel, parseModel, requireDetector, serializeModel } from '@takt/onnx';
 import { cutAt, findRegion, planValues, samplesPerImage } from '@takt/quantization';
 import type { Statistics } from '@takt/quantization';
 import { tinyDetector } from '@takt/testing';
@@ -16,6 +16,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pickImages } from '../src/calibrate/calibration-images.js';
 import { collectStatistics } from '../src/calibrate/collect-statistics.js';
 import type { LoadInput } from '../src/calibrate/collect-statistics.js';
+import { digestOf } from '../src/golden/digest.js';
+import { detectorInput } from '../src/golden/image-input.js';
 import { createLoadInput } from '../src/golden/load-input.js';
 import { systemClock } from '../src/process/monotonic-clock.js';
 
@@ -45,7 +47,15 @@ async function statisticsOf(
   changes: Partial<{ engine: OrtAdapter; loadInput: LoadInput }> = {},
 ): Promise<Statistics> {
   const images = await pickImages(folder, sample, 0, signal);
-  return collectStatistics(model, images, { sample, seed: 0 }, { engine, loadInput: loadInput(), ...changes }, quiet, signal);
+  const input = detectorInput(requireDetector(inspectModel(model)));
+  return collectStatistics(
+    { bytes: model, digest: digestOf(model), input, trained: null },
+    images,
+    { sample, seed: 0 },
+    { engine, loadInput: loadInput(), ...changes },
+    quiet,
+    signal,
+  );
 }
 
 setFlagsFromString('--expose-gc');
@@ -141,7 +151,7 @@ describe('the statistics', () => {
     const found = new Map(names.map((name) => [name, { min: Infinity, max: -Infinity, sums: new Float64Array(64) }]));
     let images = 0;
     for (const path of (await pickImages(folder, FEW, 0, signal)).paths) {
-      const data = await load(path, { width: 128, height: 128, pixels: FAMILY_PIXELS.yolov5 });
+      const data = await load(path, { width: 128, height: 128, pixels: FAMILY_PIXELS.yolov5, normalization: null });
       const results = await session.run({ images: { type: 'float32', data, dims: [1, 3, 128, 128] } });
       images += 1;
       for (const [name, known] of found) {

@@ -1,21 +1,37 @@
 import { TaktError } from '@takt/kernel';
-import type { GoldenImage, GoldenSet } from '../golden/golden-set.js';
+import type { GoldenImage } from '../golden/golden-set.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { DetectedImage } from '../host/messages.js';
 import type { QualityMeter } from './quality.js';
 
-/** Boxes that FP32 is this sure of are what an artifact has to find again: the confidence that lines are served with. */
-const LEAST_SCORE = 0.25;
+/**
+ * Boxes that FP32 is this sure of are what an artifact has to find again: the confidence that lines are served with, or less where the
+ * images show hardly anything, as those of a line whose parts are good.
+ */
+const LEAST_SCORES = [0.25, 0.1, 0.05, 0.02, 0.01] as const;
+/** Fewer boxes than these tell little. */
+const ENOUGH_BOXES = 20;
 
-/** Images with what FP32 found on them in place of labels. */
-export function ownLabels(paths: readonly string[], found: readonly DetectedImage[]): readonly GoldenImage[] {
-  return paths.map((path, index) => ({
+/** What FP32 found, in place of labels. */
+export interface OwnLabels {
+  readonly images: readonly GoldenImage[];
+  /** The least score of the boxes among them. */
+  readonly leastScore: number;
+}
+
+/** @returns the boxes of the highest least score that enough boxes have, else all from the lowest on. */
+export function ownLabels(paths: readonly string[], found: readonly DetectedImage[]): OwnLabels {
+  const scores = found.flatMap(({ boxes }) => boxes.map(({ score }) => score));
+  const enough = LEAST_SCORES.find((least) => scores.filter((score) => score >= least).length >= ENOUGH_BOXES);
+  const leastScore = enough ?? LEAST_SCORES[LEAST_SCORES.length - 1] ?? 0;
+  const images = paths.map((path, index): GoldenImage => ({
     path,
     size: null,
     objects: (found[index]?.boxes ?? [])
-      .filter(({ score }) => score >= LEAST_SCORE)
+      .filter(({ score }) => score >= leastScore)
       .map(({ classId, x1, y1, x2, y2 }) => ({ classId, bbox: [x1, y1, x2 - x1, y2 - y1], unit: 'pixels', area: null, crowd: false })),
   }));
+  return { images, leastScore };
 }
 
 /**
@@ -28,7 +44,7 @@ export function ownLabels(paths: readonly string[], found: readonly DetectedImag
  * @throws TaktError `NothingFound` where FP32 finds nothing, so that nothing would tell what is lost.
  */
 export function agreementQuality(
-  own: GoldenSet,
+  own: OwnLabels,
   budgetPercent: number,
   measure: (path: string, label: string) => Promise<GoldenAccuracy>,
 ): QualityMeter {
@@ -46,7 +62,7 @@ export function agreementQuality(
       words: (lost) =>
         `finds ${(100 - lost).toFixed(1)} % of FP32's boxes again (mAP@0.5:0.95; at least ${(100 - budgetPercent).toFixed(1)} % are asked for)`,
       heading: '% of FP32’s boxes lost',
-      basis: `No labelled images were given: what FP32 finds on ${String(own.images.length)} calibration images has to be found again, ${budgetPercent.toFixed(1)} % of mAP@0.5:0.95 may be lost.`,
+      basis: `No labelled images were given: what FP32 finds on ${String(own.images.length)} calibration images (score ${String(own.leastScore)} and above) has to be found again, ${budgetPercent.toFixed(1)} % of mAP@0.5:0.95 may be lost.`,
     },
     images: own.images,
     measure: async (path, label) => ({ lost: 100 * (1 - (await measure(path, label)).map50_95), accuracy: null }),

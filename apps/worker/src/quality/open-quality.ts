@@ -71,7 +71,8 @@ export async function openQuality(
     context.progress({ phase: 'evaluate', done, total, message: `what FP32 finds: ${String(done)} of ${String(total)} images` });
   });
   const names = Array.from({ length: detector.classes }, (_, index) => model.names[index] ?? `class-${String(index)}`);
-  const own: GoldenSet = { names, classesBy: 'index', images: ownLabels(paths, images) };
-  const meter = agreementQuality(own, outputBudgetPercent, accuracyMeter(pool, threads, own, context));
+  const own = ownLabels(paths, images);
+  const measure = accuracyMeter(pool, threads, { names, classesBy: 'index', images: own.images }, context);
+  const meter = agreementQuality(own, outputBudgetPercent, measure);
   return { meter, fp32: { lost: 0, accuracy: null } };
 }

@@ -13,31 +13,23 @@ const accuracy = (map50_95: number): GoldenAccuracy => ({
   detections: 1,
 });
 const box = { classId: 1, x1: 10, y1: 20, x2: 40, y2: 30 };
-const own = {
-  names: ['a', 'b'],
-  classesBy: 'index' as const,
-  images: ownLabels(
-    ['/x.png', '/y.png'],
-    [
-      {
-        boxes: [
-          { ...box, score: 0.9 },
-          { ...box, score: 0.2 },
-        ],
-        width: 64,
-        height: 64,
-      },
-      { boxes: [], width: 64, height: 64 },
-    ],
-  ),
-};
+const seen = (...scores: readonly number[]) => ({ boxes: scores.map((score) => ({ ...box, score })), width: 64, height: 64 });
+const many = (score: number): readonly number[] => new Array<number>(20).fill(score);
+const own = ownLabels(['/x.png', '/y.png'], [seen(...many(0.9), 0.2), seen()]);
+const golden = { names: ['a', 'b'], classesBy: 'index' as const, images: own.images };
 
 describe('quality without labels', () => {
   it('takes what FP32 is sure of as ground truth', () => {
-    expect(own.images.map(({ objects }) => objects)).toEqual([
-      [{ classId: 1, bbox: [10, 20, 30, 10], unit: 'pixels', area: null, crowd: false }],
-      [],
-    ]);
+    expect(own.leastScore).toBe(0.25);
+    expect(own.images.map(({ objects }) => objects.length)).toEqual([20, 0]);
+    expect(own.images[0]?.objects[0]).toEqual({ classId: 1, bbox: [10, 20, 30, 10], unit: 'pixels', area: null, crowd: false });
+  });
+
+  it('asks for less where FP32 is sure of hardly anything', () => {
+    const faint = ownLabels(['/x.png'], [seen(0.9, ...many(0.06), 0.001)]);
+    expect(faint).toMatchObject({ leastScore: 0.05 });
+    expect(faint.images[0]?.objects).toHaveLength(21);
+    expect(ownLabels(['/x.png'], [seen(0.9, 0.001)])).toMatchObject({ leastScore: 0.01, images: [{ objects: [{ classId: 1 }] }] });
   });
 
   it('is the share of it that is found again', async () => {
@@ -60,7 +52,7 @@ describe('quality without labels', () => {
 
 describe('quality on labels', () => {
   it('is the drop of mAP@0.5:0.95 in points', async () => {
-    const { gate, measure } = labelledQuality(own, 0.4, accuracy(0.6), () => Promise.resolve(accuracy(0.597)));
+    const { gate, measure } = labelledQuality(golden, 0.4, accuracy(0.6), () => Promise.resolve(accuracy(0.597)));
     const { lost } = await measure('file', 'INT8');
     expect(lost).toBeCloseTo(0.3, 9);
     expect(gate.words(lost)).toBe('loses 0.30 of 0.40 allowed points of mAP@0.5:0.95');
