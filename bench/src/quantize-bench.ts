@@ -5,7 +5,9 @@ import { ExecaError, execa } from 'execa';
 import type { BenchRow } from './bench-result.js';
 import { describeHost, median, resultLine } from './bench-result.js';
 import { preparePeers, runPeer } from './peers.js';
-import { subjects } from './subjects.js';
+import { precisionTable } from './precision-table.js';
+import type { Quantized } from './precision-table.js';
+import { subjects, trainedSubject } from './subjects.js';
 import type { Subject } from './subjects.js';
 import { runJob } from './worker-job.js';
 
@@ -20,13 +22,6 @@ const ITERATIONS = 60;
 /** JavaScript is compiled as it runs; a line's is, after its first second. */
 const OWN_ROUNDS = 4;
 const SAMPLE = 500;
-
-interface Quantized {
-  readonly targets: Readonly<
-    Record<string, { readonly file: string; readonly precision: string; readonly map50_95: number | null; readonly reason: string }>
-  >;
-  readonly fp32: { readonly map50_95: number | null };
-}
 
 /** Median milliseconds from image bytes to boxes, of a file run by takt in a process of its own. */
 async function timeOwn(file: string): Promise<number[]> {
@@ -59,7 +54,33 @@ interface Timed {
   readonly time: () => Promise<{ readonly whole: readonly number[]; readonly network: readonly number[] }>;
 }
 
-async function measure(subject: Subject, python: string | null, rows: BenchRow[]): Promise<void> {
+/** What `takt quantize` makes of a detector, for every engine. */
+async function quantize(subject: Pick<Subject, 'model' | 'calibration' | 'data'>, outDir: string, folder: string): Promise<Quantized> {
+  const { result } = await runJob(
+    {
+      kind: 'quantize',
+      model: subject.model,
+      statistics: null,
+      calibration: subject.calibration,
+      sample: SAMPLE,
+      seed: 0,
+      golden: subject.data,
+      goldenImages: null,
+      outputBudgetPercent: 10,
+      format: 'qdq',
+      family: 'auto',
+      pixels: 'rgb-unit',
+      targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
+      accuracyBudgetPoints: BUDGET,
+      threads: [1],
+      outDir,
+    },
+    folder,
+  );
+  return result as Quantized;
+}
+
+async function measure(subject: Subject, python: string | null, rows: BenchRow[]): Promise<Quantized> {
   const folder = await mkdtemp(join(tmpdir(), 'takt-bench-quantize-'));
   try {
     say(`\n${subject.name}`);
@@ -71,28 +92,7 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
       );
     };
     const out = join(folder, 'takt');
-    const { result } = await runJob(
-      {
-        kind: 'quantize',
-        model: subject.model,
-        statistics: null,
-        calibration: subject.calibration,
-        sample: SAMPLE,
-        seed: 0,
-        golden: subject.data,
-        goldenImages: null,
-        outputBudgetPercent: 10,
-        format: 'qdq',
-        family: 'auto',
-        pixels: 'rgb-unit',
-        targets: ['onnxruntime', 'openvino', 'tensorrt', 'myriad'],
-        accuracyBudgetPoints: BUDGET,
-        threads: [1],
-        outDir: out,
-      },
-      folder,
-    );
-    const quantized = result as Quantized;
+    const quantized = await quantize(subject, out, folder);
     const fp32 = quantized.fp32.map50_95;
     const own = quantized.targets['onnxruntime'];
     if (own === undefined) throw new Error('no file for onnxruntime');
@@ -102,7 +102,7 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
       const drop = (fp32 - made.map50_95) * 100;
       add(`takt for ${target} (${made.precision}): points of mAP@0.5:0.95 lost`, drop, 'points', BUDGET, drop <= BUDGET);
     }
-    if (python === null) return;
+    if (python === null) return quantized;
 
     const prefix = join(folder, 'peer');
     const family = subject.family;
@@ -178,6 +178,23 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
       const ratio = of('takt on OpenVINO', 'network') / of('nncf', 'network');
       add('takt’s OpenVINO file against NNCF’s, network alone', ratio, '×', 1.02, ratio <= 1.02);
     }
+    return quantized;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The sample detector after quantization-aware fine-tuning: its float model has its own accuracy, which the files are compared with. */
+async function measureTrained(rows: BenchRow[]): Promise<Quantized> {
+  const folder = await mkdtemp(join(tmpdir(), 'takt-bench-trained-'));
+  try {
+    const quantized = await quantize(trainedSubject(), join(folder, 'takt'), folder);
+    for (const [target, { precision, map50_95 }] of Object.entries(quantized.targets)) {
+      const drop = ((quantized.fp32.map50_95 ?? Number.NaN) - (map50_95 ?? Number.NaN)) * 100;
+      const metric = `sample detector, QAT: takt for ${target} (${precision}): points of mAP@0.5:0.95 lost`;
+      rows.push({ metric, value: Math.round(drop * 1000) / 1000, unit: 'points', target: BUDGET, met: drop <= BUDGET });
+    }
+    return quantized;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -188,10 +205,14 @@ async function main(): Promise<number> {
   const environment = await preparePeers(scripts, join(root, '.takt', 'peers'), say);
   if ('why' in environment) say(`skipped: everything beside the Python tools (${environment.why})`);
   const rows: BenchRow[] = [];
+  const python = 'python' in environment ? environment.python : null;
+  let sample: Quantized | undefined;
   for (const subject of subjects(say)) {
     await access(subject.model);
-    await measure(subject, 'python' in environment ? environment.python : null, rows);
+    const quantized = await measure(subject, python, rows);
+    sample ??= quantized;
   }
+  if (sample !== undefined) say(`\n${precisionTable(sample, await measureTrained(rows))}`);
   say(resultLine('quantize', { peers: 'onnxruntime 1.30.0, openvino 2026.4.1, nncf 3.4.0' }, rows));
   return rows.some(({ met }) => met === false) ? 1 : 0;
 }

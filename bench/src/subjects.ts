@@ -13,14 +13,21 @@ export interface Subject {
   readonly family: 'yolov5' | 'yolox';
 }
 
+const assets = join(import.meta.dirname, '..', '..', 'libs', 'sample-model', 'assets');
+const sampleData = { calibration: join(assets, 'calibration'), data: join(assets, 'golden', 'data.yaml') };
+
+/** The sample detector after quantization-aware fine-tuning. */
+export const trainedSubject = (): Pick<Subject, 'model' | 'calibration' | 'data'> => ({
+  model: join(assets, 'detector-qat.onnx'),
+  ...sampleData,
+});
+
 /** The sample detector, and the reference detectors where `TAKT_REFERENCE_DIR` names a folder with them. */
 export function subjects(say: (text: string) => void): readonly Subject[] {
-  const assets = join(import.meta.dirname, '..', '..', 'libs', 'sample-model', 'assets');
   const own: Subject = {
     name: 'sample detector (YOLOv5n, 320)',
     model: join(assets, 'detector.onnx'),
-    calibration: join(assets, 'calibration'),
-    data: join(assets, 'golden', 'data.yaml'),
+    ...sampleData,
     size: 320,
     family: 'yolov5',
   };
