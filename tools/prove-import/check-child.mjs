@@ -5,6 +5,7 @@
 import { importModel, parseModel, requireDetector, serializeModel, withFloat32Interface } from '@takt/onnx';
 import {
   WeightLimit,
+  decodeRawHeads,
   emitFp16,
   emitInt8,
   emitLibraryDefault,
@@ -15,7 +16,9 @@ import {
   findDetectConvs,
   frontConvs,
   layerNames,
+  readArtifact,
   readArtifactDetector,
+  stripPairs,
   validateFp16,
   validateMyriad,
   validateOnnxruntime,
@@ -64,10 +67,13 @@ async function check(number) {
   if (await step('parse', () => void parsed(bytes))) {
     await step('run', () => void withFloat32Interface(bytes));
     await step('describe', () => void readArtifactDetector(bytes));
+    await step('any network', () => void readArtifact(bytes));
     await step('import', () => {
-      const { inspection, bytes: float32 } = importModel(bytes);
+      const given = importModel(bytes);
+      const { inspection, bytes: float32 } = decodeRawHeads(given.bytes) ?? given;
       requireDetector(inspection);
-      imported = parsed(float32);
+      const model = parsed(float32);
+      imported = stripPairs(model)?.model ?? model;
     });
   }
   if (imported !== undefined) {

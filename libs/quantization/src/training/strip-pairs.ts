@@ -70,7 +70,7 @@ class PairStripper {
       initializer: [...this.graph.initializer, ...this.added],
       valueInfo: [],
     });
-    return { model: { ...this.model, graph }, scales: { ranges: this.ranges, weights: this.weightsOf(graph) } };
+    return { model: { ...this.model, graph: renameConstants(graph) }, scales: { ranges: this.ranges, weights: this.weightsOf(graph) } };
   }
 
   private weightsOf(graph: GraphProto): TrainedScales['weights'] {
@@ -178,6 +178,18 @@ function sameParameters(a: PairParameters, b: PairParameters): boolean {
   const same = (x: ArrayLike<number>, y: ArrayLike<number>): boolean =>
     x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
   return a.type === b.type && same(a.scales, b.scales) && same(a.zeroPoints, b.zeroPoints) && (a.scales.length === 1 || a.axis === b.axis);
+}
+
+/** So that no constant has a name that an emitter gives: the model may be a file that one of them wrote. */
+function renameConstants(graph: GraphProto): GraphProto {
+  const names = new Map(graph.initializer.map(({ name = '' }) => [name, `${name}_trained`]));
+  const renamed = (name: string): string => names.get(name) ?? name;
+  return {
+    ...graph,
+    initializer: graph.initializer.map((tensor) => ({ ...tensor, name: renamed(tensor.name ?? '') })),
+    input: graph.input.map((info) => ({ ...info, name: renamed(info.name ?? '') })),
+    node: graph.node.map((node) => (node.input.some((name) => names.has(name)) ? { ...node, input: node.input.map(renamed) } : node)),
+  };
 }
 
 /** Constant nodes as initializers: exporters give scales either way. */

@@ -52,6 +52,18 @@ describe('a model with Q and DQ nodes from training', () => {
     expect(scales.weights.get('b.out')).toEqual([...searched.scales]);
   });
 
+  it('can be given to every emitter again, also where one of them wrote it', () => {
+    const { model } = strip(trained());
+    for (const emitted of [
+      emitTensorrt(model, exampleStatistics, { floatConvs: new Set(['detect.out']) }).model,
+      emitOpenvino(model, exampleStatistics, { floatConvs: new Set(['detect.out']) }).model,
+      emitInt8(model, exampleStatistics, { weightLimit: 127 }).model,
+    ]) {
+      const names = reload(emitted).graph.initializer.map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+    }
+  });
+
   it('is one only with such nodes', () => {
     expect(stripPairs(exampleDetector())).toBeUndefined();
   });
@@ -87,7 +99,7 @@ describe('a model with Q and DQ nodes from training', () => {
     const zero = int8Tensor('wz', [2], new Int8Array(2));
     const named0 = { ...weight, input: ['wq', 'ws', 'wz'] };
     const { model, scales } = strip(pairBefore([q('images', 's', 'z'), dq('s', 'z'), named0], [...constants, zero], 'w_dq'));
-    expect([...floatValues(constant(model, 'w_dq') as TensorProto)]).toEqual([-2, 2]);
+    expect([...floatValues(constant(model, 'w_dq_trained') as TensorProto)]).toEqual([-2, 2]);
     expect(scales.weights.get('c.out')).toEqual([0.5, 0.25]);
   });
 
@@ -100,7 +112,7 @@ describe('a model with Q and DQ nodes from training', () => {
       int8Tensor('z', [], Int8Array.of(0)),
     ];
     const { model, scales } = strip(pairBefore(pairs, constants, 'w_dq'));
-    expect([...floatValues(constant(model, 'w_dq') as TensorProto)]).toEqual([1]);
+    expect([...floatValues(constant(model, 'w_dq_trained') as TensorProto)]).toEqual([1]);
     expect(scales.weights).toEqual(new Map([['c.out', null]]));
   });
 
