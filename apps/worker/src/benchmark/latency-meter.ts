@@ -1,3 +1,4 @@
+import { EngineName } from '@takt/engines';
 import type { ThreadPolicy } from '@takt/engines';
 import type { HostPool } from '../host/host-pool.js';
 import type { JobContext } from '../job-context.js';
@@ -12,10 +13,11 @@ export function latencyMeter(
   pool: HostPool,
   threads: ThreadPolicy,
   context: Pick<JobContext, 'progress'>,
+  engine: EngineName = EngineName.onnxruntime,
 ): (paths: readonly string[]) => Promise<readonly number[]> {
   return async (paths) => {
     const hosts = [];
-    for (const path of paths) hosts.push((await pool.get(path, threads, 'the artifacts to time')).host);
+    for (const path of paths) hosts.push((await pool.get(path, threads, 'the artifacts to time', engine)).host);
     const latencies = await measureLatency(hosts, ROUNDS, ITERATIONS, context);
     return latencies.map(({ medianMs }) => medianMs);
   };

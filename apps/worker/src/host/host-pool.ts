@@ -11,9 +11,10 @@ export interface LoadedHost {
   readonly engineVersion: string;
 }
 
-/** Measuring hosts by artifact and thread setting; each is started and loaded once, when it is first asked for. */
+/** Measuring hosts by artifact, engine and thread setting; each is started and loaded once, when it is first asked for. */
 export interface HostPool {
-  get(path: string, threads: ThreadPolicy, label: string): Promise<LoadedHost>;
+  /** @param engine default: ONNX Runtime. */
+  get(path: string, threads: ThreadPolicy, label: string, engine?: EngineName): Promise<LoadedHost>;
   /** Ends the hosts of an artifact that is not needed any more. */
   drop(path: string): Promise<void>;
 }
@@ -32,14 +33,14 @@ export async function withHostPool<T>(context: Pick<JobContext, 'signal' | 'prog
     );
   };
   const pool: HostPool = {
-    get: async (path, threads, label) => {
-      const key = `${path}\n${JSON.stringify(threads)}`;
+    get: async (path, threads, label, engine = EngineName.onnxruntime) => {
+      const key = `${path}\n${engine} ${JSON.stringify(threads)}`;
       const known = loaded.get(key);
       if (known !== undefined) return known;
       context.progress({ phase: 'load', done: loaded.size, total: loaded.size + 1, message: `loading ${label}` });
       const host = startHost(context.signal, label);
       started.set(key, host);
-      const answer = await host.ask({ kind: 'load', model: path, engine: EngineName.onnxruntime, threads });
+      const answer = await host.ask({ kind: 'load', model: path, engine, threads });
       const result = { host, ...answer };
       loaded.set(key, result);
       return result;

@@ -6,6 +6,7 @@ import { probeHardware } from '@takt/hardware-probe';
 import { basename, join, resolve } from 'node:path';
 import { measureLatency } from '../benchmark/measure-latency.js';
 import { latencyMeter } from '../benchmark/latency-meter.js';
+import { openVinoMeter } from '../benchmark/openvino-meter.js';
 import { calibrateModel } from '../calibrate/calibrate.js';
 import { calibrationMissing, openEmitParts, readStatistics } from '../emit/emit-parts.js';
 import { readGoldenSet } from '../golden/read-golden-set.js';
@@ -73,6 +74,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       emit: await emitParts(),
       fit: parts,
       fp32: { path: model.path, quality: fp32 },
+      timeOnOpenVino: openVinoMeter(pool, threads, context),
       outDir: job.outDir,
       files,
     });

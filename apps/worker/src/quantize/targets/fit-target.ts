@@ -22,11 +22,13 @@ export interface Dialect {
   readonly engine: string;
   /** What tells on this machine how accurate the engine will be: a model on the same grid of integers. */
   emulate(reverted: readonly string[]): EmittedModel;
+  /** Median milliseconds of files on the engine, null where this machine has none; absent where takt cannot run it at all. */
+  readonly time?: (paths: readonly string[]) => Promise<readonly number[] | null>;
   /** Adds the engine's files for these layers in float; gives the name of the first. */
   write(reverted: readonly string[]): string;
 }
 
-const NOT_RUN = 'not timed: the engine is not run on this machine';
+const NOT_RUN = 'not timed: the engine is not on this machine';
 
 /** The INT8 file for an engine, with the layers in float that the budget asks for; half precision where that is not enough. */
 export async function fitTarget(dialect: Dialect, parts: TargetParts, half: WithoutInt8): Promise<MadeTarget> {
@@ -37,20 +39,26 @@ export async function fitTarget(dialect: Dialect, parts: TargetParts, half: With
     const trail = { reverted, revertedLayers, steps, worst };
     if (quality.lost > gate.budget) return await half(outside(dialect.engine, quality.lost, gate, trail), worst);
     const { accuracy } = quality;
+    const [floatMs = 0, latencyMs] = (await dialect.time?.([parts.fp32.path, fitted.path])) ?? [];
+    if (latencyMs !== undefined && latencyMs >= floatMs)
+      return await half(`INT8 is not faster than FP32 on ${dialect.engine} here (${inWords(floatMs, latencyMs)})`, worst);
     return {
       ...trail,
       file: join(parts.outDir, dialect.write(trail.reverted)),
       precision: Precision.int8,
       map50: accuracy?.map50 ?? null,
       map50_95: accuracy?.map50_95 ?? null,
-      latencyMs: null,
-      reason: `INT8 in the dialect of ${dialect.engine} ${gate.words(quality.lost)}, foretold on its grid; ${NOT_RUN}`,
+      latencyMs: latencyMs ?? null,
+      reason: `INT8 in the dialect of ${dialect.engine} ${gate.words(quality.lost)}, foretold on its grid; ${latencyMs === undefined ? NOT_RUN : inWords(floatMs, latencyMs)}`,
     };
   } catch (error) {
     if (!(error instanceof TaktError) || !isFinding(error)) throw error;
     return half(`no INT8 for ${dialect.engine}: ${error.message}`);
   }
 }
+
+const inWords = (floatMs: number, ms: number): string =>
+  `${(floatMs / ms).toFixed(2)}× FP32 on the same engine (${ms.toFixed(2)} against ${floatMs.toFixed(2)} ms)`;
 
 function emitterFor({ engine: name, emulate }: Dialect, { emit }: TargetParts): RecipeEmitter {
   const { source, statistics, images, engine, loadInput, context } = emit;

@@ -10,7 +10,7 @@ import { FILES } from './target.js';
 import type { TargetParts } from './target.js';
 
 /** Q and DQ before the convolutions. What tells its accuracy is the file itself: ONNX Runtime reads it too. */
-export function openvinoDialect({ emit, files }: TargetParts, facts: Pick<HardwareFacts, 'cpu'>): Dialect {
+export function openvinoDialect({ emit, files, timeOnOpenVino }: TargetParts, facts: Pick<HardwareFacts, 'cpu'>): Dialect {
   const { source, statistics } = emit;
   const weightLimit = saturates(facts) ? WeightLimit.sevenBit : WeightLimit.eightBit;
   const emulate = (reverted: readonly string[]): EmittedModel => {
@@ -24,6 +24,7 @@ export function openvinoDialect({ emit, files }: TargetParts, facts: Pick<Hardwa
   return {
     engine: 'OpenVINO',
     emulate,
+    time: timeOnOpenVino,
     write: (reverted) => {
       files.set(FILES.openvino, serializeModel(emulate(reverted).model));
       return FILES.openvino;

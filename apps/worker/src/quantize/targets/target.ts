@@ -1,6 +1,7 @@
 import type { Precision } from '@takt/engines';
 import type { FitTrail } from '../../build/fit-budget.js';
 import type { EmitParts } from '../../emit/emit-parts.js';
+import type { OpenVinoMeter } from '../../benchmark/openvino-meter.js';
 import type { Quality } from '../../quality/quality.js';
 import type { VariantParts } from '../make-variants.js';
 
@@ -31,6 +32,8 @@ export interface TargetParts {
   readonly emit: EmitParts;
   readonly fit: VariantParts;
   readonly fp32: { readonly path: string; readonly quality: Quality };
+  /** Times the file for OpenVINO beside FP32 where this machine has that engine. */
+  readonly timeOnOpenVino: OpenVinoMeter;
   readonly outDir: string;
   readonly files: TargetFiles;
 }
