@@ -74,7 +74,9 @@ describe.skipIf(why !== undefined)(`OpenVINO${why === undefined ? '' : ` (skippe
     if (result.kind !== 'quantize') throw new Error(result.kind);
     const { precision, latencyMs, reason } = result.targets['openvino'] ?? {};
     // Which of the two is faster is the host's business; that both were timed is what counts here.
-    expect(reason).toMatch(/\d+\.\d\d× FP32 on the same engine \(\d+\.\d\d against \d+\.\d\d ms\)|INT8 is not faster than FP32 on OpenVINO here/);
+    expect(reason).toMatch(
+      /\d+\.\d\d× FP32 on the same engine \(\d+\.\d\d against \d+\.\d\d ms\)|INT8 is not faster than FP32 on OpenVINO here/,
+    );
     if (precision === 'int8') expect(latencyMs).toBeGreaterThan(0);
     else expect(latencyMs).toBeNull();
   });
