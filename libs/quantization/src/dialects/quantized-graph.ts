@@ -46,7 +46,8 @@ export function pairParameters(node: NodeProto, constants: GraphIndex['initializ
   if (scale?.dataType !== DataType.float || (hasZeroPoint && zero === undefined)) return undefined;
   return {
     scales: floatValues(scale),
-    type: zero === undefined ? DataType.uint8 : (zero.dataType as DataType),
+    // Since opset 21 a Q node without a zero point may name the type itself.
+    type: (zero?.dataType ?? (intAttribute(node, 'output_dtype', 0) || DataType.uint8)) as DataType,
     zeroPoints: zero === undefined ? [0] : integersOf(zero),
     axis: intAttribute(node, 'axis', 1),
     hasZeroPoint,

@@ -39,6 +39,8 @@ export function convConstants(node: NodeProto, index: GraphIndex, trained?: Stat
 
 /** Undefined as well where folding changed the number of channels: the scales belong to other weights then. */
 function trainedScalesOf(node: NodeProto, outputs: number, trained: Statistics['trained']): readonly number[] | undefined {
-  const scales = trained?.weightScales[node.output[0] ?? ''] ?? undefined;
+  const value = node.output[0] ?? '';
+  // A model may call a value `constructor`.
+  const scales = trained !== undefined && Object.hasOwn(trained.weightScales, value) ? trained.weightScales[value] : undefined;
   return scales?.length === outputs ? scales : undefined;
 }

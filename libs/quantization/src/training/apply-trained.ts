@@ -15,18 +15,20 @@ export function withTrainedScales(
   plan: Pick<ValuePlan, 'groups' | 'symmetricGroups'>,
   { ranges, weights }: TrainedScales,
 ): Pick<Statistics, 'values' | 'trained'> {
-  const changed: Record<string, ValueStatistics> = { ...values };
+  // Maps: a model may call a value `constructor`.
+  const calibrated = new Map(Object.entries(values));
+  const changed = new Map(calibrated);
   for (const group of plan.groups) {
     const trained = rangesOf(group, ranges);
     if (trained.length === 0) continue;
     const high = Math.max(...trained.map((range) => range.high));
     const low = Math.max(
       Math.min(...trained.map((range) => range.low)),
-      trained.every(isSymmetric) ? lowestSeen(group, values) : -Infinity,
+      trained.every(isSymmetric) ? lowestSeen(group, calibrated) : -Infinity,
     );
     for (const value of group) {
-      const known = changed[value];
-      if (known !== undefined) changed[value] = { ...known, low, high };
+      const known = changed.get(value);
+      if (known !== undefined) changed.set(value, { ...known, low, high });
     }
   }
   for (const group of plan.symmetricGroups) {
@@ -34,11 +36,11 @@ export function withTrainedScales(
     if (trained.length === 0) continue;
     const amax = Math.max(...trained.map(({ low, high }) => Math.max(-low, high)));
     for (const value of group) {
-      const known = changed[value];
-      if (known !== undefined) changed[value] = { ...known, amax };
+      const known = changed.get(value);
+      if (known !== undefined) changed.set(value, { ...known, amax });
     }
   }
-  return { values: changed, trained: { weightScales: Object.fromEntries(weights) } };
+  return { values: Object.fromEntries(changed), trained: { weightScales: Object.fromEntries(weights) } };
 }
 
 const rangesOf = (group: readonly string[], ranges: ReadonlyMap<string, Range>): Range[] =>
@@ -46,5 +48,5 @@ const rangesOf = (group: readonly string[], ranges: ReadonlyMap<string, Range>):
 
 const isSymmetric = ({ low, high }: Range): boolean => low === -high;
 
-const lowestSeen = (group: readonly string[], values: Statistics['values']): number =>
-  Math.min(0, ...group.map((value) => values[value]?.min ?? 0));
+const lowestSeen = (group: readonly string[], values: ReadonlyMap<string, ValueStatistics>): number =>
+  Math.min(0, ...group.map((value) => values.get(value)?.min ?? 0));

@@ -1,4 +1,4 @@
-import { DataType, attributeOf, floatTensor, indexGraph, nodeLabel } from '@takt/onnx';
+import { DataType, attributeOf, floatTensor, indexGraph, intAttribute, nodeLabel } from '@takt/onnx';
 import type { GraphIndex, GraphProto, Model, NodeProto, TensorProto } from '@takt/onnx';
 import { integersOf, pairParameters } from '../dialects/quantized-graph.js';
 import type { PairParameters } from '../dialects/quantized-graph.js';
@@ -6,6 +6,7 @@ import { prune } from '../graph/cut.js';
 import { INT8, UINT8, coveredRange } from '../math/affine.js';
 import type { Range } from '../math/affine.js';
 import { QuantizationErrorCode, quantizationError } from '../quantization-error.js';
+import { foldedScales } from './folded-scales.js';
 import type { TrainedScales } from './trained-scales.js';
 
 /** A model that was trained with rounding: in float, and what its Q and DQ nodes said. */
@@ -41,9 +42,10 @@ class PairStripper {
   /** What stands for the output of a DQ node: a value of the float model. */
   private readonly aliases = new Map<string, string>();
   private readonly ranges = new Map<string, Range>();
-  /** Scales by the constant that was rounded. */
+  /** Scales of constants by the DQ node's output, since convolutions that share weights may have rounded them differently. */
   private readonly constantScales = new Map<string, readonly number[] | null>();
-  private readonly added: TensorProto[] = [];
+  /** Real values of stored integers, by the DQ node's output. */
+  private readonly added = new Map<string, TensorProto>();
 
   private readonly model: Model;
   private readonly graph: GraphProto;
@@ -67,19 +69,20 @@ class PairStripper {
     const graph = prune({
       ...this.graph,
       node: [...node, ...outputs],
-      initializer: [...this.graph.initializer, ...this.added],
+      initializer: [...this.graph.initializer, ...this.added.values()],
       valueInfo: [],
     });
     return { model: { ...this.model, graph: renameConstants(graph) }, scales: { ranges: this.ranges, weights: this.weightsOf(graph) } };
   }
 
   private weightsOf(graph: GraphProto): TrainedScales['weights'] {
-    const weights = new Map<string, readonly number[] | null>();
-    for (const node of graph.node) {
-      const scales = node.opType === 'Conv' ? this.constantScales.get(node.input[1] ?? '') : undefined;
-      if (scales !== undefined) weights.set(node.output[0] ?? '', scales);
-    }
-    return weights;
+    const index = indexGraph(graph);
+    return new Map(
+      this.graph.node.flatMap((node) => {
+        const scales = node.opType === 'Conv' ? this.constantScales.get(node.input[1] ?? '') : undefined;
+        return scales === undefined ? [] : [...foldedScales(node.output[0] ?? '', scales, index)];
+      }),
+    );
   }
 
   private rewire(node: NodeProto): NodeProto[] {
@@ -101,10 +104,10 @@ class PairStripper {
   private dequantize(node: NodeProto): void {
     const [integers = '', ,] = node.input;
     const output = node.output[0] ?? '';
-    const parameters = this.parametersOf(node);
     const stored = this.index.initializers.get(integers);
+    const parameters = this.parametersOf(node);
     if (stored !== undefined) {
-      this.added.push(floatTensor(output, stored.dims, realValues(stored, parameters, node)));
+      this.added.set(output, floatTensor(output, stored.dims, realValues(stored, parameters, node)));
       this.constantScales.set(output, weightScales(parameters, stored));
       return;
     }
@@ -115,21 +118,31 @@ class PairStripper {
     const read = quantize.input[0] ?? '';
     const source = this.aliases.get(read) ?? read;
     this.aliases.set(output, source);
-    const constant = this.index.initializers.get(source);
-    if (constant !== undefined || this.constantScales.has(source)) {
-      if (constant !== undefined) this.constantScales.set(source, weightScales(parameters, constant));
+    const constant = this.index.initializers.get(source) ?? this.added.get(source);
+    if (constant !== undefined) {
+      this.constantScales.set(output, weightScales(parameters, constant));
       return;
     }
     this.ranges.set(source, widest(this.ranges.get(source), activationRange(parameters, node)));
   }
 
   private parametersOf(node: NodeProto): PairParameters {
-    const parameters = pairParameters(node, this.index.initializers);
-    if (parameters === undefined) throw unreadable(node, 'its scale or zero point is not a constant');
-    if (attributeOf(node, 'block_size') !== undefined) throw unreadable(node, 'it has a scale for each block of values');
+    const found = pairParameters(node, this.index.initializers);
+    if (found === undefined) throw unreadable(node, 'its scale or zero point is not a constant');
+    const parameters = found.hasZeroPoint ? found : { ...found, type: this.typeRead(node) ?? found.type };
+    if (intAttribute(node, 'block_size', 0) !== 0) throw unreadable(node, 'it has a scale for each block of values');
     const bad = parameters.scales.find((scale) => !(scale > 0 && Number.isFinite(scale)));
     if (bad !== undefined || parameters.scales.length === 0) throw unreadable(node, `its scale is ${String(bad)}`);
     return parameters;
+  }
+
+  /** Type of the integers that a DQ node reads: where it has no zero point, it goes by them. */
+  private typeRead({ opType, input: [integers = ''] }: NodeProto): DataType | undefined {
+    if (opType !== 'DequantizeLinear') return undefined;
+    const stored = this.index.initializers.get(integers);
+    if (stored !== undefined) return stored.dataType as DataType;
+    const quantize = this.index.producers.get(integers);
+    return quantize && pairParameters(quantize, this.index.initializers)?.type;
   }
 }
 
@@ -154,7 +167,7 @@ function weightScales({ scales, zeroPoints, type, axis }: PairParameters, { dims
   const [channels = 1] = dims;
   if (type !== DataType.int8 || zeroPoints.some((zeroPoint) => zeroPoint !== 0)) return null;
   if (scales.length === 1) return new Array<number>(channels).fill(scales[0] ?? 1);
-  return axis === 0 && scales.length === channels ? [...scales] : null;
+  return (axis === 0 || axis === -dims.length) && scales.length === channels ? [...scales] : null;
 }
 
 /** `scale · (q − zeroPoint)` of stored integers, with the parameters along their axis. */

@@ -24,6 +24,6 @@ export function untrainedConvs(folded: Model, { trained }: Pick<Statistics, 'tra
   if (trained === undefined) return [];
   return findRegion(folded).nodes.flatMap((node) => {
     const value = node.output[0] ?? '';
-    return node.opType === 'Conv' && !(value in trained.weightScales) ? [value] : [];
+    return node.opType === 'Conv' && !Object.hasOwn(trained.weightScales, value) ? [value] : [];
   });
 }

@@ -117,6 +117,71 @@ describe('a model with Q and DQ nodes from training', () => {
   });
 
   const zero = int8Tensor('z', [], Int8Array.of(0));
+
+  it('keeps the scales of each reader apart where convolutions share weights, and knows the one that reads them in float', () => {
+    const conv = (name: string, weight: string): NodeProto => makeNode('Conv', name, ['images', weight], [`${name}.out`]);
+    const weightPair = (name: string): NodeProto[] => [
+      makeNode('QuantizeLinear', `${name}_q`, ['w', name, 'z'], [`${name}_q`]),
+      makeNode('DequantizeLinear', `${name}_dq`, [`${name}_q`, name, 'z'], [`${name}_dq`]),
+    ];
+    const nodes = [...weightPair('s'), ...weightPair('t'), conv('a', 's_dq'), conv('b', 't_dq'), conv('c', 'w')];
+    const model = build(
+      [...nodes, makeNode('Sum', 'sum', ['a.out', 'b.out', 'c.out'], ['output0'])],
+      [scalar('s', 0.5), scalar('t', 0.25), zero, floatTensor('w', [1, 1, 1, 1], Float32Array.of(0.5))],
+    );
+    expect(strip(model).scales.weights).toEqual(
+      new Map([
+        ['a.out', [0.5]],
+        ['b.out', [0.25]],
+      ]),
+    );
+  });
+
+  it('names the scales after what folding makes of the convolution', () => {
+    const weight = makeNode('DequantizeLinear', 'w_dq', ['wq', 'ws', 'wz'], ['w_dq'], { axis: -4n });
+    const model = build(
+      [
+        weight,
+        makeNode('Conv', 'c', ['images', 'w_dq'], ['c.out']),
+        makeNode('BatchNormalization', 'bn', ['c.out', 'gamma', 'beta', 'mean', 'variance'], ['bn.out']),
+        makeNode('Mul', 'mul', ['half', 'bn.out'], ['mul.out']),
+        makeNode('Add', 'add', ['mul.out', 'mean'], ['add.out']),
+        makeNode('Relu', 'relu', ['add.out'], ['output0']),
+      ],
+      [
+        int8Tensor('wq', [3, 1, 1, 1], Int8Array.of(-4, 8, 9)),
+        floatTensor('ws', [3], Float32Array.of(0.5, 0.25, 0.125)),
+        int8Tensor('wz', [3], new Int8Array(3)),
+        floatTensor('gamma', [3], Float32Array.of(2, -3, 0)),
+        floatTensor('beta', [3], Float32Array.of(1, 1, 1)),
+        floatTensor('mean', [3], Float32Array.of(1, 1, 1)),
+        floatTensor(
+          'variance',
+          [3],
+          Float32Array.of(4, 9, 1).map((value) => value - 1e-5),
+        ),
+        scalar('half', 0.5),
+      ],
+    );
+    const { weights } = strip(model).scales;
+    expect([...weights.keys()]).toEqual(['c.out', 'bn.out', 'mul.out', 'add.out']);
+    expect(weights.get('bn.out')).toEqual([0.5, 0.25, 0.125]);
+    expect(weights.get('add.out')).toEqual([0.25, 0.125, 0.0625]);
+  });
+
+  it('takes the type of integers without a zero point from the Q node, also one that names it as opset 21 does', () => {
+    const quantize = makeNode('QuantizeLinear', 'q', ['images', 's'], ['images_q'], {
+      output_dtype: BigInt(DataType.int8),
+      block_size: 0n,
+    });
+    const dequantize = makeNode('DequantizeLinear', 'dq', ['images_q', 's'], ['images_dq']);
+    const { scales } = strip(pairBefore([quantize, dequantize], [scalar('s', 0.5)]));
+    expect(scales.ranges).toEqual(new Map([['images', { low: -63.5, high: 63.5 }]]));
+    const unsigned = makeNode('QuantizeLinear', 'q', ['images', 's'], ['images_q']);
+    expect(strip(pairBefore([unsigned, dequantize], [scalar('s', 0.5)])).scales.ranges.get('images')).toEqual({ low: 0, high: 127.5 });
+    expect(strip(pairBefore([q('images', 's', 'z'), dequantize], [scalar('s', 0.5), zero])).scales.ranges.get('images')?.low).toBe(-63.5);
+  });
+
   it.each<[string, Model, string, RegExp]>([
     [
       'a scale that is computed',
@@ -188,6 +253,19 @@ describe('scales of training among the statistics', () => {
     expect(values['y']).toMatchObject({ low: -1, high: 4, amax: 6 });
     expect(values['z']).toMatchObject({ low: -1, high: 6, amax: 6 });
     expect(values['free']).toEqual(entry);
+  });
+
+  it('are not found for values that are called as what every object has', () => {
+    const ranges = new Map([['constructor', { low: -4, high: 4 }]]);
+    const odd = { groups: [['constructor']], symmetricGroups: [['constructor']] };
+    expect(withTrainedScales(calibrated, odd, { ranges, weights: new Map() }).values).toEqual(calibrated);
+    const renamed = exampleDetector().graph.node.map((node) => ({
+      ...node,
+      input: node.input.map((name) => (name === 'b.out' ? 'constructor' : name)),
+      output: node.output.map((name) => (name === 'b.out' ? 'constructor' : name)),
+    }));
+    const model = { ...exampleDetector(), graph: { ...exampleDetector().graph, node: renamed } };
+    expect(untrainedConvs(model, { trained: { weightScales: { 'a.out': null, 'detect.out': null } } })).toEqual(['constructor']);
   });
 
   const statistics = { ...exampleStatistics, trained: { weightScales: { 'b.out': [1, 0.02, 0.03, 0.04], 'detect.out': null } } };
