@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { inspectModel } from '@takt/onnx';
+import { floatTensor, inspectModel } from '@takt/onnx';
 import { sampleCalibrationPath, sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
-import { imageClassifier, imageSegmenter } from '@takt/testing';
+import { NetBuilder, imageClassifier, imageSegmenter } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeFolder, resultOf, runWorker, scratchFolder } from './worker-process.js';
 
@@ -14,8 +14,20 @@ beforeAll(async () => {
   outDir = join(folder, 'out');
   await writeFile(join(folder, 'classifier.onnx'), imageClassifier());
   await writeFile(join(folder, 'segmenter.onnx'), imageSegmenter());
+  await writeFile(join(folder, 'one-value.onnx'), imageClassifier({ classes: 1 }));
+  await writeFile(join(folder, 'dead.onnx'), timesConstant(0));
+  await writeFile(join(folder, 'overflowing.onnx'), timesConstant(Number.POSITIVE_INFINITY));
 });
 afterAll(() => removeFolder(folder));
+
+/** A network whose output is multiplied by a number. */
+function timesConstant(factor: number): Uint8Array {
+  const net = new NetBuilder(1);
+  net.initializers.push(floatTensor('factor', [], Float32Array.of(factor)));
+  const planes = net.plainConv(net.reluConv('images', 3, 8, 3, 2, 1), 8, 2, 3, 1, 1);
+  const output = net.node('Mul', [net.node('Sigmoid', [planes]), 'factor'], {}, 'masks');
+  return net.finish('times-constant', 64, [{ name: output, dims: [1, 2, 32, 32] }]);
+}
 
 const quantize = (model: string, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
   kind: 'quantize',
@@ -42,6 +54,8 @@ describe.each([
     const result = resultOf(await runWorker(folder, quantize(model)));
     if (result.kind !== 'quantize') throw new Error(result.kind);
     expect(result.fp32).toMatchObject({ map50: null, map50_95: null });
+    expect(result.loss).toEqual({ by: 'outputs', budget: 10, images: 64 });
+    for (const { lost } of Object.values(result.targets)) expect(lost).toBeLessThan(10);
     const report = readFileSync(join(outDir, 'report.md'), 'utf8');
     expect(report).toMatch(/outputs are compared with FP32's on \d+ calibration images/);
     expect(report).toContain('| outputs off by, % |');
@@ -75,12 +89,30 @@ describe.each([
   });
 });
 
-describe('what a model is taken for', () => {
-  const errorOf = async (job: unknown): Promise<unknown> => {
-    const last = (await runWorker(folder, job)).messages.at(-1);
-    return last?.type === 'error' ? last.error : last;
-  };
+const errorOf = async (job: unknown): Promise<unknown> => {
+  const last = (await runWorker(folder, job)).messages.at(-1);
+  return last?.type === 'error' ? last.error : last;
+};
 
+describe('what outputs tell', () => {
+  it('is how a single value varies over the images', async () => {
+    const result = resultOf(await runWorker(folder, quantize('one-value.onnx', { targets: ['openvino'] })));
+    if (result.kind !== 'quantize') throw new Error(result.kind);
+    expect(result.targets['openvino']).toMatchObject({
+      precision: 'int8',
+      reason: expect.stringMatching(/outputs \d+\.\d+ % off/) as string,
+    });
+  });
+
+  it.each([
+    ['dead.onnx', 'OutputsDoNotVary', 'dead.onnx'],
+    ['overflowing.onnx', 'OutputNotFinite', 'masks'],
+  ])('is nothing for %s', async (model, code, element) => {
+    expect(await errorOf(quantize(model))).toMatchObject({ code, element });
+  });
+});
+
+describe('what a model is taken for', () => {
   it('is said where it is no detector', async () => {
     const error = await errorOf(quantize('classifier.onnx', { family: 'auto' }));
     expect(error).toMatchObject({ code: 'OnnxNotADetector', action: expect.stringContaining('--family generic') as string });

@@ -41,7 +41,7 @@ export type { ConvOutput, DecodedOutput, FittedHead, HeadFit, HeadScale, OutputR
 export { WeightLimit } from './math/weights.js';
 export { QuantizationErrorCode, quantizationError } from './quantization-error.js';
 export { cellWeights } from './sensitivity/cell-weights.js';
-export { channelWeights, outputError } from './sensitivity/output-error.js';
+export { channelWeights, counts, outputError, weighSingleValues } from './sensitivity/output-error.js';
 export type { ReferenceOutput } from './sensitivity/output-error.js';
 export { rankLayers } from './sensitivity/rank.js';
 export type { LayerGain } from './sensitivity/rank.js';

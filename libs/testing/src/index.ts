@@ -1,5 +1,6 @@
 export { HOSTILE_KINDS, hostileModel } from './hostile-model/hostile-model.js';
 export type { HostileModel } from './hostile-model/hostile-model.js';
+export { NetBuilder } from './net-builder.js';
 export { imageClassifier, imageSegmenter } from './image-networks.js';
 export type { ImageNetworkOptions } from './image-networks.js';
 export { startTestStack } from './test-stack.js';

@@ -1,6 +1,6 @@
 import type { WorkerResult } from '@takt/contracts';
 import type { Style } from '../output/style.js';
-import { formatMap, formatMs, formatRatio } from './figures.js';
+import { formatMap, formatMs, formatPoints, formatRatio } from './figures.js';
 import { joinSections, section } from './sections.js';
 import { renderPairs, renderTable } from './table.js';
 
@@ -9,19 +9,38 @@ type Result<K extends WorkerResult['kind']> = Omit<Extract<WorkerResult, { kind:
 /** How the categories of COCO JSON became classes. */
 const CLASSES_BY = { name: 'matched by name', 'id-order': 'categories in the order of their ids' } as const;
 
+/** What is lost, as the heading of a column. */
+const LOST = { labels: 'Points lost', 'own-boxes': 'Boxes lost (%)', outputs: 'Outputs off by (%)' } as const;
+/** What that was measured on. */
+const MEASURED_ON = {
+  labels: 'labelled images',
+  'own-boxes': 'calibration images, against what FP32 finds there',
+  outputs: "calibration images, against FP32's outputs",
+} as const;
+
 export function renderQuantized(result: Result<'quantize'>, style: Style): string {
+  type Row = Pick<Result<'quantize'>['targets'][string], 'map50' | 'map50_95'>;
   const rows = [
-    { target: 'fp32', file: '', precision: 'fp32', reason: 'the model in float', reverted: [] as string[], ...result.fp32 },
+    { target: 'fp32', file: '', precision: 'fp32', reason: 'the model in float', lost: 0, reverted: [] as string[], ...result.fp32 },
     ...Object.entries(result.targets).map(([target, row]) => ({ target, ...row })),
   ];
+  const { by, budget, images } = result.loss;
+  // Without labels there is no mAP, and two empty columns would say nothing.
+  const accuracy =
+    by === 'labels'
+      ? [
+          { heading: 'mAP@0.5', value: (row: Row) => formatMap(row.map50), align: 'right' as const },
+          { heading: 'mAP@0.5:0.95', value: (row: Row) => formatMap(row.map50_95), align: 'right' as const },
+        ]
+      : [];
   return joinSections(
     renderTable(
       [
         { heading: 'Target', value: (row) => row.target },
         { heading: 'Precision', value: (row) => row.precision },
         { heading: 'Latency (ms)', value: (row) => formatMs(row.latencyMs), align: 'right' },
-        { heading: 'mAP@0.5', value: (row) => formatMap(row.map50), align: 'right' },
-        { heading: 'mAP@0.5:0.95', value: (row) => formatMap(row.map50_95), align: 'right' },
+        ...accuracy,
+        { heading: LOST[by], value: (row) => formatPoints(row.lost), align: 'right' },
         { heading: 'Layers in float', value: (row) => String(row.reverted.length), align: 'right' },
         { heading: 'Why', value: (row) => row.reason },
       ],
@@ -31,6 +50,7 @@ export function renderQuantized(result: Result<'quantize'>, style: Style): strin
     renderPairs(
       [
         ...(result.classesBy === undefined ? [] : [['Classes', CLASSES_BY[result.classesBy]] as const]),
+        ['Measured on', `${String(images)} ${MEASURED_ON[by]}; at most ${formatPoints(budget)} may be lost`],
         ['Statistics', result.statistics],
         ...Object.entries(result.targets).map(([target, row]) => [target, row.file] as const),
       ],

@@ -12,6 +12,7 @@ const CLASSES: Readonly<Record<GoldenSet['classesBy'], string>> = {
 
 /** Points of mAP@0.5:0.95 that may be lost. */
 export const labelledGate = (budgetPoints: number, golden: Pick<GoldenSet, 'images' | 'classesBy'>): QualityGate => ({
+  by: 'labels',
   budget: budgetPoints,
   words: (lost) =>
     lost > Math.min(0, budgetPoints)

@@ -1,6 +1,7 @@
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { EngineSession } from '@takt/engines';
-import { outputError } from '@takt/quantization';
+import { TaktError } from '@takt/kernel';
+import { counts, outputError, weighSingleValues } from '@takt/quantization';
 import type { ReferenceOutput } from '@takt/quantization';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
 import type { InputModel } from '../golden/input-model.js';
@@ -24,7 +25,8 @@ const MOST_VALUES = 8_000_000;
  * images, in percent of how much each channel of FP32's outputs varies. 10 % is a signal to noise ratio of 20 dB.
  *
  * @param images paths, the more the closer; as many are used as their outputs fit in memory.
- * @throws TaktError of the engine and of reading images.
+ * @throws TaktError `OutputsDoNotVary` where FP32 gives the same for all images, `OutputNotFinite`, those of the engine and of reading
+ * images.
  */
 export async function openOutputQuality(
   model: Pick<InputModel, 'path' | 'name' | 'input'>,
@@ -58,17 +60,24 @@ export async function openOutputQuality(
       await session.release();
     }
   };
-  const references: (readonly ReferenceOutput[])[] = [];
+  const measured: (readonly ReferenceOutput[])[] = [];
   let kept = 0;
   await eachImage(model.path, 'FP32', images, (_, results) => {
     const reference = outputReference(outputs, results);
+    requireFinite(model.name, outputs, reference);
     kept += reference.reduce((sum, { values }) => sum + values.length, 0);
-    references.push(reference);
+    measured.push(reference);
     return kept < MOST_VALUES;
   });
-  const used = images.slice(0, references.length);
+  const telling = weighSingleValues(measured).flatMap((reference, at) =>
+    counts(reference) ? [{ reference, path: images[at] ?? '' }] : [],
+  );
+  if (telling.length === 0) throw doNotVary(model.name, measured.length);
+  const references = telling.map(({ reference }) => reference);
+  const used = telling.map(({ path }) => path);
   return {
     gate: {
+      by: 'outputs',
       budget: budgetPercent,
       words: (lost) => `has outputs ${lost.toFixed(2)} % off FP32's (${budgetPercent.toFixed(2)} % are allowed)`,
       heading: 'outputs off by, %',
@@ -88,3 +97,25 @@ export async function openOutputQuality(
     },
   };
 }
+
+/** Nothing lies near NaN or infinity, so that no artifact would be inside the budget. */
+function requireFinite(name: string, outputs: readonly string[], reference: readonly ReferenceOutput[]): void {
+  const at = reference.findIndex(({ values }) => !values.every(Number.isFinite));
+  if (at < 0) return;
+  throw new TaktError({
+    code: 'OutputNotFinite',
+    message: `the output "${outputs[at] ?? ''}" of ${name} in float is not finite on a calibration image`,
+    action: 'check that --pixels is what the model was trained with, and export the model again',
+    component: 'worker',
+    element: outputs[at] ?? '',
+  });
+}
+
+const doNotVary = (name: string, images: number): TaktError =>
+  new TaktError({
+    code: 'OutputsDoNotVary',
+    message: `${name} gives the same outputs on ${String(images)} calibration images, so nothing would tell what integers lose`,
+    action: 'calibrate with more and different images, and check that --pixels is what the model was trained with',
+    component: 'worker',
+    element: name,
+  });

@@ -32,6 +32,14 @@ describe('quality without labels', () => {
     expect(ownLabels(['/x.png'], [seen(0.9, 0.001)])).toMatchObject({ leastScore: 0.01, images: [{ objects: [{ classId: 1 }] }] });
   });
 
+  it('asks for no more of a class in an image than COCO’s evaluation reads, the surest', () => {
+    const crowded = ownLabels(['/x.png'], [seen(0.3, ...new Array<number>(120).fill(0.9))]);
+    expect(crowded.images[0]?.objects).toHaveLength(100);
+    const two = seen(...new Array<number>(60).fill(0.9));
+    const classes = { ...two, boxes: [...two.boxes, ...two.boxes.map((each) => ({ ...each, classId: 0 }))] };
+    expect(ownLabels(['/x.png'], [classes]).images[0]?.objects).toHaveLength(120);
+  });
+
   it('is the share of it that is found again', async () => {
     const { gate, images, measure } = agreementQuality(own, 10, () => Promise.resolve(accuracy(0.925)));
     const { lost, accuracy: labelled } = await measure('file', 'INT8');

@@ -1,3 +1,4 @@
+import type { LossMeasure } from '@takt/contracts';
 import type { GoldenImage } from '../golden/golden-set.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 
@@ -11,6 +12,7 @@ export interface Quality {
 
 /** What an artifact may lose. */
 export interface QualityGate {
+  readonly by: LossMeasure;
   /** The most that may be lost. */
   readonly budget: number;
   /** A loss in words that stand after a subject, e.g. "loses 0.30 of 0.40 allowed points of mAP@0.5:0.95". */

@@ -97,7 +97,7 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
     await context.fs.write(file, chosen.variant.bytes, 0o644);
     for (const [name, content] of files) await context.fs.write(join(job.outDir, name), content, 0o644);
     await context.fs.write(join(job.outDir, 'report.md'), text, 0o644);
-    const { map50, map50_95, latencyMs } = chosen;
+    const { map50, map50_95, lost, latencyMs } = chosen;
     const precision = chosen.int8 ? Precision.int8 : Precision.fp32;
     return {
       kind: 'quantize',
@@ -107,12 +107,14 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
           precision,
           map50,
           map50_95,
+          lost: figure(lost),
           latencyMs,
           reverted: [...chosen.variant.revertedLayers],
           reason: why,
         },
         ...Object.fromEntries(Object.entries(others).map(([target, made]) => [target, resultOf(made)])),
       },
+      loss: { by: meter.gate.by, budget: meter.gate.budget, images: meter.images.length },
       fp32: { map50: reference.map50, map50_95: reference.map50_95, latencyMs: reference.latencyMs },
       statistics,
       ...(golden === null || golden.classesBy === 'index' ? {} : { classesBy: golden.classesBy }),
@@ -121,8 +123,20 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
   return withWorkFolder(job.outDir, (folder) => withHostPool(context, (pool) => run(folder, pool)));
 }
 
-function resultOf({ file, precision, map50, map50_95, latencyMs, revertedLayers, reason }: MadeTarget): QuantizeResult['targets'][string] {
-  return { file, precision, map50, map50_95, latencyMs, reverted: [...revertedLayers], reason };
+/** JSON has no infinity. */
+const figure = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+function resultOf({
+  file,
+  precision,
+  map50,
+  map50_95,
+  lost,
+  latencyMs,
+  revertedLayers,
+  reason,
+}: MadeTarget): QuantizeResult['targets'][string] {
+  return { file, precision, map50, map50_95, lost: figure(lost), latencyMs, reverted: [...revertedLayers], reason };
 }
 
 /** Puts the job's statistics file at `path`, or makes it there. */

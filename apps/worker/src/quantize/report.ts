@@ -19,6 +19,7 @@ export interface ReportContent {
     readonly precision: string;
     readonly map50: number | null;
     readonly map50_95: number | null;
+    readonly lost: number;
     readonly reason: string;
   }[];
 }
@@ -60,11 +61,11 @@ export function report({ model, gate, reason, measured, reference, chosen, notes
           '',
           'Their accuracy is foretold by ONNX Runtime on the same grid of numbers.',
           '',
-          '| engine | file | precision | mAP@0.5 | mAP@0.5:0.95 | why |',
-          '|---|---|---|---|---|---|',
+          `| engine | file | precision | mAP@0.5 | mAP@0.5:0.95 | ${gate.heading} | why |`,
+          '|---|---|---|---|---|---|---|',
           ...others.map(
             (other) =>
-              `| ${[other.target, other.file, other.precision, percent(other.map50), percent(other.map50_95), other.reason].join(' | ')} |`,
+              `| ${[other.target, other.file, other.precision, percent(other.map50), percent(other.map50_95), other.lost.toFixed(2), other.reason].join(' | ')} |`,
           ),
           '',
         ]),

@@ -1,7 +1,7 @@
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { EngineSession, Tensor } from '@takt/engines';
 import { serializeModel } from '@takt/onnx';
-import { cellWeights, cutAt, dequantizeLogits, outputError, rankLayers } from '@takt/quantization';
+import { cellWeights, counts, cutAt, dequantizeLogits, outputError, rankLayers, weighSingleValues } from '@takt/quantization';
 import type { ConvOutput, EmittedModel, LayerGain, ReferenceOutput } from '@takt/quantization';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
 import type { ModelSource } from '../emit/model-source.js';
@@ -55,7 +55,7 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
     session.run({ [input.name]: { type: 'float32', data, dims: [1, 3, height, width] } });
 
   const inputs: Float32Array[] = [];
-  const references: (readonly ReferenceOutput[])[] = [];
+  const measured: (readonly ReferenceOutput[])[] = [];
   await withSession(serializeModel(cutAt(folded, names)), async (session) => {
     let kept = 0;
     for (const path of request.images.slice(0, IMAGES)) {
@@ -64,10 +64,14 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
       const results = await run(session, data);
       const reference = referenceOf(source, names, results);
       kept += reference.reduce((sum, { values }) => sum + values.length, 0);
-      if (references.length > 0 && kept > MOST_ELEMENTS) break;
+      if (measured.length > 0 && kept > MOST_ELEMENTS) break;
       inputs.push(data);
-      references.push(reference);
+      measured.push(reference);
     }
+  });
+  const telling = weighSingleValues(measured).flatMap((reference, at) => {
+    const data = inputs[at];
+    return data !== undefined && counts(reference) ? [{ reference, data }] : [];
   });
 
   const errorOf = async (reverted: readonly string[]): Promise<number> => {
@@ -75,7 +79,7 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
     const cut = logits.length > 0 ? model : cutAt(model, names);
     return withSession(serializeModel(cut), async (session) => {
       let sum = 0;
-      for (const [image, data] of inputs.entries()) {
+      for (const { reference, data } of telling) {
         signal.throwIfAborted();
         const results = await run(session, data);
         const given = names.map((name, at) => {
@@ -84,9 +88,9 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
             ? dequantizeLogits(integersOf(results[emitted.name]), emitted.scales)
             : floatsOf(results[emitted?.name ?? name]);
         });
-        sum += outputError(references[image] ?? [], given);
+        sum += outputError(reference, given);
       }
-      return sum / inputs.length;
+      return sum / telling.length;
     });
   };
 

@@ -43,7 +43,7 @@ const quantizeJobSchema = z.object({
   calibration: z.string().nullable(),
   sample: z.int().positive(),
   seed: z.int().nonnegative(),
-  /** data.yaml or COCO JSON of a labelled set; null measures speed only. */
+  /** data.yaml or COCO JSON of a labelled set; null measures by what FP32 itself gives on calibration images. */
   golden: z.string().nullable(),
   /** Folder of the images of COCO JSON; null looks near the file. */
   goldenImages: z.string().nullable().default(null),
@@ -139,6 +139,13 @@ export type BuildResult = z.output<typeof buildResultSchema>;
 /** How the categories of COCO JSON became the model's classes; absent where classes are numbered alike (YOLO data, detections). */
 const classesBySchema = z.enum(['name', 'id-order']).optional();
 
+/**
+ * What a loss is measured by: points of mAP@0.5:0.95 on labels, percent of FP32's own boxes that are not found again, or percent that
+ * outputs are off FP32's.
+ */
+export const lossMeasureSchema = z.enum(['labels', 'own-boxes', 'outputs']);
+export type LossMeasure = z.output<typeof lossMeasureSchema>;
+
 export const quantizeResultSchema = z.object({
   kind: z.literal('quantize'),
   targets: z.record(
@@ -148,12 +155,16 @@ export const quantizeResultSchema = z.object({
       precision: z.string(),
       map50: z.number().nullable(),
       map50_95: z.number().nullable(),
+      /** Against FP32, in the unit of `loss.by`; negative where something is gained, null where the outputs are not finite. */
+      lost: z.number().nullable(),
       /** Milliseconds from an image's bytes to its boxes; null where the engine was not run. */
       latencyMs: z.number().nullable(),
       reverted: z.array(z.string()),
       reason: z.string(),
     }),
   ),
+  /** How `lost` was measured, the most that may be lost, and on how many images. */
+  loss: z.object({ by: lossMeasureSchema, budget: z.number(), images: z.int() }),
   fp32: z.object({ map50: z.number().nullable(), map50_95: z.number().nullable(), latencyMs: z.number() }),
   statistics: z.string(),
   classesBy: classesBySchema,

@@ -28,7 +28,7 @@ const SMALLEST_DEVIATION = 1e-3;
 
 /**
  * Weights under which every channel of an output counts alike, however large its values are: one over the variance of the channel
- * (along `axis`). Boxes in pixels beside scores of 0–1 would else drown them.
+ * (along `axis`). Boxes in pixels beside scores of 0–1 would else drown them. Nothing counts in an output that does not vary.
  */
 export function channelWeights(values: Float32Array, dims: readonly number[], axis: number): Float32Array {
   const channels = dims[axis] ?? 1;
@@ -47,12 +47,30 @@ export function channelWeights(values: Float32Array, dims: readonly number[], ax
   const alone = count === 1;
   const whole = varianceOf(values);
   const largest = variances.reduce((most, variance) => Math.max(most, variance), 0);
-  const least = Math.max(largest * SMALLEST_DEVIATION ** 2, Number.MIN_VALUE);
-  return Float32Array.from(
-    values,
-    (_, i) => 1 / (alone ? Math.max(whole, Number.MIN_VALUE) : Math.max(variances[channelOf(i)] as number, least)),
+  const least = largest * SMALLEST_DEVIATION ** 2;
+  const spread = alone ? whole : largest;
+  if (spread === 0) return new Float32Array(values.length);
+  return Float32Array.from(values, (_, i) => 1 / (alone ? whole : Math.max(variances[channelOf(i)] as number, least)));
+}
+
+/**
+ * Outputs of one value, as of a regressor or a yes and no, vary over images alone: their weights are one over that variance, 0 where
+ * there is none. All other outputs stay.
+ *
+ * @param images outputs of each image, in one order.
+ */
+export function weighSingleValues(images: readonly (readonly ReferenceOutput[])[]): readonly (readonly ReferenceOutput[])[] {
+  const spreads = (images[0] ?? []).map((_, output) => varianceOf(Float32Array.from(images, (outputs) => outputs[output]?.values[0] ?? 0)));
+  return images.map((outputs) =>
+    outputs.map((reference, output) => {
+      const spread = spreads[output] ?? 0;
+      return reference.values.length === 1 ? { ...reference, weights: Float32Array.of(spread > 0 ? 1 / spread : 0) } : reference;
+    }),
   );
 }
+
+/** Whether anything in the outputs of an image counts. */
+export const counts = (outputs: readonly ReferenceOutput[]): boolean => outputs.some(({ weights }) => weights.some((weight) => weight > 0));
 
 function varianceOf(values: Float32Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FittedHead } from '../head/head.js';
 import { cellWeights } from './cell-weights.js';
-import { channelWeights, outputError } from './output-error.js';
+import { channelWeights, counts, outputError, weighSingleValues } from './output-error.js';
 import { rankLayers } from './rank.js';
 
 describe('cellWeights', () => {
@@ -49,6 +49,22 @@ describe('channelWeights', () => {
 
   it('measures single values, as of a classifier, against all of them', () => {
     expect([...channelWeights(Float32Array.of(1, 3), [1, 2], 1)]).toEqual([1, 1]);
+  });
+
+  it('has nothing count that does not vary', () => {
+    expect([...channelWeights(Float32Array.of(7, 7), [1, 2], 1)]).toEqual([0, 0]);
+    expect([...channelWeights(Float32Array.of(7, 7, 7, 7), [1, 2, 2], 1)]).toEqual([0, 0, 0, 0]);
+    expect([...channelWeights(Float32Array.of(7), [1, 1], 1)]).toEqual([0]);
+  });
+
+  it('measures an output of one value against how it varies over the images', () => {
+    const one = (value: number) => [{ values: Float32Array.of(value), weights: Float32Array.of(0) }, wide];
+    const wide = { values: Float32Array.of(1, 2), weights: Float32Array.of(4, 4) };
+    expect(weighSingleValues([one(1), one(3)]).map(([first]) => first?.weights[0])).toEqual([1, 1]);
+    expect(weighSingleValues([one(1), one(3)])[0]?.[1]).toBe(wide);
+    const [still = []] = weighSingleValues([one(3).slice(0, 1), one(3).slice(0, 1)]);
+    expect(counts(still)).toBe(false);
+    expect(counts([wide])).toBe(true);
   });
 });
 

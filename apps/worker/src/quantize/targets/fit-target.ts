@@ -48,6 +48,7 @@ export async function fitTarget(dialect: Dialect, parts: TargetParts, half: With
       precision: Precision.int8,
       map50: accuracy?.map50 ?? null,
       map50_95: accuracy?.map50_95 ?? null,
+      lost: quality.lost,
       latencyMs: latencyMs ?? null,
       reason: `INT8 in the dialect of ${dialect.engine} ${gate.words(quality.lost)}, foretold on its grid; ${latencyMs === undefined ? NOT_RUN : inWords(floatMs, latencyMs)}`,
     };

@@ -27,7 +27,7 @@ export function halfPrecision({ emit, fit, fp32, outDir, files }: TargetParts): 
     return fit.meter.measure(await fit.save(digestOf(made.bytes), made.bytes), 'FP16');
   });
   return async (why, worst = []) => {
-    const { accuracy } = await measured();
+    const { accuracy, lost } = await measured();
     const { file, precision, words } =
       'why' in made
         ? { file: FILES.fp32, precision: Precision.fp32, words: [`FP32: ${why}`, `FP16 could not be made: ${made.why}`] }
@@ -39,6 +39,7 @@ export function halfPrecision({ emit, fit, fp32, outDir, files }: TargetParts): 
       precision,
       map50: accuracy?.map50 ?? null,
       map50_95: accuracy?.map50_95 ?? null,
+      lost,
       latencyMs: null,
       reason: words.join('; '),
     };

@@ -12,6 +12,8 @@ export interface MadeTarget extends FitTrail {
   readonly precision: Precision;
   readonly map50: number | null;
   readonly map50_95: number | null;
+  /** Against FP32, in the unit of the gate. */
+  readonly lost: number;
   /** Null where the engine was not run. */
   readonly latencyMs: number | null;
   readonly reason: string;
