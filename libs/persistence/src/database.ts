@@ -6,6 +6,7 @@ import { ChangeListener } from './listener.js';
 import { Initial1790000000001 } from './migrations/0001-initial.js';
 import { Rollouts1790000000002 } from './migrations/0002-rollouts.js';
 import { Sessions1790000000003 } from './migrations/0003-sessions.js';
+import { LineSources1790000000004 } from './migrations/0004-line-sources.js';
 import { deploymentTransitions, deployments } from './rollout/deployment-store.js';
 import { jobs } from './rollout/job-store.js';
 import { releases } from './rollout/release-store.js';
@@ -71,7 +72,7 @@ export class Database {
         sites,
         slots,
       ],
-      migrations: [Initial1790000000001, Rollouts1790000000002, Sessions1790000000003],
+      migrations: [Initial1790000000001, Rollouts1790000000002, Sessions1790000000003, LineSources1790000000004],
       migrationsTableName: 'migrations',
       namingStrategy: new SnakeNaming(),
       synchronize: false,

@@ -15,6 +15,9 @@ async function toSource(stores: Stores, input: z.output<typeof sourceInputSchema
   return { kind: input.kind, path: input.path ?? null, datasetId: dataset?.id ?? null, fps: input.fps };
 }
 
+const isSameSource = (a: LineSource, b: LineSource): boolean =>
+  a.kind === b.kind && a.path === b.path && a.datasetId === b.datasetId && a.fps === b.fps;
+
 /** Nothing delivers more results than it gets frames: every release would fail its check for ever. */
 function checkRate(slug: string, requiredFps: number, sourceFps: number): void {
   if (requiredFps <= sourceFps) return;
@@ -77,6 +80,7 @@ export class CreateLine {
         name: input.name ?? input.slug,
         requiredFps: input.requiredFps,
         source: await toSource(stores, input.source),
+        sourceSince: now,
         createdAt: now,
       };
       await stores.lines.add(line);
@@ -104,10 +108,12 @@ export class UpdateLine {
     return this.db.transaction(async (stores) => {
       const line = await resolveLine(stores, ctx, ref);
       checkRate(line.slug, input.requiredFps ?? line.requiredFps, input.source?.fps ?? line.source.fps);
+      const source = input.source === undefined ? line.source : await toSource(stores, input.source);
       await stores.lines.update(line.id, {
         ...(input.name === undefined ? {} : { name: input.name }),
         ...(input.requiredFps === undefined ? {} : { requiredFps: input.requiredFps }),
-        ...(input.source === undefined ? {} : { source: await toSource(stores, input.source) }),
+        // A gate does not compare what was measured on one source with what is measured on another.
+        ...(isSameSource(source, line.source) ? {} : { source, sourceSince: now }),
       });
       const served = await stores.slots.ofLine(line.id);
       await this.refresh.nodes(

@@ -24,6 +24,8 @@ export interface Line {
   readonly name: string;
   readonly requiredFps: number;
   readonly source: LineSource;
+  /** When it got this source; figures from before are of other frames. */
+  readonly sourceSince: Date;
   readonly createdAt: Date;
 }
 
@@ -35,6 +37,7 @@ export const lines = table<Line>('lines', {
   name: text,
   requiredFps: float,
   source: json,
+  sourceSince: time,
   createdAt: time,
 });
 
@@ -72,7 +75,7 @@ export class LineStore {
     await insertRow(this.#manager, lines, line);
   }
 
-  async update(id: LineId, change: Partial<Pick<Line, 'name' | 'requiredFps' | 'source'>>): Promise<void> {
+  async update(id: LineId, change: Partial<Pick<Line, 'name' | 'requiredFps' | 'source' | 'sourceSince'>>): Promise<void> {
     if (Object.keys(change).length > 0) await updateRows(this.#manager, lines, { id }, change);
   }
 
