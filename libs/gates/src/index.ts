@@ -7,7 +7,7 @@ export { assessGate, isEnough } from './fleet/assess-gate.js';
 export type { GateInput } from './fleet/assess-gate.js';
 export { figuresUntil, lookAt } from './fleet/planned-looks.js';
 export type { Look } from './fleet/planned-looks.js';
-export type { Interval, SlotFigures } from './fleet/interval.js';
+export type { Interval, PeriodInterval, SlotFigures } from './fleet/interval.js';
 export { DEFAULT_GATE_POLICY, FindingOutcomes, GateOutcome } from './fleet/gate-policy.js';
 export type { FindingOutcome, GateDistribution, GateFinding, GatePolicy, GateReport } from './fleet/gate-policy.js';
 export {

@@ -1,8 +1,9 @@
 import { bootstrap } from './bootstrap.js';
-import type { Confidences, SlotDraw } from './bootstrap.js';
+import type { Confidences, PeriodDraw } from './bootstrap.js';
 import type { FindingOutcome, GateFinding, GatePolicy } from './gate-policy.js';
 import { deliveredFpsOf, framesOf } from './interval.js';
 import type { Interval, SlotFigures } from './interval.js';
+import { onAxis, timeAxis } from './time-axis.js';
 
 /** A single line that lacks this many times the margin counts as failed, whatever the mean of the others says. */
 const LINE_FAILS_AT = 2;
@@ -34,25 +35,24 @@ export function assessDeliveredFps(
   confidence: Confidences,
   seed: number,
 ): GateFinding[] {
+  const [before, after] = [timeAxis(updated.map((slot) => slot.before)), timeAxis(updated.map((slot) => slot.after))];
   const held = updated.flatMap((slot) => {
     const reference = referenceFps(slot);
-    return reference === null ? [] : [{ slot, reference }];
+    return reference === null ? [] : [{ after: onAxis(slot.after, after), reference }];
   });
   if (held.length === 0) return [];
-  const shortfall = ({ slot, reference }: (typeof held)[number], draw: SlotDraw): number => 1 - rate(slot.after, draw.after) / reference;
+  const shortfall = (slot: (typeof held)[number], draw: Pick<PeriodDraw, 'after'>): number =>
+    1 - rate(slot.after, draw.after) / slot.reference;
   const estimate = bootstrap({
     groups: [held],
-    sizes: ({ slot }) => ({ before: slot.before.length, after: slot.after.length }),
+    bins: { before: before.bins, after: after.bins },
     figure: shortfall,
     combine: ([mean = Number.NaN]) => mean,
     confidence,
     seed,
   });
   const bound = policy.maxDeliveredFpsShortfall;
-  const each = held.map((slot) => {
-    const { before, after } = slot.slot;
-    return shortfall(slot, { before: new Float64Array(before.length).fill(1), after: new Float64Array(after.length).fill(1) });
-  });
+  const each = held.map((slot) => shortfall(slot, { after: new Float64Array(after.bins).fill(1) }));
   const below = each.filter((value) => value > bound * LINE_FAILS_AT).length;
   const lines: GateFinding = {
     code: 'LinesBelowRate',

@@ -4,7 +4,7 @@ import { assessGate, isEnough } from './assess-gate.js';
 import type { GateInput } from './assess-gate.js';
 import { DEFAULT_GATE_POLICY } from './gate-policy.js';
 import type { GateOutcome, GateReport } from './gate-policy.js';
-import type { Interval, SlotFigures } from './interval.js';
+import type { PeriodInterval, SlotFigures } from './interval.js';
 import { lookAt, lookTimes } from './planned-looks.js';
 import { bucketOf } from './service-histogram.js';
 
@@ -35,7 +35,7 @@ function period(
   { ms, fps = 20, errors = 0 }: Engine,
   intervals: number,
   noise: { spread: number; shared?: readonly number[] },
-): Interval[] {
+): PeriodInterval[] {
   const own = loads(random, noise.spread);
   return Array.from({ length: intervals }, (_, index) => {
     const load = Math.exp((own.next().value as number) + (noise.shared?.[index] ?? 0));
@@ -45,7 +45,14 @@ function period(
       const bucket = bucketOf(ms * load * Math.exp(0.08 * gauss(random)));
       counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
     }
-    return { seconds: 5, delivered: frames, dropped: 0, errors, serviceTime: [...counts].sort(([a], [b]) => a - b) };
+    return {
+      seconds: 5,
+      lagSeconds: (intervals - 1 - index) * 5,
+      delivered: frames,
+      dropped: 0,
+      errors,
+      serviceTime: [...counts].sort(([a], [b]) => a - b),
+    };
   });
 }
 
@@ -135,12 +142,16 @@ describe('a gate', () => {
   });
 });
 
+/** The first `count` intervals of a period, which ends with them. */
+const first = (intervals: readonly PeriodInterval[], count: number): PeriodInterval[] =>
+  intervals.slice(0, count).map((interval, index, kept) => ({ ...interval, lagSeconds: (kept.length - 1 - index) * interval.seconds }));
+
 /** A whole gate: every planned look in turn, until one decides. Intervals are of five seconds. */
 function sequence(seed: number, scene: Scene): GateOutcome {
   const plan = { soakSeconds: 60, maxSoakSeconds: 480 };
   const { updated, controls } = figures(seed, { ...scene, intervals: plan.maxSoakSeconds / 5 });
   const upTo = (slots: readonly SlotFigures[], seconds: number): SlotFigures[] =>
-    slots.map((slot) => ({ ...slot, before: slot.before.slice(0, 24), after: slot.after.slice(0, Math.floor(seconds / 5)) }));
+    slots.map((slot) => ({ ...slot, before: first(slot.before, 24), after: first(slot.after, Math.floor(seconds / 5)) }));
   let outcome: GateOutcome = 'running';
   for (const at of lookTimes(plan)) {
     const look = lookAt(plan, policy.confidence, at, (seconds) => upTo(updated, seconds).every((slot) => isEnough(slot, policy)));
@@ -156,7 +167,7 @@ function sequence(seed: number, scene: Scene): GateOutcome {
 function unplanned(seed: number, scene: Scene): GateOutcome {
   const { updated } = figures(seed, { ...scene, intervals: 96 });
   for (let intervals = 12; intervals <= 96; intervals += 7) {
-    const upTo = updated.map((slot) => ({ ...slot, before: slot.before.slice(0, 24), after: slot.after.slice(0, intervals) }));
+    const upTo = updated.map((slot) => ({ ...slot, before: first(slot.before, 24), after: first(slot.after, intervals) }));
     const nodes = { total: 1, attempted: 1, succeeded: 1, failed: 0, rolledBack: 0 };
     const { outcome } = assessGate({ policy, canary: true, updated: upTo, controls: [], nodes, look: FIRST, seed });
     if (outcome !== 'running') return outcome;

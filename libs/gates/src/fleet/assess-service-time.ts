@@ -1,11 +1,11 @@
 import { COMPARISON } from '../assess-comparison.js';
 import { bootstrap } from './bootstrap.js';
 import type { Confidences } from './bootstrap.js';
-import { coalesced } from './coalesce.js';
 import type { FindingOutcome, GateFinding, GatePolicy } from './gate-policy.js';
 import type { SlotFigures } from './interval.js';
 import { bucketMatrix, logQuantile } from './slot-quantiles.js';
 import type { BucketMatrix } from './slot-quantiles.js';
+import { onAxis, timeAxis } from './time-axis.js';
 
 interface Prepared {
   readonly before: BucketMatrix;
@@ -31,15 +31,16 @@ export function assessServiceTime(
   confidence: Confidences,
   seed: number,
 ): GateFinding[] {
+  const [before, after] = [timeAxis(updated.map((slot) => slot.before)), timeAxis(updated.map((slot) => slot.after))];
   const prepare = (slots: readonly SlotFigures[]): Prepared[] =>
-    slots.map((slot) => ({ before: bucketMatrix(coalesced(slot.before)), after: bucketMatrix(coalesced(slot.after)) }));
+    slots.map((slot) => ({ before: bucketMatrix(onAxis(slot.before, before)), after: bucketMatrix(onAxis(slot.after, after)) }));
   const groups = [prepare(updated), ...(controls.length === 0 ? [] : [prepare(controls)])];
   return QUANTILES.map(({ code, name, p, margin }) => {
     const change = (slot: Prepared, draw: { before: Float64Array; after: Float64Array }): number =>
       logQuantile(slot.after, draw.after, p) - logQuantile(slot.before, draw.before, p);
     const estimate = bootstrap({
       groups,
-      sizes: (slot) => ({ before: slot.before.intervals, after: slot.after.intervals }),
+      bins: { before: before.bins, after: after.bins },
       figure: change,
       combine: ([moved = Number.NaN, control = 0]) => moved - control,
       confidence,

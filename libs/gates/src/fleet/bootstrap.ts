@@ -10,10 +10,10 @@ export interface Estimate {
 }
 
 /**
- * How often each interval is drawn in one resample, or the resample of the point estimate (each once).
- * `before` and `after` have one count per interval of the slot.
+ * How often each bin of the two time axes is drawn in one resample, or in the resample of the point estimate (each once).
+ * `before` and `after` have one count per bin; all slots share them.
  */
-export interface SlotDraw {
+export interface PeriodDraw {
   readonly before: Float64Array;
   readonly after: Float64Array;
 }
@@ -26,9 +26,10 @@ export interface Confidences {
 
 export interface BootstrapInput<S> {
   readonly groups: readonly (readonly S[])[];
-  readonly sizes: (slot: S) => { readonly before: number; readonly after: number };
-  /** A slot's figure under a draw of its intervals; NaN where it has none. */
-  readonly figure: (slot: S, draw: SlotDraw) => number;
+  /** Bins of the two time axes that all slots lie on. */
+  readonly bins: { readonly before: number; readonly after: number };
+  /** A slot's figure under a draw of the bins; NaN where it has none. */
+  readonly figure: (slot: S, draw: PeriodDraw) => number;
   /** Combines the groups' mean figures. */
   readonly combine: (means: readonly number[]) => number;
   /** One-sided confidences of the two bounds. */
@@ -43,7 +44,7 @@ const SLOTS_DRAWN_FROM = 20;
 
 const ones = (count: number): Float64Array => new Float64Array(count).fill(1);
 
-/** Adjacent intervals that are drawn together: longer than the usual √n, since load that lasts makes short runs too sure (ADR 7). */
+/** Adjacent bins that are drawn together: longer than the usual √n, since load that lasts makes short runs too sure (ADR 7). */
 const runOf = (count: number): number => Math.max(1, Math.round(1.5 * Math.sqrt(count)));
 
 const widen = (degrees: number, confidence: number): number => studentQuantile(confidence, degrees) / normalQuantile(confidence);
@@ -72,52 +73,38 @@ const meanOf = (values: readonly number[]): number => {
 };
 
 /**
- * Percentile bootstrap of a figure over groups of slots (Efron and Tibshirani 1993). With few slots the intervals of each slot
- * are drawn, with many the slots. A percentile interval of few draws is too narrow: it is widened by √(n/(n−1)) and by the ratio of
+ * Percentile bootstrap of a figure over groups of slots (Efron and Tibshirani 1993). With few slots runs of time are drawn, the same
+ * for all slots: what they met at the same moment, such as the load of a host or a product that they share, stays together, so
+ * that it leaves a difference between groups as it does in the figures themselves, and widens the bounds of a mean over slots that
+ * suffered it alike (Gonçalves 2011 on panels; slots that have nothing in common come out as if each were drawn by itself). With
+ * many slots the slots are drawn. A percentile interval of few draws is too narrow: it is widened by √(n/(n−1)) and by the ratio of
  * Student's to the normal quantile for as many degrees of freedom as there are independent runs (as in Hesterberg 2015, §4.1).
  * Null where a group has no figure at all. Same input, same bounds.
  */
 export function bootstrap<S>(input: BootstrapInput<S>): Estimate | null {
-  const { groups, sizes, figure, combine, confidence } = input;
-  const whole = groups.map((group) =>
-    group.map((slot) => {
-      const { before, after } = sizes(slot);
-      return figure(slot, { before: ones(before), after: ones(after) });
-    }),
-  );
+  const { groups, bins, figure, combine, confidence } = input;
+  const every: PeriodDraw = { before: ones(bins.before), after: ones(bins.after) };
+  const whole = groups.map((group) => group.map((slot) => figure(slot, every)));
   const point = combine(whole.map(meanOf));
   if (!Number.isFinite(point)) return null;
   const random = seededRandom(input.seed);
   const bySlots = (groups[0]?.length ?? 0) >= SLOTS_DRAWN_FROM;
-  const draws = groups.map((group) =>
-    group.map((slot) => {
-      const { before, after } = sizes(slot);
-      return { before: ones(before), after: ones(after) };
-    }),
-  );
+  const draw: PeriodDraw = { before: ones(bins.before), after: ones(bins.after) };
   const figures: number[] = [];
   for (let resample = 0; resample < RESAMPLES; resample += 1) {
-    const means = groups.map((group, index) => {
-      if (bySlots && group.length >= SLOTS_DRAWN_FROM) {
-        return meanOf(group.map(() => whole[index]?.[Math.floor(random() * group.length)] ?? Number.NaN));
-      }
-      return meanOf(
-        group.map((slot, at) => {
-          const draw = draws[index]?.[at];
-          if (draw === undefined) return Number.NaN;
-          drawRuns(draw.before.length, random, draw.before);
-          drawRuns(draw.after.length, random, draw.after);
-          return figure(slot, draw);
-        }),
-      );
-    });
+    drawRuns(bins.before, random, draw.before);
+    drawRuns(bins.after, random, draw.after);
+    const means = groups.map((group, index) =>
+      bySlots && group.length >= SLOTS_DRAWN_FROM
+        ? meanOf(group.map(() => whole[index]?.[Math.floor(random() * group.length)] ?? Number.NaN))
+        : meanOf(group.map((slot) => figure(slot, draw))),
+    );
     const value = combine(means);
     if (Number.isFinite(value)) figures.push(value);
   }
   if (figures.length < RESAMPLES / 2) return null;
   const sorted = Float64Array.from(figures).sort();
-  const widening = (level: number): number =>
-    bySlots ? widen((groups[0]?.length ?? 2) - 1, level) : Math.max(...(groups[0] ?? []).map((slot) => widenBy(sizes(slot), level)));
+  const widening = (level: number): number => (bySlots ? widen((groups[0]?.length ?? 2) - 1, level) : widenBy(bins, level));
   return {
     point,
     lower: point + (quantileOfSorted(sorted, 1 - confidence.lower) - point) * widening(confidence.lower),

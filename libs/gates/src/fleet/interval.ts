@@ -10,14 +10,23 @@ export interface Interval {
   readonly serviceTime: Histogram;
 }
 
+/** An interval of one of the two periods that a gate compares. */
+export interface PeriodInterval extends Interval {
+  /**
+   * Seconds from its end to the end of its period: to the move, or to the look. Of slots that were moved together, and of those they
+   * are compared with, intervals with the same lag were measured at the same time.
+   */
+  readonly lagSeconds: number;
+}
+
 /** One slot of a gate, with what was measured before its node was moved and since. */
 export interface SlotFigures {
   readonly slotId: string;
   readonly nodeId: string;
   /** Results per second that its line needs; 0 where it needs none. */
   readonly requiredFps: number;
-  readonly before: readonly Interval[];
-  readonly after: readonly Interval[];
+  readonly before: readonly PeriodInterval[];
+  readonly after: readonly PeriodInterval[];
 }
 
 export const framesOf = (intervals: readonly Interval[]): number =>

@@ -1,5 +1,5 @@
 import { assessGate, lookAt } from '@takt/gates';
-import type { GateReport, Interval, SlotFigures } from '@takt/gates';
+import type { GateReport, PeriodInterval, SlotFigures } from '@takt/gates';
 import type { NodeId } from '@takt/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -313,7 +313,8 @@ describe('a profile whose canary failed', () => {
 describe('a gate that is really measured', () => {
   const gate = { ...DEFAULT_ROLLOUT_POLICY.gate, minIntervals: 6, minFrames: 60 };
   const times = { gate, soakSeconds: 60, maxSoakSeconds: 120 };
-  const interval: Interval = {
+  const interval = (index: number): PeriodInterval => ({
+    lagSeconds: (11 - index) * 5,
     seconds: 5,
     delivered: 100,
     dropped: 0,
@@ -322,7 +323,7 @@ describe('a gate that is really measured', () => {
       [60, 50],
       [61, 50],
     ],
-  };
+  });
 
   /** Measures with the product's own gate, on figures of an equal engine, or on none. */
   function measureBy(sim: SimulatedFleet, hasFigures: boolean): void {
@@ -330,8 +331,8 @@ describe('a gate that is really measured', () => {
       slotId: `slot of ${nodeId}`,
       nodeId,
       requiredFps: 20,
-      before: Array.from({ length: 12 }, () => interval),
-      after: Array.from({ length: hasFigures ? 12 : 0 }, () => interval),
+      before: Array.from({ length: 12 }, (_, index) => interval(index)),
+      after: Array.from({ length: hasFigures ? 12 : 0 }, (_, index) => interval(index)),
     });
     sim.measure = (profile): GateReport => {
       const { rollout } = sim;

@@ -1,5 +1,5 @@
 import { assessGate, figuresUntil, isEnough, lookAt } from '@takt/gates';
-import type { GateReport, Look } from '@takt/gates';
+import type { GateReport, Look, PeriodInterval, SlotFigures } from '@takt/gates';
 import { groupBy } from '@takt/kernel';
 import type { SlotId } from '@takt/kernel';
 import type { Deployment, ObservedSlot, SlotSample, Stores } from '@takt/persistence';
@@ -54,14 +54,15 @@ async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, 
     rows.deployments.findLast((deployment) => deployment.slotId === slot.slotId && deployment.revertOf === null)?.id ?? null;
   const starts = kept.map((member) => member.movedAt ?? now);
   const movedAt = starts.length === 0 ? now : Math.min(...starts);
-  const updated = await figuresOf(kept, (slot) => updatedPeriods(rollout, rows.deployments, slot, since, now), moveOf);
+  const reachMs = pastReachMs(rollout.policy, (now - since) / 1000);
+  const updated = await figuresOf(kept, (slot) => updatedPeriods(rows.deployments, slot, since, now, reachMs), moveOf);
   const untouched = rollout.members.filter((member) => member.profile === profile && !wasMoved(member));
   const usable = untouched.filter((member) =>
     member.slotIds.some((id) => slots.get(id)?.online === true && slots.get(id)?.activeId !== null),
   );
   const controls = await figuresOf(
     usable.slice(0, MOST_CONTROLS),
-    (slot) => ({ before: past(rollout, movedAt, slot.activeSince), after: { from: since + SETTLE_MS, to: now } }),
+    (slot) => ({ before: past(slot, movedAt, slot.activeSince, reachMs), after: { from: since + SETTLE_MS, to: now } }),
     (slot) => slot.activeId,
   );
   const look = nextLook(rollout, updated, since, now);
@@ -69,12 +70,14 @@ async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, 
   const known = gateOf(rollout, profile);
   // The same look finds the same: its figures do not change any more, and drawing them again is the expensive part.
   if (known !== undefined && known.startedAt >= since && isSameLook(known.report, look, nodes)) return { profile, report: known.report };
-  const until = look === null ? now : since + look.upToSeconds * 1000;
+  const at = look?.upToSeconds ?? 0;
+  const until = look === null ? now : since + at * 1000;
+  const periods = (slots: readonly TimedFigures[]): SlotFigures[] => periodsUpTo(slots, until, pastReachMs(rollout.policy, at));
   const report = assessGate({
     policy: rollout.policy.gate,
     canary: rollout.currentWave === 0,
-    updated: upTo(updated, until),
-    controls: upTo(controls, until),
+    updated: periods(updated),
+    controls: periods(controls),
     nodes,
     look,
     seed: rollout.currentWave + 1,
@@ -86,12 +89,27 @@ interface TimedFigures {
   readonly slotId: string;
   readonly nodeId: string;
   readonly requiredFps: number;
+  /** When the time before the move ends, ms since the epoch. */
+  readonly beforeEnds: number;
   readonly before: readonly TimedInterval[];
   readonly after: readonly TimedInterval[];
 }
 
-const upTo = (slots: readonly TimedFigures[], until: number): TimedFigures[] =>
-  slots.map((slot) => ({ ...slot, after: slot.after.filter(({ to }) => to.getTime() <= until) }));
+const upTo = (intervals: readonly TimedInterval[], until: number): PeriodInterval[] =>
+  intervals
+    .filter(({ to }) => to.getTime() <= until)
+    .map((interval) => ({ ...interval, lagSeconds: (until - interval.to.getTime()) / 1000 }));
+
+/** Both periods of the slots: the first one no longer than `reachMs`, the second one up to `until`, ms since the epoch. */
+const periodsUpTo = (slots: readonly TimedFigures[], until: number, reachMs: number): SlotFigures[] =>
+  slots.map((slot) => ({
+    ...slot,
+    before: upTo(
+      slot.before.filter(({ from }) => from.getTime() >= slot.beforeEnds - reachMs),
+      slot.beforeEnds,
+    ),
+    after: upTo(slot.after, until),
+  }));
 
 /** The planned look that the figures of the moved slots have come far enough for; null before the wave soaks. */
 function nextLook(rollout: Rollout, updated: readonly TimedFigures[], since: number, now: number): Look | null {
@@ -100,7 +118,7 @@ function nextLook(rollout: Rollout, updated: readonly TimedFigures[], since: num
   const latest = updated.map((slot) => ((slot.after.at(-1)?.to.getTime() ?? since) - since) / 1000);
   const elapsed = figuresUntil((now - since) / 1000, latest, graceSeconds(policy));
   return lookAt(policy, policy.gate.confidence, elapsed, (seconds) =>
-    upTo(updated, since + seconds * 1000).some((slot) => isEnough(slot, policy.gate)),
+    periodsUpTo(updated, since + seconds * 1000, pastReachMs(policy, seconds)).some((slot) => isEnough(slot, policy.gate)),
   );
 }
 
@@ -111,17 +129,17 @@ const isSameLook = (report: GateReport, look: Look | null, nodes: WaveNodes): bo
   (Object.keys(nodes) as (keyof WaveNodes)[]).every((key) => report.nodes[key] === nodes[key]);
 
 /** A moved slot: its past ends where it was moved, and the time since begins when it had settled on the new engine. */
-function updatedPeriods(rollout: Rollout, deployments: readonly Deployment[], slot: ObservedSlot, since: number, now: number): Periods {
+function updatedPeriods(deployments: readonly Deployment[], slot: ObservedSlot, since: number, now: number, reachMs: number): Periods {
   const move = deployments.findLast((deployment) => deployment.slotId === slot.slotId && deployment.revertOf === null);
   const movedAt = move?.createdAt.getTime() ?? now;
   const servedSince = Math.max(since, move?.endedAt?.getTime() ?? now) + SETTLE_MS;
-  return { before: past(rollout, movedAt, slot.previousSince), after: { from: servedSince, to: now } };
+  return { before: past(slot, movedAt, slot.previousSince, reachMs), after: { from: servedSince, to: now } };
 }
 
-/** The time before the move, but not before the slot got the engine that it had then. */
-function past(rollout: Rollout, movedAt: number, activeSince: Date | null): Periods['before'] {
-  const begun = activeSince === null ? 0 : activeSince.getTime() + SETTLE_MS;
-  return { from: Math.max(movedAt - pastReachMs(rollout.policy), Math.min(begun, movedAt)), to: movedAt };
+/** The time before the move, but not before the slot got the engine that it had then, nor before its line got the source that it has. */
+function past(slot: ObservedSlot, movedAt: number, activeSince: Date | null, reachMs: number): Periods['before'] {
+  const begun = Math.max(activeSince?.getTime() ?? 0, slot.sourceSince.getTime()) + SETTLE_MS;
+  return { from: Math.max(movedAt - reachMs, Math.min(begun, movedAt)), to: movedAt };
 }
 
 /** `serves` is what the slot has to have served: figures of an engine that a node went back to by itself say nothing of this one. */
@@ -138,6 +156,7 @@ function figures(
     slotId: slot.slotId,
     nodeId: slot.nodeId,
     requiredFps: slot.requiredFps,
+    beforeEnds: periods?.before.to ?? 0,
     before: within(periods?.before),
     after: within(periods?.after).filter((interval) => interval.deploymentId === serves),
   };

@@ -2,7 +2,7 @@ import type { Deployment, ObservedSlot, Stores } from '@takt/persistence';
 import { groupBy } from '@takt/kernel';
 import type { NodeId, RolloutId } from '@takt/kernel';
 import type { MemberObservation, ObservedDeployment, Rollout, RolloutMember, RolloutPolicy } from '@takt/rollout';
-import { SETTLE_MS, pastReachMs } from './gate-periods.js';
+import { SETTLE_MS, pastNeededSeconds, pastReachMs } from './gate-periods.js';
 
 /** Rows that a rollout's decisions are made from, read in one transaction. */
 export interface RolloutRows {
@@ -60,17 +60,23 @@ function observe(
 }
 
 /** What keeps a node from being moved although its turn has come. */
-function obstacle(rolloutId: RolloutId, { gate }: RolloutPolicy, slots: readonly ObservedSlot[]): MemberObservation['blockedBy'] {
+function obstacle(rolloutId: RolloutId, policy: RolloutPolicy, slots: readonly ObservedSlot[]): MemberObservation['blockedBy'] {
   const foreign = slots.find(({ target }) => target !== null && target.open && !target.givenUp && target.rolloutId !== rolloutId)?.target;
   if (foreign !== null && foreign !== undefined) {
     return { code: 'DeploymentInProgress', message: `deployment ${foreign.id} of somebody else runs on it; it is waited for` };
   }
   // A gate compares with what the slot had before: where too little is known of that, it could never pass.
+  const { gate } = policy;
+  const needed = pastNeededSeconds(policy);
   const unknown = slots.find(
-    ({ activeId, past }) => activeId !== null && (past.intervals < gate.minIntervals || past.frames < gate.minFrames),
+    ({ activeId, past }) =>
+      activeId !== null && (past.intervals < gate.minIntervals || past.frames < gate.minFrames || past.seconds < needed),
   );
   if (unknown === undefined) return null;
-  const has = `${String(unknown.past.intervals)} of ${String(gate.minIntervals)} intervals, ${String(unknown.past.frames)} of ${String(gate.minFrames)} frames`;
+  const { intervals, frames, seconds } = unknown.past;
+  const has =
+    `${String(intervals)} of ${String(gate.minIntervals)} intervals, ${String(frames)} of ${String(gate.minFrames)} frames, ` +
+    `${seconds.toFixed(0)} of ${String(needed)} s`;
   return { code: 'NoBaseline', message: `too little is known of what it serves now to compare with: ${has}` };
 }
 
