@@ -6,13 +6,14 @@ import { setCameraRates } from './cameras.js';
 import { expectState } from './demo-unexpected.js';
 import type { StartedNode } from './fleet.js';
 import { createBaseline } from './releases.js';
+import { DEMO_POLICY } from './rollout-policies.js';
 import type { Story } from './story-context.js';
 import { untilBuilt, untilEnded } from './watch.js';
 
 /** Longest that one deployment may take on a slow host. */
 const DEADLINE_MS = 240_000;
-/** How long the lines run on the baseline at their own rates: the past that the first gate compares with. */
-const PAST_MS = 9_000;
+/** How long the lines run on the baseline at their own rates, twice the soak: the past that the first gate compares with. */
+const PAST_MS = 2 * DEMO_POLICY.soakSeconds * 1000;
 
 /**
  * Deploys the baseline to every line, without a rollout: it is what the fleet runs when the story begins. The first box builds

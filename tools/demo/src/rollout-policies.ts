@@ -11,7 +11,7 @@ export const DEMO_POLICY = {
   ],
   maxConcurrent: 2,
   soakSeconds: 12,
-  maxSoakSeconds: 45,
+  maxSoakSeconds: 96,
   waveDeadlineSeconds: 240,
   gate: {
     maxServiceTimeP50Increase: 0.3,

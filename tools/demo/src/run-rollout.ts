@@ -7,8 +7,10 @@ import { describeProgress, until } from './watch.js';
 
 /** Longest that one wave may take on a slow host. */
 const DEADLINE_MS = 300_000;
-/** Times that a gate may be measured which could not decide. */
-const MEASURED_AT_MOST = 3;
+/** Times that one rollout's gates may be measured again which could not decide. */
+const MEASURED_AGAIN_AT_MOST = 1;
+/** Rollouts of one release that may be started: each measures the past anew. */
+const STARTED_AT_MOST = 3;
 
 /** Nothing goes on by itself any more: it has ended, or it waits for a person. */
 const stands = ({ phase }: RolloutDetail): boolean =>
@@ -21,17 +23,30 @@ const namesOf = (members: readonly RolloutMemberView[]): string => members.map((
 const inWave = ({ members }: RolloutDetail, wave: number): RolloutMemberView[] =>
   members.filter((member) => member.wave === wave && member.bucket !== 'excluded');
 
-/** Starts a rollout and follows it, wave by wave, until it has ended; shows each gate's numbers as they are decided. */
+/**
+ * Rolls a release out and shows each gate's numbers as they are decided. Where a busy host keeps a gate from deciding, it does what
+ * the hold says an operator can do: measures again, and then goes back and starts over, since what cannot be measured again after
+ * a move is the past that the gate compares with.
+ */
 export async function runRollout(story: Story, release: string, policy: RolloutPolicyInput): Promise<RolloutDetail> {
+  for (let started = 1; ; started += 1) {
+    const rollout = await runOnce(story, release, policy);
+    if (rollout.hold?.code !== 'GateInconclusive' || started >= STARTED_AT_MOST) return rollout;
+    await startOver(story, rollout);
+  }
+}
+
+/** Starts a rollout and follows it, wave by wave, until it has ended or waits for a person. */
+async function runOnce(story: Story, release: string, policy: RolloutPolicyInput): Promise<RolloutDetail> {
   const { api, output } = story;
   let rollout = await api.call('createRollout', { body: { release, policy } });
   output.line(`  rollout ${rollout.name}, by ${rollout.createdBy}`);
   for (const member of rollout.members)
     if (member.bucket === 'excluded') output.line(`  ${member.node.name} takes no part (${member.reason ?? ''}): ${member.message}`);
-  for (let measured = 1; goesOn(rollout);) {
+  for (let again = 0; goesOn(rollout);) {
     rollout = await runWave(story, rollout, rollout.currentWave);
-    if (rollout.phase !== RolloutPhase.held || measured >= MEASURED_AT_MOST) continue;
-    measured += 1;
+    if (rollout.phase !== RolloutPhase.held || again >= MEASURED_AGAIN_AT_MOST) continue;
+    again += 1;
     rollout = await measureAgain(story, rollout);
   }
   if (!stands(rollout)) rollout = await output.step('the fleet goes back', (progress) => follow(story, rollout.id, stands, progress));
@@ -43,6 +58,15 @@ async function measureAgain({ api, output }: Story, { id, name, hold }: RolloutD
   output.line(`  held (${hold?.code ?? ''}): ${hold?.message ?? ''}`);
   output.line(`  npx takt rollout resume ${name}: it is measured again`);
   return api.call('resumeRollout', { params: { ref: id }, body: { reason: 'measure again: this host was busy' } });
+}
+
+/** Takes the nodes back to what they served: the next rollout waits until enough is known of that again. */
+async function startOver(story: Story, { id, name, hold }: RolloutDetail): Promise<void> {
+  const { api, output } = story;
+  output.line(`  held (${hold?.code ?? ''}): ${hold?.message ?? ''}`);
+  output.line(`  npx takt rollout rollback ${name}: the past is measured anew, and the rollout started again`);
+  await api.call('rollbackRollout', { params: { ref: id }, body: { reason: 'measure the past anew: this host was busy' } });
+  await output.step('the fleet goes back', (progress) => follow(story, id, ({ phase }) => hasEnded(phase), progress));
 }
 
 async function runWave(story: Story, before: RolloutDetail, wave: number): Promise<RolloutDetail> {

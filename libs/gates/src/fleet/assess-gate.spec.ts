@@ -47,7 +47,7 @@ function period(
     }
     return {
       seconds: 5,
-      lagSeconds: (intervals - 1 - index) * 5,
+      lagSeconds: (intervals - 0.5 - index) * 5,
       delivered: frames,
       dropped: 0,
       errors,
@@ -144,7 +144,7 @@ describe('a gate', () => {
 
 /** The first `count` intervals of a period, which ends with them. */
 const first = (intervals: readonly PeriodInterval[], count: number): PeriodInterval[] =>
-  intervals.slice(0, count).map((interval, index, kept) => ({ ...interval, lagSeconds: (kept.length - 1 - index) * interval.seconds }));
+  intervals.slice(0, count).map((interval, index, kept) => ({ ...interval, lagSeconds: (kept.length - 0.5 - index) * interval.seconds }));
 
 /** A whole gate: every planned look in turn, until one decides. Intervals are of five seconds. */
 function sequence(seed: number, scene: Scene): GateOutcome {

@@ -13,7 +13,7 @@ export interface Interval {
 /** An interval of one of the two periods that a gate compares. */
 export interface PeriodInterval extends Interval {
   /**
-   * Seconds from its end to the end of its period: to the move, or to the look. Of slots that were moved together, and of those they
+   * Seconds from its middle to the end of its period: to the move, or to the look. Of slots that were moved together, and of those they
    * are compared with, intervals with the same lag were measured at the same time.
    */
   readonly lagSeconds: number;

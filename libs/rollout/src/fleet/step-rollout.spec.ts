@@ -314,7 +314,7 @@ describe('a gate that is really measured', () => {
   const gate = { ...DEFAULT_ROLLOUT_POLICY.gate, minIntervals: 6, minFrames: 60 };
   const times = { gate, soakSeconds: 60, maxSoakSeconds: 120 };
   const interval = (index: number): PeriodInterval => ({
-    lagSeconds: (11 - index) * 5,
+    lagSeconds: (11.5 - index) * 5,
     seconds: 5,
     delivered: 100,
     dropped: 0,

@@ -98,7 +98,7 @@ interface TimedFigures {
 const upTo = (intervals: readonly TimedInterval[], until: number): PeriodInterval[] =>
   intervals
     .filter(({ to }) => to.getTime() <= until)
-    .map((interval) => ({ ...interval, lagSeconds: (until - interval.to.getTime()) / 1000 }));
+    .map((interval) => ({ ...interval, lagSeconds: (until - (interval.from.getTime() + interval.to.getTime()) / 2) / 1000 }));
 
 /** Both periods of the slots: the first one no longer than `reachMs`, the second one up to `until`, ms since the epoch. */
 const periodsUpTo = (slots: readonly TimedFigures[], until: number, reachMs: number): SlotFigures[] =>
