@@ -65,18 +65,22 @@ interface Scene {
   readonly spread?: number;
   /** What all slots of the factory suffer after the move, as a factor. */
   readonly drift?: number;
+  /** Load that all slots meet at the same moments, as those of one host do. */
+  readonly hostSpread?: number;
 }
 
 function figures(seed: number, scene: Scene): Pick<GateInput, 'updated' | 'controls'> {
   const random = seededRandom(seed);
   const { intervals = 12, spread = 0.03, drift = 1 } = scene;
-  const shared = Array.from({ length: intervals }, () => Math.log(drift));
+  const hostLoads = scene.hostSpread === undefined ? undefined : loads(random, scene.hostSpread);
+  const host = (): number[] => Array.from({ length: intervals }, () => (hostLoads?.next().value as number | undefined) ?? 0);
+  const [hostBefore, hostAfter] = [host(), host()];
   const slot = (group: string, index: number, after: Engine): SlotFigures => ({
     slotId: `${group}-${String(index)}`,
     nodeId: `node-${group}-${String(index)}`,
     requiredFps: 20,
-    before: period(random, scene.before, intervals, { spread }),
-    after: period(random, after, intervals, { spread, shared }),
+    before: period(random, scene.before, intervals, { spread, shared: hostBefore }),
+    after: period(random, after, intervals, { spread, shared: hostAfter.map((load) => load + Math.log(drift)) }),
   });
   return {
     updated: Array.from({ length: scene.slots ?? 1 }, (_, index) => slot('u', index, scene.after)),
@@ -196,6 +200,26 @@ describe('all looks of a gate together', () => {
     expect(shareOf(sequence, equal, 'successful')).toBeGreaterThanOrEqual(0.98);
     expect(shareOf(sequence, equal, 'failed')).toBe(0);
     expect(shareOf(sequence, { before: { ms: 20 }, after: { ms: 26 }, spread: 0.05 }, 'failed')).toBeGreaterThanOrEqual(0.95);
+  });
+});
+
+describe('slots that meet the same load at the same moments', () => {
+  const busy = { hostSpread: 0.12, spread: 0.02, controls: 2 } as const;
+  const engine = (ms: number, more: Partial<Scene> = {}): Scene => ({ before: { ms: 20 }, after: { ms }, ...busy, ...more });
+
+  it('are compared at those moments: an equal engine passes nearly always on a host where its past alone could not tell', () => {
+    expect(shareOf(sequence, engine(20), 'successful', 40)).toBeGreaterThanOrEqual(0.95);
+    expect(shareOf(sequence, engine(20, { controls: 0 }), 'successful', 20)).toBeLessThanOrEqual(0.6);
+  });
+
+  it('do not let a worse engine pass more often for it', () => {
+    expect(shareOf(sequence, engine(22.4), 'successful', 40)).toBeLessThanOrEqual(0.05);
+    expect(shareOf(sequence, engine(26), 'failed', 20)).toBe(1);
+  });
+
+  it('are no better evidence than one slot where there are no controls: a mean over them is no surer', () => {
+    const many = engine(22.4, { controls: 0, slots: 8 });
+    expect(share(many, 'successful', 100)).toBeLessThanOrEqual(0.05);
   });
 });
 
