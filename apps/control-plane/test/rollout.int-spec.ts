@@ -14,6 +14,7 @@ const SPEEDS: Readonly<Record<string, Speed>> = {
   equal: { serviceMs: 20, fps: 20 },
   slower: { serviceMs: 40, fps: 20 },
   faster: { serviceMs: 12, fps: 20 },
+  quick: { serviceMs: 12, fps: 20 },
   selfish: { serviceMs: 40, fps: 20 },
 };
 
@@ -26,6 +27,8 @@ const policy = {
 
 let harness: Harness;
 let lines: PlayedLine[];
+/** How much longer the frames of the present camera take than those of the first one. */
+let frameFactor = 1;
 let playing = true;
 let played: Promise<void>;
 
@@ -62,7 +65,10 @@ beforeAll(async () => {
   for (const [index, name] of ['one', 'two', 'three', 'four'].entries()) {
     lines.push(
       await PlayedLine.create(harness, index < 2 ? 'north' : 'south', name, {
-        speedOf: (release) => SPEEDS[release] ?? { serviceMs: 20, fps: 20 },
+        speedOf: (release) => {
+          const { serviceMs, fps } = SPEEDS[release] ?? { serviceMs: 20, fps: 20 };
+          return { serviceMs: serviceMs * frameFactor, fps };
+        },
         endOf: (release) => (release === 'selfish' ? 'rolled-back' : 'committed'),
       }),
     );
@@ -222,6 +228,24 @@ describe('a rollout', () => {
     expect(view).toMatchObject({ phase: 'succeeded', counts: { succeeded: 3, offline: 1 } });
     away.online = true;
     await until('it catches up', async () => ((await rollout(name)).counts.succeeded === 4 ? true : undefined), 30_000);
+  });
+
+  it('compares with nothing that was measured on another camera, and waits until enough is known on this one', async () => {
+    for (const line of lines) {
+      const source = { kind: 'image-directory', path: '/large-frames', fps: 20 };
+      await harness.ok('PATCH', `/lines/${line.name}`, { source });
+    }
+    frameFactor = 3;
+    const { name } = await start('quick');
+    const waits = await until('the canary waits', async () => (await rollout(name)).members.find((member) => member.bucket === 'deferred'));
+    expect(waits).toMatchObject({ wave: 0, reason: 'NoBaseline' });
+    const view = await ended(name);
+    expect(view).toMatchObject({ phase: 'succeeded', counts: { succeeded: 4 } });
+    for (const { distributions } of view.gates) {
+      const past = distributions.find(({ group }) => group === 'updated before');
+      // No frame of the first camera, which took 12 ms, is among them.
+      expect(Math.min(...(past?.buckets ?? []).map(({ fromMs }) => fromMs))).toBeGreaterThan(25);
+    }
   });
 
   it('is not started on nodes of another one unless it takes its place', async () => {

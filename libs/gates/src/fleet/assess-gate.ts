@@ -172,7 +172,8 @@ function words(
         reason: findings.find((finding) => finding.outcome === 'inconclusive')?.code ?? 'TooFewFigures',
         message: sentence(missing),
         suggestedAction:
-          'measure again (`takt rollout resume`), let it pass by name (`takt rollout approve`), or go back (`takt rollout rollback`)',
+          'measure again (`takt rollout resume`), let it pass by name (`takt rollout approve`), or go back (`takt rollout rollback`) ' +
+          'and start it again, which measures the past anew too',
       };
     case 'error':
       return {
