@@ -134,7 +134,7 @@ describe('stand-alone commands with the real worker', () => {
     const done = await home.spawn([...args, '--json']);
     expect(done.exitCode).toBe(0);
     const result = JSON.parse(done.stdout) as { targets: Record<string, { file: string; reason: string }>; statistics: string };
-    expect(Object.keys(result)).toEqual(['targets', 'fp32', 'statistics']);
+    expect(Object.keys(result)).toEqual(['targets', 'loss', 'fp32', 'statistics']);
     const target = result.targets['onnxruntime'];
     expect(target?.reason).not.toBe('');
     for (const file of [target?.file ?? '', result.statistics]) expect((await stat(file)).size).toBeGreaterThan(1000);

@@ -50,7 +50,7 @@ export { sampleOf } from './statistics/sample.js';
 export { STATISTICS_FORMAT, STATISTICS_VERSION, parseStatistics } from './statistics/statistics.js';
 export type { Statistics, ValueStatistics } from './statistics/statistics.js';
 export { withTrainedScales } from './training/apply-trained.js';
-export { stripPairs } from './training/strip-pairs.js';
+export { requireUnquantized, stripPairs } from './training/strip-pairs.js';
 export type { StrippedModel } from './training/strip-pairs.js';
 export { untrainedConvs } from './training/trained-scales.js';
 export type { TrainedScales } from './training/trained-scales.js';

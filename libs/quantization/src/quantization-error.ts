@@ -13,7 +13,7 @@ export const QuantizationErrorCode = {
 export type QuantizationErrorCode = (typeof QuantizationErrorCode)[keyof typeof QuantizationErrorCode];
 
 const ACTION: Readonly<Record<QuantizationErrorCode, string>> = {
-  ModelAlreadyQuantized: 'push the model in floating point; takt quantizes it itself',
+  ModelAlreadyQuantized: 'give the model in floating point; takt quantizes it itself',
   ModelHasNothingToQuantize: 'release the model with the fp32 recipe',
   CalibrationNotFinite: 'check that the model gives finite outputs on the calibration images',
   StatisticsUnreadable: 'calibrate again',

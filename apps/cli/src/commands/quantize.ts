@@ -43,9 +43,12 @@ export function registerQuantize(program: Command, cli: Cli): void {
     .requiredOption('--out <folder>', 'where the files go')
     .option('--sample <n>', 'calibration images to use at most', integerIn(1, 1_000_000), 500)
     .option('--seed <n>', 'seed of the choice of images', integerIn(0, 2 ** 32 - 1), 0)
-    .option('--data <file>', 'labelled set: data.yaml (YOLO) or a .json file (COCO); without one only speed is measured')
+    .option(
+      '--data <file>',
+      'labelled set: data.yaml (YOLO) or a .json file (COCO); without one an artifact is compared with what FP32 itself gives',
+    )
     .option('--images <folder>', 'images of COCO JSON (default: looked for near it)')
-    .option('--budget <points>', 'allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
+    .option('--budget <points>', 'with --data: allowed drop of mAP@0.5:0.95 against FP32, in points', numberIn(0, 100, 'points'), 0.4)
     .addOption(
       new Option('--format <format>', 'of the INT8 file for ONNX Runtime; the others are always Q and DQ')
         .choices(quantizedFormatSchema.options)
@@ -57,11 +60,13 @@ export function registerQuantize(program: Command, cli: Cli): void {
         .default('auto'),
     )
     .addOption(
-      new Option('--pixels <format>', 'what images become for --family generic').choices(imagePixelsSchema.options).default('rgb-unit'),
+      new Option('--pixels <format>', 'with --family generic: what images become, stretched to the input; imagenet is RGB 0–1, normalized')
+        .choices(imagePixelsSchema.options)
+        .default('rgb-unit'),
     )
     .option(
       '--output-budget <percent>',
-      'without --data: what may be lost of what FP32 finds, or outputs be off by, in percent',
+      'without --data: how much of what FP32 finds may be lost, or how far outputs may be off, in percent',
       numberIn(0, 100, 'percent'),
       10,
     )
@@ -72,6 +77,10 @@ export function registerQuantize(program: Command, cli: Cli): void {
     .action(async (options: Options) => {
       if (options.images !== undefined && options.data === undefined)
         quantize.error('error: --images goes with --data', { exitCode: ExitCode.usage });
+      if (options.family !== 'generic' && quantize.getOptionValueSource('pixels') === 'cli')
+        quantize.error('error: --pixels goes with --family generic; what a detector is fed with, its family says', {
+          exitCode: ExitCode.usage,
+        });
       const result = await runWorkerJob(cli, {
         kind: 'quantize',
         model: resolve(options.model),

@@ -50,7 +50,10 @@ export function renderQuantized(result: Result<'quantize'>, style: Style): strin
     renderPairs(
       [
         ...(result.classesBy === undefined ? [] : [['Classes', CLASSES_BY[result.classesBy]] as const]),
-        ['Measured on', `${String(images)} ${MEASURED_ON[by]}; at most ${formatPoints(budget)} may be lost`],
+        [
+          'Measured on',
+          `${String(images)} ${MEASURED_ON[by]}; at most ${formatPoints(budget)} ${by === 'labels' ? 'points' : '%'} may be lost`,
+        ],
         ['Statistics', result.statistics],
         ...Object.entries(result.targets).map(([target, row]) => [target, row.file] as const),
       ],

@@ -3,7 +3,7 @@ import { checkModelSize, importModel, parseModel, requireDetector, requireImageN
 import type { Detector, ModelInspection } from '@takt/onnx';
 import { TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
-import { decodeRawHeads, readArtifact, readArtifactDetector, stripPairs } from '@takt/quantization';
+import { decodeRawHeads, readArtifact, readArtifactDetector, requireUnquantized, stripPairs } from '@takt/quantization';
 import type { TrainedScales } from '@takt/quantization';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -40,10 +40,11 @@ export interface InputModel {
  * taken out and their scales kept.
  *
  * @throws TaktError `ModelUnreadable`, the import check's, `OnnxNotADetector`, `FamilyDiffers`, `OnnxNotAnImageNetwork`, or those of
- * `stripPairs`.
+ * `requireUnquantized` and `stripPairs`.
  */
 export async function readInputModel(path: string, kind: ModelKind = ANY_DETECTOR): Promise<InputModel> {
   const given = await readModelFile(path);
+  requireUnquantized(parseModel(given));
   const imported = importModel(given);
   const name = basename(path);
   const decoded = kind.family === 'generic' ? undefined : decodeRawHeads(imported.bytes);

@@ -41,6 +41,16 @@ describe('the OpenVINO dialect', () => {
     expect(emitOpenvino(exampleDetector(), exampleStatistics, {}).integerConvs).toEqual(['a', 'b', 'detect']);
   });
 
+  it('leaves an output in float that a convolution reads as well: its own reader alone gets the rounded form', () => {
+    const whole = exampleDetector();
+    const shown = { name: 'a.act', type: { tensorType: { elemType: 1 } } };
+    const emitted = emitOpenvino({ ...whole, graph: { ...whole.graph, output: [...whole.graph.output, shown] } }, exampleStatistics, {});
+    const { node } = emitted.model.graph;
+    expect(node.find(({ output }) => output[0] === 'a.act')?.opType).toBe('Mul');
+    expect(node.find(({ name }) => name === 'b')?.input[0]).toBe('a.act_dq');
+    expect(node.find(({ name }) => name === 'add')?.input[0]).toBe('a.act');
+  });
+
   it('is valid for OpenVINO, and not for TensorRT', () => {
     expect(validateOpenvino(graph)).toEqual([]);
     expect(rules(validateTensorrt(graph))).toEqual(expect.arrayContaining(['int8', 'pairs']));

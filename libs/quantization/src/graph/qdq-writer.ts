@@ -30,7 +30,8 @@ export class QdqWriter {
   activation(value: string, affine: AffineParameters, readers?: ReadonlySet<NodeProto>): void {
     if (readers !== undefined) this.readers.set(value, readers);
     const parameters = this.parameters(value, affine, this.type);
-    const isOutput = this.model.graph.output.some(({ name }) => name === value);
+    // Where only some readers get the rounded form, an output stays as it is.
+    const isOutput = readers === undefined && this.model.graph.output.some(({ name }) => name === value);
     if (isOutput) this.roundedOutputs.set(value, `${value}_float`);
     this.after.set(value, [
       quantizeNode(value, parameters, this.roundedOutputs.get(value)),

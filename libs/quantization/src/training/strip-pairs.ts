@@ -1,3 +1,4 @@
+import { DETECTOR_METADATA } from '@takt/evaluation';
 import { DataType, attributeOf, floatTensor, indexGraph, intAttribute, nodeLabel } from '@takt/onnx';
 import type { GraphIndex, GraphProto, Model, NodeProto, TensorProto } from '@takt/onnx';
 import { integersOf, pairParameters } from '../dialects/quantized-graph.js';
@@ -19,19 +20,28 @@ export interface StrippedModel {
 const INTEGER_OPERATORS = /^(?:QLinear|DynamicQuantize|ConvInteger$|MatMulInteger$|QGemm$|QAttention$)/;
 
 /**
+ * Refuses what was quantized for good. Asked before the import check, which would speak of an operator's domain or an input's type.
+ *
+ * @throws TaktError `ModelAlreadyQuantized` where operators compute in integers, or takt's own metadata say that it made the file.
+ */
+export function requireUnquantized({ graph, metadataProps }: Pick<Model, 'graph' | 'metadataProps'>): void {
+  const refuse = (what: string, element: string): Error =>
+    quantizationError(QuantizationErrorCode.alreadyQuantized, `${what}: the model is quantized already`, element);
+  const integer = graph.node.find(({ opType }) => INTEGER_OPERATORS.test(opType ?? ''));
+  if (integer !== undefined) throw refuse(`${nodeLabel(integer)} (${integer.opType ?? ''}) computes in integers`, nodeLabel(integer));
+  if (metadataProps.some(({ key }) => key === DETECTOR_METADATA)) throw refuse('takt made this file', DETECTOR_METADATA);
+}
+
+/**
  * Takes the Q and DQ nodes out of a model that quantization-aware training gave, and keeps what they say. Weights that were
  * stored as integers become the real values that these stand for.
  *
  * @returns undefined for a model without such nodes.
- * @throws TaktError `ModelAlreadyQuantized` where operators compute in integers, `TrainedScalesUnreadable` naming the node whose
+ * @throws TaktError of `requireUnquantized`, and `TrainedScalesUnreadable` naming the node whose
  * parameters are not constants, not int8 or uint8, or that has no partner.
  */
 export function stripPairs(model: Model): StrippedModel | undefined {
-  const integer = model.graph.node.find(({ opType }) => INTEGER_OPERATORS.test(opType ?? ''));
-  if (integer !== undefined) {
-    const message = `${nodeLabel(integer)} (${integer.opType ?? ''}) computes in integers: the model is quantized already`;
-    throw quantizationError(QuantizationErrorCode.alreadyQuantized, message, nodeLabel(integer));
-  }
+  requireUnquantized(model);
   if (!model.graph.node.some(({ opType }) => opType === 'QuantizeLinear' || opType === 'DequantizeLinear')) return undefined;
   const graph = inlineConstants(model.graph);
   return new PairStripper(model, graph).strip();

@@ -236,6 +236,16 @@ describe('a model with Q and DQ nodes from training', () => {
     const model = withNodes(exampleDetector(), makeNode('QLinearConv', 'qconv', ['images'], ['x']));
     expect(() => stripPairs(model)).toThrowError(expect.objectContaining({ code: 'ModelAlreadyQuantized', element: 'qconv' }) as Error);
   });
+
+  it('is refused where takt made it', () => {
+    const model = { ...exampleDetector(), metadataProps: [{ key: 'takt.detector', value: '{}' }] };
+    expect(() => stripPairs(model)).toThrowError(
+      expect.objectContaining({
+        code: 'ModelAlreadyQuantized',
+        message: expect.stringContaining('takt made this file') as string,
+      }) as Error,
+    );
+  });
 });
 
 describe('scales of training among the statistics', () => {
