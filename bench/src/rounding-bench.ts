@@ -101,16 +101,16 @@ async function measure(given: Subject, folder: string, rows: BenchRow[]): Promis
       const rms = Math.sqrt(meanOf(errors));
       const gone = 100 * (1 - meanOf(errors) / meanOf(all8.errors));
       const of = `${given.name}, ${name}: ${metric}`;
-      rows.push(
-        { metric: of, value: Math.round(rms * 10_000) / 10_000, unit: 'rms', target: null, met: null },
-        { metric: of, value: Math.round(gone * 10) / 10, unit: '% of the squared error gone', target: null, met: null },
-        { metric: of, value: Math.round(agreement * 100) / 100, unit: '% found again', target: null, met: null },
-      );
-      if (labelled !== null) rows.push({ metric: of, value: Math.round(labelled * 100) / 100, unit: 'points', target: null, met: null });
-      const points = labelled === null ? '–' : labelled.toFixed(2);
-      say(
-        `  ${name.padEnd(28)} ${metric.padEnd(28)} ${rms.toFixed(4)} ${gone.toFixed(0).padStart(4)} % gone (${points}; ${agreement.toFixed(1)})`,
-      );
+      const row = (value: number | null, unit: string, digits = 2): void => {
+        if (value !== null) rows.push({ metric: of, value: Number(value.toFixed(digits)), unit, target: null, met: null });
+      };
+      row(rms, 'rms', 4);
+      row(gone, '% of the squared error gone', 1);
+      row(labelled, 'points');
+      row(agreement, '% found again');
+      const points = labelled?.toFixed(2) ?? '–';
+      const found = agreement?.toFixed(1) ?? '–';
+      say(`  ${name.padEnd(28)} ${metric.padEnd(28)} ${rms.toFixed(4)} ${gone.toFixed(0).padStart(4)} % gone (${points}; ${found})`);
     };
     add('all in integers', all8);
     add('weights in float', await meter({ model: withFloatWeights(model, convs, (conv) => conv), outputs }));

@@ -31,8 +31,8 @@ export interface Measured {
   readonly errors: readonly number[];
   /** mAP@0.5:0.95 in points, against labels; null where there are none. */
   readonly labelled: number | null;
-  /** The same against what FP32 finds. */
-  readonly agreement: number;
+  /** The same against what FP32 finds; null where it finds nothing. */
+  readonly agreement: number | null;
 }
 
 /** Below, a score is under every threshold; takt's integers do not represent it. */
@@ -82,7 +82,11 @@ export async function openOutputMeter(subject: OpenedSubject, paths: readonly st
       const { groundTruth, detections } = toCoco(images, names);
       return 100 * evaluateCoco(groundTruth, detections).map50_95;
     };
-    return { errors, labelled: labels === null ? null : points(labels), agreement: points(own) };
+    return {
+      errors,
+      labelled: labels === null ? null : points(labels),
+      agreement: own.some(({ length }) => length > 0) ? points(own) : null,
+    };
   };
 }
 
