@@ -154,8 +154,13 @@ const first = (intervals: readonly PeriodInterval[], count: number): PeriodInter
 function sequence(seed: number, scene: Scene): GateOutcome {
   const plan = { soakSeconds: 60, maxSoakSeconds: 480 };
   const { updated, controls } = figures(seed, { ...scene, intervals: plan.maxSoakSeconds / 5 });
+  // The past is twice the soak, and as long as the time since the move where that is more.
   const upTo = (slots: readonly SlotFigures[], seconds: number): SlotFigures[] =>
-    slots.map((slot) => ({ ...slot, before: first(slot.before, 24), after: first(slot.after, Math.floor(seconds / 5)) }));
+    slots.map((slot) => ({
+      ...slot,
+      before: slot.before.slice(-Math.max(24, Math.floor(seconds / 5))),
+      after: first(slot.after, Math.floor(seconds / 5)),
+    }));
   let outcome: GateOutcome = 'running';
   for (const at of lookTimes(plan)) {
     const look = lookAt(plan, policy.confidence, at, (seconds) => upTo(updated, seconds).every((slot) => isEnough(slot, policy)));
