@@ -1,21 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { EngineSession } from '@takt/engines';
-import {
-  BOX_TERMS,
-  EVALUATION_THRESHOLDS,
-  FAMILY_PIXELS,
-  createDetector,
-  evaluateCoco,
-  labelPath,
-  parseYoloLabels,
-  toCoco,
-} from '@takt/evaluation';
+import { EVALUATION_THRESHOLDS, FAMILY_PIXELS, createDetector, evaluateCoco, labelPath, parseYoloLabels, toCoco } from '@takt/evaluation';
 import type { Box, LabelledObject, NetworkOutputs } from '@takt/evaluation';
 import { decodeImage } from '@takt/image-io';
 import { serializeModel } from '@takt/onnx';
 import type { Model } from '@takt/onnx';
-import { cellWeights, outputError } from '@takt/quantization';
+import { audibleLogits, cellWeights, outputError } from '@takt/quantization';
 import type { LogitScales } from '@takt/quantization';
 import type { OpenedSubject } from './open-subject.js';
 
@@ -35,8 +26,6 @@ export interface Measured {
   readonly agreement: number | null;
 }
 
-/** Below, a score is under every threshold; takt's integers do not represent it. */
-const SILENT_LOGIT = -9;
 /** What FP32 is this sure of has to be found again. */
 const SURE = 0.25;
 const CLOCK = { monotonic: () => performance.now(), now: () => Date.now() };
@@ -74,7 +63,7 @@ export async function openOutputMeter(subject: OpenedSubject, paths: readonly st
     const found: Omit<Seen, 'logits'>[] = [];
     await eachImage(subject, cut, paths, engine, ({ logits, ...seen }) => {
       const reference = references[found.length] ?? [];
-      if (reference.length > 0) errors.push(outputError(reference, audible(subject, logits)));
+      if (reference.length > 0) errors.push(outputError(reference, audibleLogits(subject.head, subject.detector.classes, logits)));
       found.push(seen);
     });
     const points = (objects: readonly (readonly LabelledObject[])[]): number => {
@@ -171,19 +160,9 @@ function referenceOf(
   });
   const weights = cellWeights(head, detector.classes, outputs);
   const silent = weights.every((each) => each.every((weight) => weight === 1));
-  return silent ? [] : audible(subject, logits).map((values, i) => ({ values, weights: weights[i] as Float32Array }));
-}
-
-/** Logits with scores no lower than anybody reads. */
-function audible({ head, detector }: OpenedSubject, logits: readonly Float32Array[]): Float32Array[] {
-  const shapes = head.scales.flatMap(({ outputs }) => outputs);
-  return logits.map((values, output) => {
-    const { role, channels } = shapes[output] ?? { role: 'all', channels: 1 };
-    const plane = values.length / channels;
-    const columns = role === 'all' ? BOX_TERMS + 1 + detector.classes : channels;
-    const boxColumns = role === 'all' ? BOX_TERMS : role === 'box' ? channels : 0;
-    return values.map((value, i) => (Math.floor(i / plane) % columns < boxColumns ? value : Math.max(value, SILENT_LOGIT)));
-  });
+  return silent
+    ? []
+    : audibleLogits(subject.head, subject.detector.classes, logits).map((values, i) => ({ values, weights: weights[i] as Float32Array }));
 }
 
 async function labelsOf(image: string, classes: number): Promise<readonly LabelledObject[]> {

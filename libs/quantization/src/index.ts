@@ -40,6 +40,7 @@ export type { HeadShape } from './head/fit-head.js';
 export type { ConvOutput, DecodedOutput, FittedHead, HeadFit, HeadScale, OutputRole } from './head/head.js';
 export { WeightLimit } from './math/weights.js';
 export { QuantizationErrorCode, quantizationError } from './quantization-error.js';
+export { audibleLogits } from './sensitivity/audible-logits.js';
 export { cellWeights } from './sensitivity/cell-weights.js';
 export { channelWeights, counts, outputError, weighSingleValues } from './sensitivity/output-error.js';
 export type { ReferenceOutput } from './sensitivity/output-error.js';

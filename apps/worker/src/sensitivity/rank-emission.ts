@@ -1,7 +1,16 @@
 import type { OrtAdapter } from '@takt/engine-ort';
 import type { EngineSession, Tensor } from '@takt/engines';
 import { serializeModel } from '@takt/onnx';
-import { cellWeights, counts, cutAt, dequantizeLogits, outputError, rankLayers, weighSingleValues } from '@takt/quantization';
+import {
+  audibleLogits,
+  cellWeights,
+  counts,
+  cutAt,
+  dequantizeLogits,
+  outputError,
+  rankLayers,
+  weighSingleValues,
+} from '@takt/quantization';
 import type { ConvOutput, EmittedModel, LayerGain, ReferenceOutput } from '@takt/quantization';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
 import type { ModelSource } from '../emit/model-source.js';
@@ -88,7 +97,7 @@ export async function rankEmission(request: RankRequest, { engine, loadInput, pr
             ? dequantizeLogits(integersOf(results[emitted.name]), emitted.scales)
             : floatsOf(results[emitted?.name ?? name]);
         });
-        sum += outputError(reference, given);
+        sum += outputError(reference, 'why' in head ? given : audibleLogits(head, head.detector.classes, given));
       }
       return sum / telling.length;
     });
@@ -121,7 +130,8 @@ function referenceOf(
     return { name, channels, height, width, data: Float32Array.from(floatsOf(results[name])) };
   });
   const weights = cellWeights(head, head.detector.classes, outputs);
-  return outputs.map(({ data }, at) => ({ values: data, weights: weights[at] as Float32Array }));
+  const logits = outputs.map(({ data }) => data);
+  return audibleLogits(head, head.detector.classes, logits).map((values, at) => ({ values, weights: weights[at] as Float32Array }));
 }
 
 function integersOf(tensor: Tensor | undefined): Uint8Array {

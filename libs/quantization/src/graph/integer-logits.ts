@@ -19,7 +19,7 @@ export interface LogitScales {
 export const LOGIT_PARAMETERS: AffineParameters = { scale: 1, zeroPoint: 0 };
 
 /** σ(−9) = 0.00012: a score this small is below every threshold that anybody reads boxes with. */
-const LOWEST_SCORE_LOGIT = -9;
+export const LOWEST_SCORE_LOGIT = -9;
 /** Room above the largest value that calibration saw, as a share of the range. */
 const HEADROOM = 0.05;
 const LEVELS = 255;

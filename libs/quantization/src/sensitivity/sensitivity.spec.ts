@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { FittedHead } from '../head/head.js';
+import { audibleLogits } from './audible-logits.js';
 import { cellWeights } from './cell-weights.js';
 import { channelWeights, counts, outputError, weighSingleValues } from './output-error.js';
 import { rankLayers } from './rank.js';
+
+describe('audibleLogits', () => {
+  const head = (role: 'all' | 'classes', channels: number): FittedHead => ({
+    scales: [{ stride: 8, anchors: [], outputs: [{ role, name: 'x', channels }] }],
+  });
+
+  it('leaves box terms as they are and raises scores that nobody reads, whichever channels they lie in', () => {
+    const all = Float32Array.from({ length: 12 }, () => -20);
+    expect([...(audibleLogits(head('all', 12), 1, [all])[0] ?? [])]).toEqual([-20, -20, -20, -20, -9, -9, -20, -20, -20, -20, -9, -9]);
+    const scores = Float32Array.of(-20, 3, -9.5, -8);
+    expect([...(audibleLogits(head('classes', 2), 2, [scores])[0] ?? [])]).toEqual([-9, 3, -9, -8]);
+  });
+});
 
 describe('cellWeights', () => {
   const head = { scales: [{ stride: 8, anchors: [], outputs: [{ name: 'p', role: 'all', channels: 12 }] }] } as unknown as FittedHead;
