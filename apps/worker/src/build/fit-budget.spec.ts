@@ -113,5 +113,8 @@ describe('fitBudget', () => {
     const first: RecipeEmitter = { ...emitter, emit: (reverted) => (reverted.length === 0 ? emitter.emit([]) : Promise.reject(nothing)) };
     expect((await fit([0.5], first)).artifact.quality.lost).toBe(lostBy(0.5));
     await expect(fit([], { ...emitter, emit: () => Promise.reject(nothing) })).rejects.toBe(nothing);
+    const crash = new TaktError({ code: 'EngineCrashed', message: 'the engine ended', action: 'try again' });
+    const later: RecipeEmitter = { ...emitter, emit: (reverted) => (reverted.length === 0 ? emitter.emit([]) : Promise.reject(crash)) };
+    await expect(fit([0.5], later)).rejects.toBe(crash);
   });
 });

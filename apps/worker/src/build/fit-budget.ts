@@ -2,6 +2,7 @@ import { TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import type { LayerGain } from '@takt/quantization';
 import { digestOf } from '../golden/digest.js';
+import { isFinding } from './is-finding.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 
 /** What an emitter gives. */
@@ -151,7 +152,7 @@ async function tryOrStop<T>(attempt: () => Promise<T>): Promise<T | undefined> {
   try {
     return await attempt();
   } catch (error) {
-    if (error instanceof TaktError) return undefined;
+    if (error instanceof TaktError && isFinding(error)) return undefined;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import type { InputModel } from '../golden/input-model.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { FailedRecipe } from './decide.js';
 import { fitBudget, pointsLost } from './fit-budget.js';
+import { isFinding } from './is-finding.js';
 import type { EmittedArtifact, FitParts, RecipeEmitter } from './fit-budget.js';
 
 /** An artifact in the work folder, and how accurate it is. */
@@ -72,6 +73,3 @@ export async function makeArtifacts(
   }
   return { artifacts, failed };
 }
-
-/** A missing or foreign statistics file and a broken image are the caller's; what a model does not allow is a finding. */
-export const isFinding = ({ code }: TaktError): boolean => !/^(?:Statistics|Calibration|Image|Engine)/.test(code);

@@ -3,7 +3,7 @@ import type { HardwareFacts } from '@takt/hardware';
 import { TaktError } from '@takt/kernel';
 import { fitBudget } from '../build/fit-budget.js';
 import type { FitParts, FitTrail } from '../build/fit-budget.js';
-import { isFinding } from '../build/make-artifacts.js';
+import { isFinding } from '../build/is-finding.js';
 import type { EmitParts } from '../emit/emit-parts.js';
 import { ownRecipes, saturates } from '../emit/recipe-emitters.js';
 import { formOf } from '../golden/input-model.js';

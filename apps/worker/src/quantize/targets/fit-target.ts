@@ -7,7 +7,7 @@ import type { EmittedModel } from '@takt/quantization';
 import { join } from 'node:path';
 import { fitBudget } from '../../build/fit-budget.js';
 import type { FitTrail, RecipeEmitter } from '../../build/fit-budget.js';
-import { isFinding } from '../../build/make-artifacts.js';
+import { isFinding } from '../../build/is-finding.js';
 import { dialectBase, layersOf } from '../../emit/model-source.js';
 import { once } from '../../process/once.js';
 import { rankEmission } from '../../sensitivity/rank-emission.js';

@@ -3,7 +3,7 @@ import { TaktError } from '@takt/kernel';
 import { serializeModel } from '@takt/onnx';
 import { emitFp16, validateMyriad } from '@takt/quantization';
 import { join } from 'node:path';
-import { isFinding } from '../../build/make-artifacts.js';
+import { isFinding } from '../../build/is-finding.js';
 import { requireRules } from '../../emit/require-rules.js';
 import { digestOf } from '../../golden/digest.js';
 import type { Quality } from '../../quality/quality.js';
