@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { seededRandom } from '../random.js';
 import { assessGate, isEnough } from './assess-gate.js';
 import type { GateInput } from './assess-gate.js';
@@ -7,6 +7,9 @@ import type { GateOutcome, GateReport } from './gate-policy.js';
 import type { PeriodInterval, SlotFigures } from './interval.js';
 import { lookAt, lookTimes } from './planned-looks.js';
 import { bucketOf } from './service-histogram.js';
+
+// Some simulate hundreds of gates, seconds of work that a busy machine may stretch.
+vi.setConfig({ testTimeout: 120_000 });
 
 const policy = { ...DEFAULT_GATE_POLICY, minFrames: 100, minIntervals: 6 };
 
