@@ -28,7 +28,7 @@ describe('letterbox as OpenCV resizes', () => {
       const expected = await decodeImage(readFileSync(join(folder, `${String(golden.case)}-out.png`)));
       expect([input.width, input.height]).toEqual(golden.input);
       const { canvas, geometry } = createLetterbox(golden.size, golden.size, golden.family === 'yolox' ? 'top-left' : 'centre')(input);
-      expect(geometry).toMatchObject({ scale: golden.scale, left: golden.left, top: golden.top });
+      expect(geometry).toMatchObject({ scaleX: golden.scale, scaleY: golden.scale, left: golden.left, top: golden.top });
       expect(canvas.data).toHaveLength(expected.data.length);
       expect(Buffer.compare(canvas.data, expected.data)).toBe(0);
     },
