@@ -30,6 +30,7 @@ import { calibrate } from '../src/calibrate/calibrate.js';
 import { pickImages } from '../src/calibrate/calibration-images.js';
 import { createLoadInput } from '../src/golden/load-input.js';
 import { systemClock } from '../src/process/monotonic-clock.js';
+import { sqnr } from './sqnr.js';
 
 const reference = process.env['TAKT_REFERENCE_DIR'];
 const neu = join(reference ?? '', 'data/neu-yolov5n');
@@ -42,16 +43,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'takt-dialects-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Signal to noise in decibels. */
-function sqnr(wanted: Float32Array, given: Float32Array): number {
-  let [signal, noise] = [0, 0];
-  wanted.forEach((value, at) => {
-    signal += value * value;
-    noise += (value - (given[at] ?? Number.NaN)) ** 2;
-  });
-  return 10 * Math.log10(signal / noise);
-}
 
 interface Case {
   readonly name: string;

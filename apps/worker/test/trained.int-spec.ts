@@ -20,6 +20,7 @@ import { placeInputModel, readInputModel } from '../src/golden/input-model.js';
 import type { InputModel } from '../src/golden/input-model.js';
 import { createLoadInput } from '../src/golden/load-input.js';
 import { systemClock } from '../src/process/monotonic-clock.js';
+import { sqnr } from './sqnr.js';
 
 const IMAGES = 8;
 const engine = createOrtAdapter();
@@ -55,16 +56,6 @@ async function outputOf(bytes: Uint8Array, image: string): Promise<Float32Array>
   const results = await session.run({ [input.name]: { type: 'float32', data, dims: [1, 3, input.height, input.width] } });
   await session.release();
   return results[outputs[0] ?? '']?.data as Float32Array;
-}
-
-/** Error against the signal, in decibels below it. */
-function sqnr(wanted: Float32Array, given: Float32Array): number {
-  let [power, noise] = [0, 0];
-  wanted.forEach((value, at) => {
-    power += value * value;
-    noise += (value - (given[at] ?? Number.NaN)) ** 2;
-  });
-  return 10 * Math.log10(power / noise);
 }
 
 it('is imported as a float model whose scales all become statistics', async () => {

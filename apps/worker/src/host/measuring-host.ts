@@ -5,7 +5,7 @@ import type { Clock } from '@takt/kernel';
 import { TaktError } from '@takt/kernel';
 import { detectorModel, inferWith, portsOf, readArtifact } from '@takt/quantization';
 import type { HostAnswers, HostRequest } from './messages.js';
-import { runnableForm } from './runnable-file.js';
+import type { withRunnableFile } from './runnable-file.js';
 
 export interface HostParts {
   readonly engineNamed: (name: EngineName) => EngineAdapter;
@@ -13,7 +13,7 @@ export interface HostParts {
   readonly decodeImage: (bytes: Uint8Array, name: string) => ReturnType<DecodeImage>;
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /** Calls `load` with the path of a file that has float32 inputs and outputs. */
-  readonly withRunnableFile: <T>(path: string, bytes: Uint8Array, load: (path: string) => Promise<T>) => Promise<T>;
+  readonly withRunnableFile: typeof withRunnableFile;
   readonly progress: (done: number, total: number) => void;
 }
 
@@ -57,8 +57,10 @@ export class MeasuringHost {
     const engine = this.parts.engineNamed(request.engine);
     const availability = await engine.availability();
     const bytes = await this.bytes(request.model, false);
-    const artifact = readArtifact(runnableForm(bytes));
-    const session = await this.parts.withRunnableFile(request.model, bytes, (path) => engine.load(path, request.threads));
+    const { artifact, session } = await this.parts.withRunnableFile(request.model, bytes, async (path, runnable) => ({
+      artifact: readArtifact(runnable),
+      session: await engine.load(path, request.threads),
+    }));
     const detector = 'description' in artifact ? detectorModel(artifact) : null;
     const { width, height, ...ports } = portsOf(artifact);
     this.loaded = {

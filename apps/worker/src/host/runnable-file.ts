@@ -13,15 +13,23 @@ export function runnableForm(bytes: Uint8Array): Uint8Array {
   return decodeRawHeads(float, 'onnxruntime')?.bytes ?? float;
 }
 
-/** Engines load files: where the form to run is another than the file, it is put beside while it is loaded. */
-export async function withRunnableFile<T>(path: string, bytes: Uint8Array, load: (path: string) => Promise<T>): Promise<T> {
+/**
+ * Engines load files: where the form to run is another than the file, it is put beside while it is loaded.
+ *
+ * @param load gets the path to load, and the bytes that lie there.
+ */
+export async function withRunnableFile<T>(
+  path: string,
+  bytes: Uint8Array,
+  load: (path: string, runnable: Uint8Array) => Promise<T>,
+): Promise<T> {
   const runnable = runnableForm(bytes);
-  if (runnable === bytes) return load(path);
+  if (runnable === bytes) return load(path, bytes);
   const folder = await mkdtemp(join(tmpdir(), 'takt-runnable-'));
   try {
     const file = join(folder, basename(path));
     await writeFile(file, runnable);
-    return await load(file);
+    return await load(file, runnable);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
