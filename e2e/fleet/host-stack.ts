@@ -22,8 +22,17 @@ export const root = join(import.meta.dirname, '..', '..');
 const COMMANDS = installedCommands(root, process.execPath);
 const CONTROL_PLANE_UNIT = join(root, 'deploy', 'control', 'takt-control-plane.service');
 
-/** Waits until `ask` answers something other than undefined; errors in between count as "not yet". */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, deadlineMs = 60_000, everyMs = 50): Promise<T> {
+/**
+ * Waits until `ask` answers something other than undefined; errors in between count as "not yet". Where it waited in vain,
+ * `explain` or the last error says what for.
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  deadlineMs = 60_000,
+  everyMs = 50,
+  explain?: () => Promise<string>,
+): Promise<T> {
   const startedMs = performance.now();
   let last: unknown;
   while (performance.now() - startedMs < deadlineMs) {
@@ -36,7 +45,11 @@ export async function eventually<T>(what: string, ask: () => Promise<T | undefin
     }
     await sleep(everyMs);
   }
-  throw new Error(`${what} did not happen within ${String(deadlineMs / 1000)} s`, { cause: last });
+  const why = await explain?.().catch(() => undefined);
+  const words = why ?? (last instanceof Error ? last.message : undefined);
+  throw new Error([`${what} did not happen within ${String(deadlineMs / 1000)} s`, ...(words === undefined ? [] : [words])].join(': '), {
+    cause: last,
+  });
 }
 
 /** A node of the stack: its data folder and the names of its units. */

@@ -9,7 +9,7 @@ import { sampleCalibrationPath, sampleGoldenFolder, sampleModelPath } from '@tak
 import { Scenario } from './kill-cases.js';
 
 /** A health window short enough for tests; the frames are still real ones. */
-const HEALTH = { windowFrames: 60, maxWindowFrames: 240, soloFrames: 20 } as const;
+const HEALTH = { windowFrames: 40, maxWindowFrames: 240, soloFrames: 20 } as const;
 const MODEL = 'detector';
 
 export async function pushFolder(api: ApiClient, name: string, role: 'calibration' | 'golden' | 'frames', folder: string): Promise<void> {
@@ -58,7 +58,7 @@ export async function prepareContent(api: ApiClient): Promise<Content> {
   }
   await api.call('createSite', { body: { name: 'works' } });
   await api.call('createLine', {
-    body: { site: 'works', slug: 'strip', requiredFps: 10, source: { kind: 'image-directory', dataset: 'frames-8', fps: 30 } },
+    body: { site: 'works', slug: 'strip', requiredFps: 10, source: { kind: 'image-directory', dataset: 'frames-8', fps: 15 } },
   });
   return { model: MODEL, site: 'works', line: 'strip' };
 }

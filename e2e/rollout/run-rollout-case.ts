@@ -89,6 +89,11 @@ export async function runRolloutCase(
   await fleet.createRelease(name, bad);
   const { name: ref } = await fleet.startRollout(name, bad);
 
+  const explain = async (): Promise<string> => {
+    const { reason, summary } = await api.call('explainRollout', { params: { ref } });
+    return `${reason}: ${summary}`;
+  };
+
   let killedAt: string | null = null;
   let killed = false;
   for (const disturbance of disturbances) {
@@ -100,6 +105,7 @@ export async function runRolloutCase(
       },
       150_000,
       20,
+      explain,
     );
     killedAt = `${seen.phase}, ${seen.waves.map((wave) => wave.step).join('/')}`;
     killed = await disturbance.kill(concerned(fleet, seen));
@@ -116,12 +122,11 @@ export async function runRolloutCase(
         process.stdout.write(`  ${ref}: its gate could not tell; measured again (${view.hold.message})\n`);
         await api.call('resumeRollout', { params: { ref }, body: { reason: 'a busy host' } });
       }
-      // What it waits for is the cause that is shown when it waits in vain.
-      const { reason, summary } = await api.call('explainRollout', { params: { ref } });
-      throw new Error(`${reason}: ${summary}`);
+      return undefined;
     },
     240_000,
     100,
+    explain,
   );
   const slots = await eventually(
     `${ref}: the nodes settling`,

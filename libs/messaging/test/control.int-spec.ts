@@ -354,9 +354,13 @@ describe('a server that restarts', () => {
       store = resolve;
     });
     for (let seq = 12; seq <= 20; seq += 1) await publishUntilTaken(seq);
+    // The control plane may be connecting again still, and its question go unanswered.
     await until('all are in hand', async () => {
       const jsm = await jetstreamManager(control.nats, { checkAPI: false });
-      return (await jsm.consumers.info(REPORT_STREAM, REPORT_CONSUMER)).num_ack_pending >= 9;
+      return jsm.consumers.info(REPORT_STREAM, REPORT_CONSUMER).then(
+        ({ num_ack_pending }) => num_ack_pending >= 9,
+        () => false,
+      );
     });
     await nats.kill();
     await putBack();
