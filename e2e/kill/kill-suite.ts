@@ -41,7 +41,7 @@ export function killSuite(scenarios: readonly Scenario[]): void {
           async () => ((await stack.api.call('getDeployment', { params: { id } })).state === 'committed' ? true : undefined),
           120_000,
         );
-        // The first commit changes what the slot serves; later ones find it serving the same bytes.
+        // The first commit changes what the slot serves; later ones find it serving what such a case builds.
         await runCase(stack, node, Scenario.commit, 'settle', null);
         for (const scenario of new Set(cases.map((killCase) => killCase.scenario))) {
           const result = await runCase(stack, node, scenario, `undisturbed-${scenario}`, null);

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentDetail } from '@takt/contracts';
@@ -13,8 +13,8 @@ import { deploy, prepareRelease } from './scenarios.js';
 /** What an undisturbed run and a killed one must have in common. */
 export interface Ending {
   readonly state: DeploymentState;
-  /** Artifact that the node says it serves. */
-  readonly activeArtifact: string | null;
+  /** What the node says it serves. A build keeps what is fastest as it measures, so two of them need not give the same bytes. */
+  readonly serving: 'what the case built' | 'what was there before' | 'something else';
   /** How far the case moved the node's desired generation. */
   readonly generations: number;
   /** Builds that the node finished for the case. */
@@ -51,6 +51,12 @@ export const finishedBuilds = async (node: HostNode): Promise<string[]> => {
   }
   return finished;
 };
+
+/** Digest of the artifact that a finished build keeps. */
+async function artifactOf(node: HostNode, folder: string): Promise<string> {
+  const result = JSON.parse(await readFile(join(node.dataDir, 'builds', folder, 'build.json'), 'utf8')) as { plan: { artifact: string } };
+  return result.plan.artifact;
+}
 
 /** Kills one process with SIGKILL and sees to its restart where nobody else does. False where there is none to kill. */
 export async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<boolean> {
@@ -119,6 +125,8 @@ export async function runCase(
   const { api } = stack;
   const before = await api.call('getNode', { params: { ref: node.id } });
   const buildsBefore = await finishedBuilds(node);
+  const slotBefore = (await api.call('listSlots')).items.find((slot) => slot.node.id === node.id);
+  const servedBefore = slotBefore?.serving?.plan?.artifact ?? null;
   await prepareRelease(api, scenario, name);
   const { id } = await deploy(api, name);
 
@@ -192,15 +200,22 @@ export async function runCase(
   );
   await sleep(200);
   const orphans = stack.orphans();
-  const buildsAfter = await finishedBuilds(node);
+  const buildsOfCase = (await finishedBuilds(node)).filter((folder) => !buildsBefore.includes(folder));
+  const built = await Promise.all(buildsOfCase.map((folder) => artifactOf(node, folder)));
+  const artifact = settled.slot?.serving?.plan?.artifact ?? null;
   const again = await detail(stack, id);
   return {
     ending: {
       state: again.state === ended.state ? ended.state : again.state,
-      activeArtifact: settled.slot?.serving?.plan?.artifact ?? null,
+      serving:
+        artifact !== null && built.includes(artifact)
+          ? 'what the case built'
+          : artifact === servedBefore
+            ? 'what was there before'
+            : 'something else',
       generations: settled.view.desiredGeneration - before.desiredGeneration,
       // Older builds are pruned meanwhile, so folders are compared by name.
-      finishedBuilds: buildsAfter.filter((folder) => !buildsBefore.includes(folder)).length,
+      finishedBuilds: buildsOfCase.length,
       buildJob: again.build?.state ?? 'none',
     },
     killedIn,

@@ -63,7 +63,7 @@ export async function prepareContent(api: ApiClient): Promise<Content> {
   return { model: MODEL, site: 'works', line: 'strip' };
 }
 
-/** The same four images under a digest of their own, so that each case calibrates and builds anew and ends with equal bytes. */
+/** The same four images under a digest of their own, so that each case calibrates and builds anew. */
 async function pushCalibration(api: ApiClient, name: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-calibration-'));
   try {

@@ -30,7 +30,7 @@ export interface OpenedSubject {
   readonly load: (path: string) => Promise<Float32Array>;
 }
 
-/** As takt builds a detector (`frontConvs`). */
+/** The longer of the fronts that takt tries. */
 const FRONT_LEVELS = 2;
 const SAMPLE = 500;
 

@@ -43,9 +43,10 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
     const model = await placeInputModel(given, save);
     const threads = widest(points.map((point) => point.threads));
     const emitParts = once(() => openEmitParts(model, job, golden.images, context));
-    const own = ownRecipes(emitParts)(saturates(facts) ? 7 : 8);
-    const emitterOf = (recipe: Recipe): RecipeEmitter => (recipe === Recipe.int8 ? own : libraryDefaultRecipe(emitParts));
-    const { artifacts, failed } = await makeArtifacts(recipes, model, emitterOf, {
+    const own = ownRecipes(emitParts);
+    const emittersOf = async (recipe: Recipe): Promise<readonly RecipeEmitter[]> =>
+      recipe === Recipe.int8 ? own(saturates(facts) ? 7 : 8) : [libraryDefaultRecipe(emitParts)];
+    const { artifacts, failed } = await makeArtifacts(recipes, model, emittersOf, {
       save,
       budget: job.accuracyBudgetPoints,
       measure: accuracyMeter(pool, threads, golden, context),

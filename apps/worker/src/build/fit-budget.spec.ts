@@ -8,6 +8,7 @@ const lostBy = (map50_95: number): number => (0.6 - map50_95) * 100;
 const LAYERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const emitter: RecipeEmitter = {
   name: 'INT8',
+  form: '',
   emit: (reverted) => Promise.resolve({ bytes: new TextEncoder().encode(reverted.join()), auditFailure: null, notes: [] }),
   rank: () => Promise.resolve(LAYERS.map((layer, at) => ({ layer, share: 0.5 / (at + 1) }))),
   layerNames: (values) => Promise.resolve(values.map((value) => `/${value}/Conv`)),

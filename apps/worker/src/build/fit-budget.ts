@@ -18,6 +18,8 @@ export interface EmittedArtifact {
 export interface RecipeEmitter {
   /** What it is, e.g. "INT8 with 7-bit weights". */
   readonly name: string;
+  /** What tells it from other forms of the same recipe, e.g. "the first convolution in float"; empty where there is one. */
+  readonly form: string;
   /** @param reverted convolutions that stay in float, by the value they make. */
   emit(reverted: readonly string[]): Promise<EmittedArtifact>;
   /** Layers by what leaving each in float gains; null for a recipe that is taken as it is. */

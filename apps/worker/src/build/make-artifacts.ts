@@ -6,7 +6,8 @@ import { formOf } from '../golden/input-model.js';
 import type { InputModel } from '../golden/input-model.js';
 import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { FailedRecipe } from './decide.js';
-import { fitBudget, pointsLost } from './fit-budget.js';
+import { pointsLost } from './fit-budget.js';
+import { fitFastest } from './fit-fastest.js';
 import { isFinding } from './is-finding.js';
 import type { EmittedArtifact, FitParts, RecipeEmitter } from './fit-budget.js';
 
@@ -39,7 +40,7 @@ export interface ArtifactParts extends Omit<FitParts<{ readonly lost: number }>,
 export async function makeArtifacts(
   recipes: readonly Recipe[],
   model: InputModel,
-  emitterOf: (recipe: Exclude<Recipe, 'fp32'>) => RecipeEmitter,
+  emittersOf: (recipe: Exclude<Recipe, 'fp32'>) => Promise<readonly RecipeEmitter[]>,
   parts: ArtifactParts,
 ): Promise<MadeArtifacts> {
   const accuracy = await parts.measure(model.path, Recipe.fp32);
@@ -64,7 +65,7 @@ export async function makeArtifacts(
   for (const recipe of recipes) {
     if (recipe === Recipe.fp32) continue;
     try {
-      const fitted = await fitBudget(emitterOf(recipe), path, { ...parts, measure });
+      const fitted = await fitFastest(await emittersOf(recipe), path, { ...parts, measure });
       artifacts.push({ recipe, precision: Precision.int8, ...fitted, accuracy: fitted.quality.accuracy });
     } catch (error) {
       if (!(error instanceof TaktError) || !isFinding(error)) throw error;

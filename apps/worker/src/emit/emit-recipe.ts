@@ -24,6 +24,8 @@ export interface EmitRequest {
   readonly statistics: Statistics;
   /** Whether this CPU adds int8 products in a saturating int16 (no VNNI): weights get 7 bits then. */
   readonly sevenBitWeights: boolean;
+  /** Recipe `int8`: the first convolutions, which stay in float. Default: as many as are worth trying. */
+  readonly front?: readonly string[];
   /** Recipe `int8`: convolutions that stay in float to keep accuracy, by the value they make. Default: none. */
   readonly reverted?: readonly string[];
   /** Recipe `int8`: Q and DQ around operators, or integer operators. Default `qdq`. */
@@ -78,11 +80,11 @@ function emitDefault({ folded }: ModelSource, statistics: Statistics): Emission 
 }
 
 /** takt's recipe, cut at the last convolutions where takt can decode what they give. */
-function emitOwn({ source, statistics, sevenBitWeights, reverted = [] }: EmitRequest): Emission {
-  const { folded, input, head, frontConvs } = source;
+function emitOwn({ source, statistics, sevenBitWeights, front = lastFront(source), reverted = [] }: EmitRequest): Emission {
+  const { folded, input, head } = source;
   const weightLimit = sevenBitWeights ? WeightLimit.sevenBit : WeightLimit.eightBit;
-  const common = `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, the first ${frontConvs.length === 1 ? 'convolution' : `${String(frontConvs.length)} convolutions`}`;
-  const floatConvs = new Set([...ownBase(source, statistics), ...reverted]);
+  const common = `uint8 activations, ${sevenBitWeights ? '7-bit' : '8-bit'} weights per channel, int32 bias, ${frontWords(front)}`;
+  const floatConvs = new Set([...ownBase(source, statistics, front), ...reverted]);
   if ('why' in head) {
     const emitted = emitInt8(folded, statistics, { weightLimit, floatConvs });
     const notes =
@@ -108,9 +110,15 @@ function emitOwn({ source, statistics, sevenBitWeights, reverted = [] }: EmitReq
  * What stays in float in takt's recipe for ONNX Runtime: the first convolutions, a detector's last ones where the decode behind them
  * does, and what training left in float.
  */
-export const ownBase = ({ folded, frontConvs, detectConvs, head }: ModelSource, statistics: Statistics): readonly string[] => [
-  ...new Set([...frontConvs, ...('why' in head ? detectConvs : []), ...untrainedConvs(folded, statistics)]),
+export const ownBase = (source: ModelSource, statistics: Statistics, front = lastFront(source)): readonly string[] => [
+  ...new Set([...front, ...('why' in source.head ? source.detectConvs : []), ...untrainedConvs(source.folded, statistics)]),
 ];
+
+const lastFront = ({ fronts }: ModelSource): readonly string[] => fronts.at(-1) ?? [];
+
+/** What stays in float at the front, in words. */
+export const frontWords = (front: readonly string[]): string =>
+  `the first ${front.length === 1 ? 'convolution' : `${String(front.length)} convolutions`}`;
 
 /** What the engine runs in integers, in words. */
 export const auditNote = ({ integerConvs, expectedConvs }: FusionAudit): string =>

@@ -14,12 +14,15 @@ export interface ModelSource extends InputModel {
   readonly head: DetectorHead;
   /** Values of a detector's last convolutions; of any other network none, since its outputs are compared as they are. */
   readonly detectConvs: readonly string[];
-  /** Values of the first convolutions: they see three and a few channels, are as fast in float, and their error runs through everything. */
-  readonly frontConvs: readonly string[];
+  /**
+   * Values of the first convolutions, in the ways worth trying, fewest first: they see three and a few channels, their error runs through
+   * everything, and how many of them are faster in float only the host can tell.
+   */
+  readonly fronts: readonly (readonly string[])[];
 }
 
 /** Levels of convolutions; a detector's second ones see as few channels as the first. */
-const FRONT = { detector: 2, network: 1 } as const;
+const FRONTS = { detector: [1, 2], network: [1] } as const;
 
 /** @throws TaktError `EngineUnavailable`, `EngineLoadFailed`. */
 export async function openModelSource(model: InputModel, engine: OrtAdapter): Promise<ModelSource> {
@@ -27,7 +30,8 @@ export async function openModelSource(model: InputModel, engine: OrtAdapter): Pr
   const isDetector = model.detector !== null;
   const detectConvs = isDetector ? findDetectConvs(folded).map((conv) => conv.output[0] ?? '') : [];
   const head = await findHead(engine, folded, detectConvs, model);
-  return { ...model, folded, head, detectConvs, frontConvs: frontConvs(folded, isDetector ? FRONT.detector : FRONT.network) };
+  const fronts = (isDetector ? FRONTS.detector : FRONTS.network).map((levels) => frontConvs(folded, levels));
+  return { ...model, folded, head, detectConvs, fronts };
 }
 
 /**

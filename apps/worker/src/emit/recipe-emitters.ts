@@ -7,23 +7,27 @@ import { once } from '../process/once.js';
 import { rankEmission } from '../sensitivity/rank-emission.js';
 import { cutOf } from './describe-cut.js';
 import type { EmitParts } from './emit-parts.js';
-import { auditNote, emitRecipe, ownBase } from './emit-recipe.js';
+import { auditNote, emitRecipe, frontWords, ownBase } from './emit-recipe.js';
+import type { EmitRequest } from './emit-recipe.js';
 import { layersOf } from './model-source.js';
 
 /** Whether this CPU adds int8 products in a saturating int16, so that weights must have 7 bits. */
 export const saturates = ({ cpu }: Pick<HardwareFacts, 'cpu'>): boolean => cpu.int8DotProduct === 'none';
 
 /**
- * takt's INT8 for ONNX Runtime, by bits of its weights. The layers are ranked once for all of them: what an activation loses does not
- * depend on the weights.
+ * takt's INT8 for ONNX Runtime, by bits of its weights, in the forms whose speed only the host can tell: one for each number of first
+ * convolutions in float. The layers are ranked once for all of them: what an activation loses does not depend on the weights.
  *
  * @param parts opened on first need.
  */
-export function ownRecipes(parts: () => Promise<EmitParts>, format: QuantizedFormat = 'qdq'): (weightBits: 7 | 8) => RecipeEmitter {
+export function ownRecipes(
+  parts: () => Promise<EmitParts>,
+  format: QuantizedFormat = 'qdq',
+): (weightBits: 7 | 8) => Promise<readonly RecipeEmitter[]> {
   const rank = once(async () => {
     const { source, statistics, images, engine, loadInput, context } = await parts();
     const { head, folded } = source;
-    const base = ownBase(source, statistics);
+    const base = ownBase(source, statistics, source.fronts[0]);
     const cut = 'why' in head ? undefined : cutOf(head, head.detector.classes);
     return rankEmission(
       {
@@ -36,33 +40,36 @@ export function ownRecipes(parts: () => Promise<EmitParts>, format: QuantizedFor
       { engine, loadInput, progress: context.progress, signal: context.signal },
     );
   });
-  return (weightBits) => ({
-    name: `INT8 with ${String(weightBits)}-bit weights`,
-    emit: (reverted) => emitWith(parts, Recipe.int8, weightBits === 7, reverted, format),
-    rank,
-    layerNames: async (values) => layerNames((await parts()).source.folded, values),
-  });
+  return async (weightBits) => {
+    const { source } = await parts();
+    return source.fronts.map((front) => ({
+      name: `INT8 with ${String(weightBits)}-bit weights`,
+      form: `${frontWords(front)} in float`,
+      emit: (reverted) => emitWith(parts, { recipe: Recipe.int8, sevenBitWeights: weightBits === 7, front, reverted, format }),
+      rank: async () => (await rank()).filter(({ layer }) => !front.includes(layer)),
+      layerNames: (values) => Promise.resolve(layerNames(source.folded, values)),
+    }));
+  };
 }
 
 /** What ONNX Runtime's own tool makes by default; nothing of it goes back to float. */
 export const libraryDefaultRecipe = (parts: () => Promise<EmitParts>): RecipeEmitter => ({
   name: Recipe.int8LibraryDefault,
-  emit: () => emitWith(parts, Recipe.int8LibraryDefault, false, [], 'qdq'),
+  form: '',
+  emit: () => emitWith(parts, { recipe: Recipe.int8LibraryDefault, sevenBitWeights: false }),
   rank: null,
   layerNames: (values) => Promise.resolve(values),
 });
 
 async function emitWith(
   parts: () => Promise<EmitParts>,
-  recipe: Exclude<Recipe, 'fp32'>,
-  sevenBitWeights: boolean,
-  reverted: readonly string[],
-  format: QuantizedFormat,
+  request: Omit<EmitRequest, 'source' | 'statistics' | 'engine'>,
 ): Promise<Awaited<ReturnType<RecipeEmitter['emit']>>> {
   const { source, statistics, engine, context } = await parts();
   context.signal.throwIfAborted();
-  const floats = reverted.length === 0 ? '' : ` with ${String(reverted.length)} layers in float`;
-  context.progress({ phase: 'emit', done: 0, total: 1, message: `making ${recipe}${floats}` });
-  const { audit, bytes, notes } = await emitRecipe({ source, recipe, statistics, sevenBitWeights, reverted, format, engine });
+  const reverts = request.reverted?.length ?? 0;
+  const floats = reverts === 0 ? '' : ` with ${String(reverts)} layers in float`;
+  context.progress({ phase: 'emit', done: 0, total: 1, message: `making ${request.recipe}${floats}` });
+  const { audit, bytes, notes } = await emitRecipe({ ...request, source, statistics, engine });
   return { bytes, auditFailure: audit.fused ? null : `only ${auditNote(audit)}`, notes };
 }

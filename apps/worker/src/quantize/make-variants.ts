@@ -1,7 +1,7 @@
 import type { QuantizedFormat } from '@takt/contracts';
 import type { HardwareFacts } from '@takt/hardware';
 import { TaktError } from '@takt/kernel';
-import { fitBudget } from '../build/fit-budget.js';
+import { fitFastest } from '../build/fit-fastest.js';
 import type { FitParts, FitTrail } from '../build/fit-budget.js';
 import { isFinding } from '../build/is-finding.js';
 import type { EmitParts } from '../emit/emit-parts.js';
@@ -72,10 +72,9 @@ export async function makeVariants(
   const refusals: string[] = [];
   const own = ownRecipes(emitParts, parts.format);
   for (const weightBits of saturates(facts) ? ([7, 8] as const) : ([8] as const)) {
-    const emitter = own(weightBits);
-    const { name } = emitter;
+    const name = `INT8 with ${String(weightBits)}-bit weights`;
     try {
-      variants.push({ name, int8: true, ...(await fitBudget(emitter, path, fitParts(parts))) });
+      variants.push({ name, int8: true, ...(await fitFastest(await own(weightBits), path, fitParts(parts))) });
     } catch (error) {
       // A file of another model is the caller's mistake; a model that cannot be quantized is a finding.
       if (!(error instanceof TaktError) || !isFinding(error)) throw error;

@@ -74,6 +74,7 @@ function emitterFor({ engine: name, emulate }: Dialect, { emit }: TargetParts): 
     );
   return {
     name: `INT8 for ${name}`,
+    form: '',
     emit: (reverted) => Promise.resolve({ bytes: serializeModel(emitModel(reverted)), auditFailure: null, notes: [] }),
     rank: once(rank),
     layerNames: (values) => Promise.resolve(layerNames(source.folded, values)),
