@@ -14,7 +14,9 @@ import { deploy, prepareRelease } from './scenarios.js';
 export interface Ending {
   readonly state: DeploymentState;
   /** What the node says it serves. A build keeps what is fastest as it measures, so two of them need not give the same bytes. */
-  readonly serving: 'what the case built' | 'what was there before' | 'something else';
+  readonly serving: 'what the case built' | 'what was there before' | 'something else' | 'nothing';
+  /** Digests of the statistics files that the node is to build from: cases calibrate on the same images. */
+  readonly statistics: readonly string[];
   /** How far the case moved the node's desired generation. */
   readonly generations: number;
   /** Builds that the node finished for the case. */
@@ -56,6 +58,12 @@ export const finishedBuilds = async (node: HostNode): Promise<string[]> => {
 async function artifactOf(node: HostNode, folder: string): Promise<string> {
   const result = JSON.parse(await readFile(join(node.dataDir, 'builds', folder, 'build.json'), 'utf8')) as { plan: { artifact: string } };
   return result.plan.artifact;
+}
+
+/** Digests of the statistics in the node's desired state. */
+async function wantedStatistics(node: HostNode): Promise<string[]> {
+  const text = await readFile(join(node.dataDir, 'agent', 'desired.json'), 'utf8');
+  return [...text.matchAll(/"statistics":\s*\{[^}]*"digest":\s*"(sha256:[0-9a-f]{64})"/g)].map(([, digest = '']) => digest).sort();
 }
 
 /** Kills one process with SIGKILL and sees to its restart where nobody else does. False where there is none to kill. */
@@ -208,11 +216,14 @@ export async function runCase(
     ending: {
       state: again.state === ended.state ? ended.state : again.state,
       serving:
-        artifact !== null && built.includes(artifact)
-          ? 'what the case built'
-          : artifact === servedBefore
-            ? 'what was there before'
-            : 'something else',
+        artifact === null
+          ? 'nothing'
+          : built.includes(artifact)
+            ? 'what the case built'
+            : artifact === servedBefore
+              ? 'what was there before'
+              : 'something else',
+      statistics: await wantedStatistics(node),
       generations: settled.view.desiredGeneration - before.desiredGeneration,
       // Older builds are pruned meanwhile, so folders are compared by name.
       finishedBuilds: buildsOfCase.length,

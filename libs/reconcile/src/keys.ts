@@ -4,7 +4,7 @@ import { Recipe } from '@takt/engines';
 import type { WantedCalibration, WantedLine, WantedRelease } from './desired.js';
 
 /** Raised when the worker measures or emits differently, so that older builds on disk are not taken for new ones. */
-const BUILD_FORMAT = 1;
+const BUILD_FORMAT = 2;
 
 /** Recipes that read calibration images themselves instead of a statistics file. */
 const CALIBRATES_ITSELF: ReadonlySet<Recipe> = new Set([Recipe.int8LibraryDefault]);
@@ -23,7 +23,10 @@ const buildInputs = (release: WantedRelease): Json => ({
   waived: release.buildCheck.waived,
 });
 
-/** Name of a finished build: hash of everything its result depends on. Equal keys are the same build. */
+/**
+ * Name of a finished build: hash of everything that is asked of it. Equal keys are one build on a box; built anew, it may find another
+ * engine the fastest.
+ */
 export const buildKeyOf = (release: WantedRelease, fingerprint: string, sha256: Sha256): string =>
   sha256(canonicalJson({ format: BUILD_FORMAT, fingerprint, inputs: buildInputs(release) }));
 

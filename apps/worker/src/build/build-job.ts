@@ -77,7 +77,7 @@ export async function buildJob(job: BuildJob, context: JobContext): Promise<Buil
       artifactPath,
       candidates: [...candidates],
       fp32: { map50: fp32.accuracy.map50, map50_95: fp32.accuracy.map50_95, images: fp32.accuracy.images },
-      reason: [reason, ...reverts(artifact)].join('; '),
+      reason: [reason, ...reverts(artifact), ...(artifact.choice === null ? [] : [artifact.choice])].join('; '),
       seconds: (context.clock.monotonic() - start) / 1000,
     };
     context.signal.throwIfAborted();

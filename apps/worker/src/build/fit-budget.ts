@@ -18,7 +18,7 @@ export interface EmittedArtifact {
 export interface RecipeEmitter {
   /** What it is, e.g. "INT8 with 7-bit weights". */
   readonly name: string;
-  /** What tells it from other forms of the same recipe, e.g. "the first convolution in float"; empty where there is one. */
+  /** What tells it from other forms of the same recipe, e.g. "the first convolution in float"; empty where a recipe has no forms. */
   readonly form: string;
   /** @param reverted convolutions that stay in float, by the value they make. */
   emit(reverted: readonly string[]): Promise<EmittedArtifact>;

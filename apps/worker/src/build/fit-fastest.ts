@@ -4,16 +4,35 @@ import { fitBudget } from './fit-budget.js';
 import type { FitParts, FittedArtifact, RecipeEmitter } from './fit-budget.js';
 import { isFinding } from './is-finding.js';
 
-interface Timed {
+/** Parts on a machine that the artifacts run on. */
+export type TimedFitParts<Q extends { readonly lost: number }> = FitParts<Q> & { readonly time: NonNullable<FitParts<Q>['time']> };
+
+/** The artifact of the form that was taken. */
+export interface ChosenForm<Q> extends FittedArtifact<Q> {
+  /** What was timed and why this form was taken; null where the recipe has one form alone. */
+  readonly choice: string | null;
+}
+
+interface TimedForm {
   readonly recipe: RecipeEmitter;
   readonly path: string;
+  /** Milliseconds of one inference before any layer goes back to float. */
   readonly ms: number;
 }
 
+interface TimedForms {
+  /** The fastest first; at least one. */
+  readonly forms: readonly TimedForm[];
+  readonly refusals: readonly string[];
+}
+
+/** Medians that differ by less are alike; the form that lost nothing to reverts is taken then. */
+const TIE = 0.01;
+
 /**
- * The artifact of a recipe that can be made in several forms, of which only the host can tell the fastest: each is timed as it is,
- * all in turns; the fastest is fitted into the budget, and the next ones too where that takes layers in float. The fastest that is
- * inside is given, or the one that loses least. Where nothing can be timed, the last form is taken: the one with most in float.
+ * The artifact of a recipe that can be made in several forms, of which only the host can tell the fastest. All are timed in turns. The
+ * fastest that is inside the budget as it is, is compared with a faster one that has to buy accuracy by layers in float. Where none
+ * is inside, the one that loses least is given.
  *
  * @param recipes forms of one recipe, at least one.
  * @throws TaktError of the emitter where the model allows no form.
@@ -21,34 +40,57 @@ interface Timed {
 export async function fitFastest<Q extends { readonly lost: number }>(
   recipes: readonly RecipeEmitter[],
   fp32: string,
-  parts: FitParts<Q>,
-): Promise<FittedArtifact<Q>> {
-  const { time, budget } = parts;
-  const only = recipes.at(-1);
-  if (only === undefined) throw new RangeError('a recipe has at least one form');
-  if (recipes.length === 1 || time === null) return fitBudget(only, fp32, parts);
-  const [fastest, ...slower] = await timeForms(recipes, { ...parts, time });
-  const fitted = [await fitBudget(fastest.recipe, fp32, parts)];
-  const isBought = ({ steps }: FittedArtifact<Q>): boolean => steps.length > 0;
-  const inside = ({ quality }: FittedArtifact<Q>): boolean => quality.lost <= budget;
-  for (const { recipe, path } of slower) {
-    // What is inside as it is cannot be outrun by forms that are slower before any layer of theirs goes back.
-    if (fitted.some((each) => inside(each) && !isBought(each))) await parts.discard(path);
-    else fitted.push(await fitBudget(recipe, fp32, parts));
+  parts: TimedFitParts<Q>,
+): Promise<ChosenForm<Q>> {
+  const measured = new Map<string, Promise<Q>>();
+  // One form's reverts may come to another form's bytes: no file is measured twice.
+  const measure = (path: string, label: string): Promise<Q> => {
+    const known = measured.get(path) ?? parts.measure(path, label);
+    measured.set(path, known);
+    return known;
+  };
+  const fit = (recipe: RecipeEmitter): Promise<FittedArtifact<Q>> => fitBudget(recipe, fp32, { ...parts, measure });
+  const inside = ({ lost }: Q): boolean => lost <= parts.budget;
+
+  const { forms, refusals } = await timeForms(recipes, parts);
+  const fitted: { readonly form: TimedForm; readonly artifact: FittedArtifact<Q> }[] = [];
+  let ready: FittedArtifact<Q> | undefined;
+  for (const form of forms) {
+    if (!inside(await measure(form.path, form.recipe.name))) continue;
+    ready = await fit(form.recipe);
+    fitted.push({ form, artifact: ready });
+    break;
   }
-  const chosen = await choose(fitted, inside, time);
-  for (const each of fitted) if (each.path !== chosen.path) await parts.discard(each.path);
-  const words = [fastest, ...slower].map(({ recipe, ms }) => `${recipe.form} ${ms.toFixed(2)} ms`);
-  return words.length === 1 ? chosen : { ...chosen, notes: [...chosen.notes, `timed with nothing else in float: ${words.join(', ')}`] };
+  let bought: (typeof fitted)[number] | undefined;
+  for (const form of forms) {
+    if (form.path === ready?.path || bought !== undefined) break;
+    const each = { form, artifact: await fit(form.recipe) };
+    fitted.push(each);
+    if (inside(each.artifact.quality) && each.artifact.path !== ready?.path) bought = each;
+  }
+
+  const words = [`before any layer goes back: ${forms.map(({ recipe, ms }) => `${recipe.form} ${ms.toFixed(2)} ms`).join(', ')}`];
+  let chosen = ready ?? bought?.artifact ?? leastLost(fitted.map(({ artifact }) => artifact));
+  if (ready !== undefined && bought !== undefined) {
+    const [readyMs = 0, boughtMs = 0] = await parts.time([ready.path, bought.artifact.path]);
+    const pays = boughtMs < readyMs * (1 - TIE);
+    if (pays) chosen = bought.artifact;
+    const back = `${bought.form.recipe.form} and ${bought.artifact.revertedLayers.join(', ')} back in it`;
+    words.push(`${back} ${boughtMs.toFixed(2)} against ${readyMs.toFixed(2)} ms, ${pays ? 'taken' : 'not taken'}`);
+  }
+  const paths = new Set([...forms.map(({ path }) => path), ...fitted.map(({ artifact }) => artifact.path)]);
+  for (const path of paths) if (path !== chosen.path) await parts.discard(path);
+  return { ...chosen, choice: recipes.length === 1 ? null : [...words, ...refusals].join('; ') };
 }
 
-/** The forms that the model allows, the fastest first. Forms that come to the same bytes are one. */
-async function timeForms(
+/** The forms that the model allows. Those that come to the same bytes are one. */
+async function timeForms<Q extends { readonly lost: number }>(
   recipes: readonly RecipeEmitter[],
-  { save, time }: Pick<FitParts<{ readonly lost: number }>, 'save'> & { readonly time: NonNullable<FitParts<never>['time']> },
-): Promise<readonly [Timed, ...Timed[]]> {
+  { save, time }: Pick<TimedFitParts<Q>, 'save' | 'time'>,
+): Promise<TimedForms> {
   const made = new Map<string, RecipeEmitter>();
-  let refusal: unknown;
+  const refused: TaktError[] = [];
+  const refusals: string[] = [];
   for (const recipe of recipes) {
     try {
       const { bytes } = await recipe.emit([]);
@@ -56,26 +98,15 @@ async function timeForms(
       if (!made.has(path)) made.set(path, recipe);
     } catch (error) {
       if (!(error instanceof TaktError) || !isFinding(error)) throw error;
-      refusal ??= error;
+      refused.push(error);
+      refusals.push(`with ${recipe.form} it could not be made: ${error.message}`);
     }
   }
-  const times = made.size > 1 ? await time([...made.keys()]) : [];
-  const timed = [...made].map(([path, recipe], at) => ({ recipe, path, ms: times[at] ?? 0 })).sort((a, b) => a.ms - b.ms);
-  const [first, ...others] = timed;
-  if (first === undefined) throw refusal;
-  return [first, ...others];
+  if (made.size === 0) throw refused[0] ?? new RangeError('a recipe has at least one form');
+  const times = made.size > 1 || refusals.length > 0 ? await time([...made.keys()]) : [];
+  const forms = [...made].map(([path, recipe], at) => ({ recipe, path, ms: times[at] ?? 0 }));
+  return { forms: forms.sort((a, b) => a.ms - b.ms), refusals };
 }
 
-async function choose<Q extends { readonly lost: number }>(
-  fitted: readonly FittedArtifact<Q>[],
-  inside: (artifact: FittedArtifact<Q>) => boolean,
-  time: (paths: readonly string[]) => Promise<readonly number[]>,
-): Promise<FittedArtifact<Q>> {
-  const good = fitted.filter(inside);
-  if (good.length > 1) {
-    const times = await time(good.map(({ path }) => path));
-    const at = times.indexOf(Math.min(...times));
-    return good[at] ?? (good[0] as FittedArtifact<Q>);
-  }
-  return good[0] ?? (fitted.toSorted((a, b) => a.quality.lost - b.quality.lost)[0] as FittedArtifact<Q>);
-}
+const leastLost = <Q extends { readonly lost: number }>(fitted: readonly FittedArtifact<Q>[]): FittedArtifact<Q> =>
+  fitted.reduce((best, each) => (each.quality.lost < best.quality.lost ? each : best));

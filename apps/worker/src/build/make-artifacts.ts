@@ -8,8 +8,9 @@ import type { GoldenAccuracy } from '../golden/measure-accuracy.js';
 import type { FailedRecipe } from './decide.js';
 import { pointsLost } from './fit-budget.js';
 import { fitFastest } from './fit-fastest.js';
+import type { TimedFitParts } from './fit-fastest.js';
 import { isFinding } from './is-finding.js';
-import type { EmittedArtifact, FitParts, RecipeEmitter } from './fit-budget.js';
+import type { EmittedArtifact, RecipeEmitter } from './fit-budget.js';
 
 /** An artifact in the work folder, and how accurate it is. */
 export interface BuiltArtifact extends EmittedArtifact {
@@ -20,6 +21,8 @@ export interface BuiltArtifact extends EmittedArtifact {
   readonly accuracy: GoldenAccuracy;
   /** Layers that went back to float to keep accuracy, by their names. */
   readonly revertedLayers: readonly string[];
+  /** What was timed and why this form of the recipe was taken; null where it has one alone. */
+  readonly choice: string | null;
 }
 
 export interface MadeArtifacts {
@@ -28,7 +31,7 @@ export interface MadeArtifacts {
   readonly failed: readonly FailedRecipe[];
 }
 
-export interface ArtifactParts extends Omit<FitParts<{ readonly lost: number }>, 'measure'> {
+export interface ArtifactParts extends Omit<TimedFitParts<{ readonly lost: number }>, 'measure'> {
   /** Accuracy of an artifact file; the budget is in points of mAP@0.5:0.95. */
   readonly measure: (path: string, label: string) => Promise<GoldenAccuracy>;
 }
@@ -53,6 +56,7 @@ export async function makeArtifacts(
     digest: digestOf(bytes),
     auditFailure: null,
     revertedLayers: [],
+    choice: null,
     notes: [formOf(model)],
     accuracy,
   };

@@ -14,9 +14,12 @@ import { layersOf } from './model-source.js';
 /** Whether this CPU adds int8 products in a saturating int16, so that weights must have 7 bits. */
 export const saturates = ({ cpu }: Pick<HardwareFacts, 'cpu'>): boolean => cpu.int8DotProduct === 'none';
 
+export const ownName = (weightBits: 7 | 8): string => `INT8 with ${String(weightBits)}-bit weights`;
+
 /**
  * takt's INT8 for ONNX Runtime, by bits of its weights, in the forms whose speed only the host can tell: one for each number of first
- * convolutions in float. The layers are ranked once for all of them: what an activation loses does not depend on the weights.
+ * convolutions in float. The layers of a form are ranked once, whatever the bits: what an activation loses does not depend on the
+ * weights.
  *
  * @param parts opened on first need.
  */
@@ -24,32 +27,39 @@ export function ownRecipes(
   parts: () => Promise<EmitParts>,
   format: QuantizedFormat = 'qdq',
 ): (weightBits: 7 | 8) => Promise<readonly RecipeEmitter[]> {
-  const rank = once(async () => {
-    const { source, statistics, images, engine, loadInput, context } = await parts();
-    const { head, folded } = source;
-    const base = ownBase(source, statistics, source.fronts[0]);
-    const cut = 'why' in head ? undefined : cutOf(head, head.detector.classes);
-    return rankEmission(
-      {
-        source,
-        images,
-        layers: layersOf(source, base),
-        emit: (reverted) =>
-          emitInt8(folded, statistics, { weightLimit: WeightLimit.eightBit, floatConvs: new Set([...base, ...reverted]), cut }),
-      },
-      { engine, loadInput, progress: context.progress, signal: context.signal },
-    );
+  const fronts = once(async () => {
+    const opened = await parts();
+    return opened.source.fronts.map((front) => ({ front, rank: once(() => rankWith(opened, front)) }));
   });
   return async (weightBits) => {
-    const { source } = await parts();
-    return source.fronts.map((front) => ({
-      name: `INT8 with ${String(weightBits)}-bit weights`,
+    const { folded } = (await parts()).source;
+    return (await fronts()).map(({ front, rank }) => ({
+      name: ownName(weightBits),
       form: `${frontWords(front)} in float`,
       emit: (reverted) => emitWith(parts, { recipe: Recipe.int8, sevenBitWeights: weightBits === 7, front, reverted, format }),
-      rank: async () => (await rank()).filter(({ layer }) => !front.includes(layer)),
-      layerNames: (values) => Promise.resolve(layerNames(source.folded, values)),
+      rank,
+      layerNames: (values) => Promise.resolve(layerNames(folded, values)),
     }));
   };
+}
+
+function rankWith(
+  { source, statistics, images, engine, loadInput, context }: EmitParts,
+  front: readonly string[],
+): ReturnType<typeof rankEmission> {
+  const { head, folded } = source;
+  const base = ownBase(source, statistics, front);
+  const cut = 'why' in head ? undefined : cutOf(head, head.detector.classes);
+  return rankEmission(
+    {
+      source,
+      images,
+      layers: layersOf(source, base),
+      emit: (reverted) =>
+        emitInt8(folded, statistics, { weightLimit: WeightLimit.eightBit, floatConvs: new Set([...base, ...reverted]), cut }),
+    },
+    { engine, loadInput, progress: context.progress, signal: context.signal },
+  );
 }
 
 /** What ONNX Runtime's own tool makes by default; nothing of it goes back to float. */

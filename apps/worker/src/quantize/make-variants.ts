@@ -2,10 +2,11 @@ import type { QuantizedFormat } from '@takt/contracts';
 import type { HardwareFacts } from '@takt/hardware';
 import { TaktError } from '@takt/kernel';
 import { fitFastest } from '../build/fit-fastest.js';
-import type { FitParts, FitTrail } from '../build/fit-budget.js';
+import type { ChosenForm, TimedFitParts } from '../build/fit-fastest.js';
+import type { FitTrail } from '../build/fit-budget.js';
 import { isFinding } from '../build/is-finding.js';
 import type { EmitParts } from '../emit/emit-parts.js';
-import { ownRecipes, saturates } from '../emit/recipe-emitters.js';
+import { ownName, ownRecipes, saturates } from '../emit/recipe-emitters.js';
 import { formOf } from '../golden/input-model.js';
 import type { InputModel } from '../golden/input-model.js';
 import type { Quality, QualityMeter } from '../quality/quality.js';
@@ -21,6 +22,7 @@ export interface Variant extends FitTrail {
   /** What the fusion audit found wrong, null when all is fused as intended. */
   readonly auditFailure: string | null;
   readonly quality: Quality;
+  readonly choice: ChosenForm<Quality>['choice'];
 }
 
 export interface MadeVariants {
@@ -30,14 +32,14 @@ export interface MadeVariants {
   readonly refusals: readonly string[];
 }
 
-export interface VariantParts extends Omit<FitParts<Quality>, 'measure' | 'budget'> {
+export interface VariantParts extends Omit<TimedFitParts<Quality>, 'measure' | 'budget'> {
   readonly meter: QualityMeter;
   /** Of the INT8 file for ONNX Runtime. */
   readonly format: QuantizedFormat;
 }
 
 /** What fitting one artifact needs of them. */
-export const fitParts = ({ meter, format: _, ...parts }: VariantParts): FitParts<Quality> => ({
+export const fitParts = ({ meter, format: _, ...parts }: VariantParts): TimedFitParts<Quality> => ({
   ...parts,
   budget: meter.gate.budget,
   measure: (path, label) => meter.measure(path, label),
@@ -67,12 +69,13 @@ export async function makeVariants(
     notes: [formOf(model)],
     auditFailure: null,
     quality: fp32Quality,
+    choice: null,
   };
   const variants = [fp32];
   const refusals: string[] = [];
   const own = ownRecipes(emitParts, parts.format);
   for (const weightBits of saturates(facts) ? ([7, 8] as const) : ([8] as const)) {
-    const name = `INT8 with ${String(weightBits)}-bit weights`;
+    const name = ownName(weightBits);
     try {
       variants.push({ name, int8: true, ...(await fitFastest(await own(weightBits), path, fitParts(parts))) });
     } catch (error) {

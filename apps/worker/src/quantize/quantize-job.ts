@@ -87,7 +87,11 @@ export async function quantizeJob(job: QuantizeJob, context: JobContext): Promis
       measured,
       reference,
       chosen,
-      notes: [...(model.changed === null ? [] : [`FP32 is ${formOf(model)}`]), ...chosen.variant.notes],
+      notes: [
+        ...(model.changed === null ? [] : [`FP32 is ${formOf(model)}`]),
+        ...chosen.variant.notes,
+        ...variants.flatMap(({ name, choice }) => (choice === null ? [] : [`${name}: ${choice}`])),
+      ],
       fitted: [
         ...variants.filter(({ worst }) => worst.length > 0).map((variant) => ({ ...variant, name: `${variant.name} for ONNX Runtime` })),
         ...Object.entries(others).flatMap(([target, made]) => (made.worst.length > 0 ? [{ ...made, name: `INT8 for ${target}` }] : [])),

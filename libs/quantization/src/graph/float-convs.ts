@@ -3,7 +3,7 @@ import type { GraphIndex, Model, NodeProto } from '@takt/onnx';
 
 /**
  * The convolutions at most `levels` deep after the graph's inputs, by the value they make. They see few channels and large planes, so
- * integers gain no time there, and their error runs through the whole network.
+ * integers gain little time there or none, and their error runs through the whole network.
  */
 export function frontConvs({ graph }: Model, levels: number): readonly string[] {
   const depths = new Map<string, number>();
