@@ -133,6 +133,17 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
       const whole = scored[0]?.map50_95 ?? Number.NaN;
       for (const { file, map50_95 } of scored) add(`${basename(file)} by pycocotools: points lost`, (whole - map50_95) * 100, 'points');
     }
+    const openvino = quantized.targets['openvino']?.file;
+    if (subject.data === null) {
+      const judged = [subject.model, ...files.map(([, file]) => file), ...(openvino === undefined ? [] : [`openvino:${openvino}`])];
+      const agreed = await runPeer<{ file: string; least_score: number; boxes: number; map50_95: number }>(
+        python,
+        join(scripts, 'found_again.py'),
+        [subject.calibration, size, family, subject.model, ...judged],
+      );
+      for (const { file, least_score, boxes, map50_95 } of agreed)
+        add(`${basename(file)}: of ${String(boxes)} boxes of FP32 (score ${String(least_score)}) found again`, map50_95 * 100, '%');
+    }
     const byPeer = (file: string) => async (): Promise<{ whole: readonly number[]; network: readonly number[] }> => {
       const [times] = await runPeer<{ whole: number[]; network: number[] }>(python, join(scripts, 'time_boxes.py'), [
         file,
@@ -143,7 +154,6 @@ async function measure(subject: Subject, python: string | null, rows: BenchRow[]
       ]);
       return times ?? { whole: [], network: [] };
     };
-    const openvino = quantized.targets['openvino']?.file;
     const timed: Timed[] = [
       { name: 'takt', whole: [], network: [], time: async () => ({ whole: await timeOwn(own.file), network: [] }) },
       { name: 'fp32', whole: [], network: [], time: byPeer(subject.model) },
