@@ -59,7 +59,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      // Each file has a stack of its own and asks how something ends, not how fast it is: four of them share the two cores, and wait for most of their time.
+      // Each file has a stack of its own and asks how something ends, not how fast it is: three of them share the two cores, and wait for most of their time.
       {
         extends: true,
         test: {
@@ -69,7 +69,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           pool: 'forks',
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
     ],

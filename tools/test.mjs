@@ -3,7 +3,7 @@
  * matrices whole instead of their seeded samples. Ends with `N passed, N failed, N skipped`.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { guarded, nodePath, prepare, root, run, runEnvironment } from './setup/prepare.mjs';
 
 const prove = process.argv.includes('--prove');
@@ -56,6 +56,16 @@ const staticChecks = async () => {
   return lines.join('');
 };
 
+/** Tests find nats-server on PATH; it is brought once, before several of them look for it at a time. */
+const provideNats = async () => {
+  const { installNatsServer } = await import('../libs/local-stack/dist/index.js');
+  const say = (message) => process.stdout.write(`  ${message}\n`);
+  const toolDir = join(root, '.takt', 'bin');
+  const { path, version } = await installNatsServer({ toolDir, path: process.env.PATH ?? '', env: process.env, onProgress: say });
+  process.env.PATH = [process.env.PATH, dirname(path)].join(delimiter);
+  say(`✓ nats-server ${version}`);
+};
+
 const vitest = async (project) => {
   process.stdout.write(`takt · ${project} tests\n`);
   const report = join(root, '.takt', `vitest-${project}.json`);
@@ -90,6 +100,7 @@ await guarded(async () => {
   const started = performance.now();
   process.stdout.write('takt · preparing this checkout\n');
   await prepare({ dev: true });
+  await provideNats();
   const prepared = performance.now();
 
   // Under --prove what is timed runs at once, so the checks come before it.
