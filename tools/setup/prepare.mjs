@@ -152,7 +152,8 @@ export const guarded = async (main) => {
   try {
     process.exitCode = await main();
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    // Also those of takt's own libraries, which say what to do next.
+    if (!(error instanceof SetupError) && typeof error?.action !== 'string') throw error;
     process.stderr.write(`\n✗ ${error.message}\n  Next: ${error.action}\n`);
     process.exitCode = 1;
   }
