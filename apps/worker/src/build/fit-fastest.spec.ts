@@ -85,6 +85,11 @@ describe('fitFastest', () => {
     expect(tie.artifact.path).toBe('two');
   });
 
+  it('buys nothing where the faster form has too little of a head start', async () => {
+    const { artifact, measured } = await fit([form('one'), form('two')], { one: { lost: 1, ms: 5.6 }, two: { lost: 0.1, ms: 6 } });
+    expect([artifact.path, measured]).toEqual(['two', ['one', 'two']]);
+  });
+
   it('tells a form from the reverts of another that come to the same file', async () => {
     const same = {
       ...form('two'),

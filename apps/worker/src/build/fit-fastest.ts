@@ -26,13 +26,18 @@ interface TimedForms {
   readonly refusals: readonly string[];
 }
 
+/**
+ * Head start that a form over the budget must have for its accuracy to be bought: a layer in float costs some percent, and to find
+ * it every box has to rank all layers.
+ */
+const WORTH_BUYING = 0.08;
 /** Medians that differ by less are alike; the form that lost nothing to reverts is taken then. */
 const TIE = 0.01;
 
 /**
  * The artifact of a recipe that can be made in several forms, of which only the host can tell the fastest. All are timed in turns. The
- * fastest that is inside the budget as it is, is compared with a faster one that has to buy accuracy by layers in float. Where none
- * is inside, the one that loses least is given.
+ * fastest that is inside the budget as it is, is compared with a faster one that has to buy accuracy by layers in float, where that has a
+ * head start to spend. Where none is inside, the one that loses least is given.
  *
  * @param recipes forms of one recipe, at least one.
  * @throws TaktError of the emitter where the model allows no form.
@@ -54,25 +59,25 @@ export async function fitFastest<Q extends { readonly lost: number }>(
 
   const { forms, refusals } = await timeForms(recipes, parts);
   const fitted: { readonly form: TimedForm; readonly artifact: FittedArtifact<Q> }[] = [];
-  let ready: FittedArtifact<Q> | undefined;
+  let ready: (typeof fitted)[number] | undefined;
   for (const form of forms) {
     if (!inside(await measure(form.path, form.recipe.name))) continue;
-    ready = await fit(form.recipe);
-    fitted.push({ form, artifact: ready });
+    ready = { form, artifact: await fit(form.recipe) };
+    fitted.push(ready);
     break;
   }
   let bought: (typeof fitted)[number] | undefined;
   for (const form of forms) {
-    if (form.path === ready?.path || bought !== undefined) break;
+    if (bought !== undefined || (ready !== undefined && form.ms > ready.form.ms * (1 - WORTH_BUYING))) break;
     const each = { form, artifact: await fit(form.recipe) };
     fitted.push(each);
-    if (inside(each.artifact.quality) && each.artifact.path !== ready?.path) bought = each;
+    if (inside(each.artifact.quality) && each.artifact.path !== ready?.artifact.path) bought = each;
   }
 
   const words = [`before any layer goes back: ${forms.map(({ recipe, ms }) => `${recipe.form} ${ms.toFixed(2)} ms`).join(', ')}`];
-  let chosen = ready ?? bought?.artifact ?? leastLost(fitted.map(({ artifact }) => artifact));
+  let chosen = (ready ?? bought)?.artifact ?? leastLost(fitted.map(({ artifact }) => artifact));
   if (ready !== undefined && bought !== undefined) {
-    const [readyMs = 0, boughtMs = 0] = await parts.time([ready.path, bought.artifact.path]);
+    const [readyMs = 0, boughtMs = 0] = await parts.time([ready.artifact.path, bought.artifact.path]);
     const pays = boughtMs < readyMs * (1 - TIE);
     if (pays) chosen = bought.artifact;
     const back = `${bought.form.recipe.form} and ${bought.artifact.revertedLayers.join(', ')} back in it`;
