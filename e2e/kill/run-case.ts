@@ -60,6 +60,12 @@ async function artifactOf(node: HostNode, folder: string): Promise<string> {
   return result.plan.artifact;
 }
 
+function servingOf(artifact: string | null, built: readonly string[], before: string | null): Ending['serving'] {
+  if (artifact === null) return 'nothing';
+  if (built.includes(artifact)) return 'what the case built';
+  return artifact === before ? 'what was there before' : 'something else';
+}
+
 /** Digests of the statistics in the node's desired state. */
 async function wantedStatistics(node: HostNode): Promise<string[]> {
   const text = await readFile(join(node.dataDir, 'agent', 'desired.json'), 'utf8');
@@ -210,19 +216,11 @@ export async function runCase(
   const orphans = stack.orphans();
   const buildsOfCase = (await finishedBuilds(node)).filter((folder) => !buildsBefore.includes(folder));
   const built = await Promise.all(buildsOfCase.map((folder) => artifactOf(node, folder)));
-  const artifact = settled.slot?.serving?.plan?.artifact ?? null;
   const again = await detail(stack, id);
   return {
     ending: {
       state: again.state === ended.state ? ended.state : again.state,
-      serving:
-        artifact === null
-          ? 'nothing'
-          : built.includes(artifact)
-            ? 'what the case built'
-            : artifact === servedBefore
-              ? 'what was there before'
-              : 'something else',
+      serving: servingOf(settled.slot?.serving?.plan?.artifact ?? null, built, servedBefore),
       statistics: await wantedStatistics(node),
       generations: settled.view.desiredGeneration - before.desiredGeneration,
       // Older builds are pruned meanwhile, so folders are compared by name.

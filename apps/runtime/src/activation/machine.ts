@@ -157,8 +157,10 @@ function activate(state: MachineState, activation: Activation, now: Moment): Ste
   );
 }
 
-/** Whether a deployment that takes another back names the engine that serves, or the one before it, though under a new id. One whose build was lost
- * and made anew may be another file; it is checked like any other. */
+/**
+ * Whether a deployment that takes another back names the engine that serves, or the one before it, though under a new id. One whose
+ * build was lost and made anew may be another file; it is checked like any other.
+ */
 const revertsToKnown = ({ committed, previous }: ActivationRecord, { revert, plan }: Activation): boolean =>
   revert === true && [committed, previous].some((known) => known !== null && isSameEngine(known.plan, plan));
 

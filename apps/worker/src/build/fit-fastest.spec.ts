@@ -121,4 +121,17 @@ describe('fitFastest', () => {
     const { artifact, timed } = await fit([form('one')], { one: { lost: 0, ms: 5 } });
     expect([artifact.path, artifact.choice, timed]).toEqual(['one', null, 0]);
   });
+
+  it('makes each file once', async () => {
+    const made: string[] = [];
+    const counted = (name: string): RecipeEmitter => ({
+      ...form(name),
+      emit: (reverted) => {
+        made.push([name, ...reverted].join(' '));
+        return form(name).emit(reverted);
+      },
+    });
+    await fit([counted('one'), counted('two')], { one: { lost: 1, ms: 5 }, 'one a': { lost: 0.3, ms: 5.5 }, two: { lost: 0.1, ms: 6 } });
+    expect(made).toEqual(['one', 'two', 'one a']);
+  });
 });

@@ -94,22 +94,23 @@ async function timeForms<Q extends { readonly lost: number }>(
   { save, time }: Pick<TimedFitParts<Q>, 'save' | 'time'>,
 ): Promise<TimedForms> {
   const made = new Map<string, RecipeEmitter>();
-  const refused: TaktError[] = [];
-  const refusals: string[] = [];
+  const refused: { readonly form: string; readonly error: TaktError }[] = [];
   for (const recipe of recipes) {
     try {
-      const { bytes } = await recipe.emit([]);
-      const path = await save(digestOf(bytes), bytes);
-      if (!made.has(path)) made.set(path, recipe);
+      const emitted = await recipe.emit([]);
+      const path = await save(digestOf(emitted.bytes), emitted.bytes);
+      // What is timed is what is fitted: it is not made a second time.
+      const emit: RecipeEmitter['emit'] = (reverted) => (reverted.length === 0 ? Promise.resolve(emitted) : recipe.emit(reverted));
+      if (!made.has(path)) made.set(path, { ...recipe, emit });
     } catch (error) {
       if (!(error instanceof TaktError) || !isFinding(error)) throw error;
-      refused.push(error);
-      refusals.push(`with ${recipe.form} it could not be made: ${error.message}`);
+      refused.push({ form: recipe.form, error });
     }
   }
-  if (made.size === 0) throw refused[0] ?? new RangeError('a recipe has at least one form');
-  const times = made.size > 1 || refusals.length > 0 ? await time([...made.keys()]) : [];
+  if (made.size === 0) throw refused[0]?.error ?? new RangeError('a recipe has at least one form');
+  const times = made.size > 1 || refused.length > 0 ? await time([...made.keys()]) : [];
   const forms = [...made].map(([path, recipe], at) => ({ recipe, path, ms: times[at] ?? 0 }));
+  const refusals = refused.map(({ form, error }) => `with ${form} it could not be made: ${error.message}`);
   return { forms: forms.sort((a, b) => a.ms - b.ms), refusals };
 }
 
