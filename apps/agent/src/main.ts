@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createDurableFs } from '@takt/durable-fs';
-import { TaktError } from '@takt/kernel';
+import { TaktError, printable } from '@takt/kernel';
 import { createLogger } from '@takt/observability';
 import { systemClock } from './clock.js';
 import { readConfig } from './config.js';
@@ -48,7 +48,7 @@ async function main(): Promise<number> {
       action: 'run it again with TAKT_LOG_LEVEL=debug and report it',
       component: 'agent',
     });
-    process.stderr.write(`${error.code}: ${error.message}\n  → ${error.action}\n`);
+    process.stderr.write(printable(`${error.code}: ${error.message}\n  → ${error.action}\n`));
     return 1;
   }
 }

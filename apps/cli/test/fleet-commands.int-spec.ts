@@ -6,6 +6,7 @@ import { Refusal, startContractServer } from './contract-server.js';
 import type { ContractServer, Handlers } from './contract-server.js';
 import { makeHome } from './run-takt.js';
 import type { Home } from './run-takt.js';
+import { RAW, poisonedHandlers } from './poison.js';
 import { deployment, detail, event, explanation, line, node, slot, status, uuid } from './views.js';
 
 let home: Home;
@@ -139,6 +140,19 @@ describe('lists and views', () => {
       expect(text.stdout, command.join(' ')).not.toMatch(/\u001B|\[object|undefined|NaN/);
       expect(text.stdout.split('\n').filter((row) => row !== row.trimEnd())).toEqual([]);
     }
+  });
+
+  it('let no control character of a name or message reach the terminal', async () => {
+    const environment = await serve(poisonedHandlers(handlers));
+    for (const command of commands) {
+      const text = await home.takt(command, environment);
+      expect(text.stdout + text.stderr, command.join(' ')).not.toMatch(RAW);
+      const json = await home.takt([...command, '--json'], environment);
+      expect(json.stdout, command.join(' ')).not.toMatch(RAW);
+      expect(() => JSON.parse(json.stdout) as unknown, command.join(' ')).not.toThrow();
+    }
+    const shown = await home.takt(['explain', 'node', 'node-a'], environment);
+    expect(shown.stdout).toContain('went back x\\u{1b}[2J\\u{1b}]8;;http://evil\\u{7}y\\u{9b}2J\\u{202e}z\\u{d}\\u{d800}');
   });
 
   it('explain a deployment with reason, numbers, candidates and one action', async () => {

@@ -1,4 +1,4 @@
-import { TaktError } from '@takt/kernel';
+import { TaktError, printable } from '@takt/kernel';
 import { createLogger } from '@takt/observability';
 import { readConfig } from './config.js';
 
@@ -6,7 +6,7 @@ const USAGE = 'usage: takt-control-plane [run | init | login-code [--console]]\n
 /** A stop that hangs ends anyway: everything that matters is in the database. */
 const STOP_DEADLINE_MS = 10_000;
 
-const print = (text: string): void => void process.stdout.write(text);
+const print = (text: string): void => void process.stdout.write(printable(text));
 
 async function main(command: string, options: readonly string[], signal: AbortSignal): Promise<number> {
   if (command === 'init') {
@@ -45,7 +45,7 @@ try {
   if (stop.signal.aborted) process.exitCode = 0;
   else {
     const error = TaktError.from(thrown, { code: 'ControlPlaneFailed', action: 'look at the log' });
-    process.stderr.write(`${error.code}: ${error.message}\n→ ${error.action}\n`);
+    process.stderr.write(printable(`${error.code}: ${error.message}\n→ ${error.action}\n`));
     process.exitCode = 1;
   }
 }

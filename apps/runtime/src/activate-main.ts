@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { createDurableFs } from '@takt/durable-fs';
-import { LogField, TaktError } from '@takt/kernel';
+import { LogField, TaktError, printableJson } from '@takt/kernel';
 import { createLogger } from '@takt/observability';
 import { prepareStart } from './activation/prepare-start.js';
 import { createLineStore } from './activation/store.js';
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     releaseName: (committed ?? candidate?.activation)?.releaseName ?? null,
     candidate: candidate === null ? null : { deploymentId: candidate.activation.deploymentId, attempts: candidate.attempts },
   };
-  process.stdout.write(`${JSON.stringify(chosen)}\n`);
+  process.stdout.write(`${printableJson(JSON.stringify(chosen))}\n`);
 }
 
 main().catch((thrown: unknown) => {

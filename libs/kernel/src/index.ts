@@ -22,6 +22,7 @@ export type {
 export { legible } from './legible.js';
 export { LogField, silentLogger } from './logger.js';
 export type { LogFields, Logger } from './logger.js';
+export { isPlainLine, isPlainText, printable, printableJson, printableLine } from './plain-text.js';
 export { err, ok } from './result.js';
 export type { Result } from './result.js';
 export { TaktError } from './takt-error.js';

@@ -1,3 +1,5 @@
+import { escapedCharacter } from './plain-text.js';
+
 /** Longest piece without a space that is shown whole, in characters; names in real models have up to about 100. */
 const MOST_WORD = 160;
 const KEPT_START = 96;
@@ -10,8 +12,6 @@ const MOST_TEXT = 1200;
  * terminal would obey instead of showing.
  */
 const HIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
-
-const escaped = (hidden: string): string => `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`;
 
 /** Cuts the middle out; the number of characters left out stands in its place. */
 function shorten(text: string, most: number, start: number, end: number): string {
@@ -31,5 +31,5 @@ export function legible(text: string): string {
     MOST_TEXT - 200,
     200,
   );
-  return shorten(bounded.replace(HIDDEN, escaped), 2 * MOST_TEXT, MOST_TEXT, 200);
+  return shorten(bounded.replace(HIDDEN, escapedCharacter), 2 * MOST_TEXT, MOST_TEXT, 200);
 }

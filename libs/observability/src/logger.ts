@@ -1,5 +1,5 @@
 import type { LogFields, Logger } from '@takt/kernel';
-import { TaktError } from '@takt/kernel';
+import { TaktError, printableJson } from '@takt/kernel';
 import type { Logger as PinoLogger } from 'pino';
 import { destination, pino, stdTimeFunctions } from 'pino';
 
@@ -45,8 +45,9 @@ const adapt = (target: PinoLogger): Logger => ({
  * JSON lines for journald: `{"level","time","name","msg",…fields}`. Writes are synchronous, so the last lines of a process
  * that exits or is stopped are not lost; an `error` field that holds a thrown value is written as data.
  */
-export const createLogger = (options: LoggerOptions): Logger =>
-  adapt(
+export const createLogger = (options: LoggerOptions): Logger => {
+  const sink = destination({ fd: options.fd ?? 2, sync: true });
+  return adapt(
     pino(
       {
         name: options.name,
@@ -56,6 +57,8 @@ export const createLogger = (options: LoggerOptions): Logger =>
         formatters: { level: (label) => ({ level: label }) },
         serializers: { error: errorFields },
       },
-      destination({ fd: options.fd ?? 2, sync: true }),
+      // A person may read the log on a terminal.
+      { write: (line: string) => void sink.write(printableJson(line)) },
     ),
   );
+};

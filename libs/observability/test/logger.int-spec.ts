@@ -34,6 +34,13 @@ describe('createLogger', () => {
     expect(lines()[0]?.['error']).toMatchObject({ code: 'X', action: 'a', cause: 'why' });
   });
 
+  it('lets no control character of a field reach the terminal that the log is read on', () => {
+    const hostile = 'a\u001b[2Jb\u009b2Jc\u202ed';
+    createLogger({ name: 'agent', fd }).info('node speaks', { hostile, [hostile]: 1 });
+    expect(readFileSync(join(dir, 'log'), 'utf8').slice(0, -1)).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(lines()).toMatchObject([{ hostile, [hostile]: 1 }]);
+  });
+
   it('leaves out lines below the level', () => {
     const log = createLogger({ name: 'agent', fd, level: 'warn' });
     log.info('quiet');

@@ -1,4 +1,4 @@
-import { TaktError } from '@takt/kernel';
+import { TaktError, printable, printableLine } from '@takt/kernel';
 
 /** Where the demo writes; a port, so that its parts can be read without a terminal. */
 export interface Output {
@@ -18,7 +18,10 @@ export interface OutputOptions {
   readonly now: () => number;
 }
 
-export function createOutput({ write, interactive, now }: OutputOptions): Output {
+/** Names and messages in what it prints may come from a node: their control characters are shown, not obeyed. */
+export function createOutput({ write: writeRaw, interactive, now }: OutputOptions): Output {
+  const clear = interactive ? '\r\u001b[2K' : '';
+  const write = (text: string): void => writeRaw(printable(text));
   const phases: { title: string; startedMs: number; endedMs: number | null }[] = [];
   const endPhase = (): void => {
     const last = phases.at(-1);
@@ -36,19 +39,20 @@ export function createOutput({ write, interactive, now }: OutputOptions): Output
     async step(title, work) {
       const startedMs = now();
       let note = '';
-      const show = (): void => write(`\r\u001b[2K  … ${title}${note === '' ? '' : ` · ${note}`}`.slice(0, 160));
+      const show = (): void => writeRaw(`${clear}${printableLine(`  … ${title}${note === '' ? '' : ` · ${note}`}`).slice(0, 155)}`);
       let timer: NodeJS.Timeout | undefined;
       if (interactive) {
         show();
         timer = setInterval(show, 250);
       }
-      const clear = interactive ? '\r\u001b[2K' : '';
       try {
         const value = await work((text) => (note = text));
-        write(`${clear}  ✓ ${title} · ${seconds(startedMs)}\n`);
+        writeRaw(clear);
+        write(`  ✓ ${title} · ${seconds(startedMs)}\n`);
         return value;
       } catch (thrown) {
-        write(`${clear}  ✗ ${title} · ${seconds(startedMs)}\n`);
+        writeRaw(clear);
+        write(`  ✗ ${title} · ${seconds(startedMs)}\n`);
         throw thrown;
       } finally {
         clearInterval(timer);
@@ -63,5 +67,5 @@ export function createOutput({ write, interactive, now }: OutputOptions): Output
 /** An error as a person should read it: what, code, and the next thing to do. */
 export function describeError(thrown: unknown): string {
   const error = TaktError.from(thrown, { code: 'Unexpected', action: 'read the log files named above, and run npm start again' });
-  return `✗ ${error.message}\n  code: ${error.code}\n  Next: ${error.action}`;
+  return printable(`✗ ${error.message}\n  code: ${error.code}\n  Next: ${error.action}`);
 }

@@ -28,7 +28,8 @@ export function registerEvents(program: Command, cli: Cli): void {
         return;
       }
       const print = (event: (typeof items)[number]): void => {
-        cli.output.line(options.json === true ? JSON.stringify(event) : renderEventLine(event, cli.output.style));
+        if (options.json === true) cli.output.json(event, 'line');
+        else cli.output.line(renderEventLine(event, cli.output.style));
       };
       oldestFirst.forEach(print);
       const after = oldestFirst.at(-1)?.seq ?? options.after ?? 0;

@@ -5,8 +5,8 @@ import type { Style } from './style.js';
 export interface Output {
   /** Text and a line end, on stdout. */
   line(text: string): void;
-  /** One JSON document, on stdout. */
-  json(value: unknown): void;
+  /** One JSON document on stdout, indented unless it is one `line` of many. */
+  json(value: unknown, layout?: 'indented' | 'line'): void;
   /** Text and a line end, on stderr. */
   note(text: string): void;
   /** The transient line at the foot of stderr. */

@@ -1,3 +1,4 @@
+import { printableLine } from '@takt/kernel';
 import { formatDuration } from '../render/figures.js';
 
 export interface ProgressState {
@@ -21,13 +22,14 @@ const STEPS_WHEN_PIPED = 4;
 
 const fractionOf = ({ done, total }: ProgressState): number => (total > 0 ? Math.min(1, Math.max(0, done / total)) : 0);
 
-/** The text of one state: label, bar, percent, time left, message. */
+/** The text of one state: label, bar, percent, time left, message. One line, whatever label and message hold. */
 export function progressText(state: ProgressState): string {
   const fraction = fractionOf(state);
   const filled = Math.round(fraction * BAR_CELLS);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
   const eta = state.etaSeconds === null || fraction >= 1 ? '' : `  ETA ${formatDuration(state.etaSeconds)}`;
-  return `${state.label}  ${bar} ${String(Math.floor(fraction * 100)).padStart(3)} %${eta}${state.message === '' ? '' : `  ${state.message}`}`;
+  const percent = String(Math.floor(fraction * 100)).padStart(3);
+  return printableLine(`${state.label}  ${bar} ${percent} %${eta}${state.message === '' ? '' : `  ${state.message}`}`);
 }
 
 /** Rewrites one terminal line; `columns` cuts the text, since a wrapped line cannot be rewritten. */

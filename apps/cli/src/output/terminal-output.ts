@@ -1,6 +1,8 @@
+import { randomInt } from 'node:crypto';
+import { printableJson } from '@takt/kernel';
 import type { Output } from './output.js';
 import { pipedProgress, terminalProgress } from './progress-line.js';
-import { colourStyle, plainStyle } from './style.js';
+import { markedStyle, plainStyle, toTerminal } from './style.js';
 
 /** What is used of `process.stdout` and `process.stderr`. */
 export interface Stream {
@@ -9,25 +11,30 @@ export interface Stream {
   readonly columns?: number;
 }
 
-/** Output on the process's own streams. Colour only where a person reads. */
+/**
+ * Output on the process's own streams: colour only where a person reads, and control characters of names and messages shown, not
+ * obeyed. Everything that the CLI prints goes through here.
+ */
 export function createOutput(stdout: Stream, stderr: Stream, colour: boolean): Output {
+  const mark = randomInt(1_000_000, 2 ** 31);
+  const coloured = markedStyle(mark);
   const toStderr = (text: string): void => void stderr.write(text);
   const progress = stderr.isTTY === true ? terminalProgress(toStderr, () => stderr.columns ?? 80) : pipedProgress(toStderr);
   return {
     line: (text) => {
       progress.clear();
-      stdout.write(`${text}\n`);
+      stdout.write(`${toTerminal(text, mark)}\n`);
     },
-    json: (value) => {
+    json: (value, layout = 'indented') => {
       progress.clear();
-      stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      stdout.write(`${printableJson(JSON.stringify(value, null, layout === 'indented' ? 2 : 0))}\n`);
     },
     note: (text) => {
       progress.clear();
-      toStderr(`${text}\n`);
+      toStderr(`${toTerminal(text, mark)}\n`);
     },
     progress,
-    style: colour && stdout.isTTY === true ? colourStyle : plainStyle,
-    noteStyle: colour && stderr.isTTY === true ? colourStyle : plainStyle,
+    style: colour && stdout.isTTY === true ? coloured : plainStyle,
+    noteStyle: colour && stderr.isTTY === true ? coloured : plainStyle,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { colourStyle, plainStyle } from '../output/style.js';
+import { markedStyle, plainStyle } from '../output/style.js';
 import { renderPairs, renderTable } from './table.js';
 
 const columns = [
@@ -11,7 +11,7 @@ const rows = [
   { name: 'node-b\n  second line', fps: '12.0' },
 ];
 
-const COLOUR = /\u001B\[\d+m/g;
+const COLOUR = /\u001B\[[\d;]+m/g;
 
 describe('renderTable', () => {
   it('is plain columns with one line per row and no trailing blanks', () => {
@@ -21,7 +21,7 @@ describe('renderTable', () => {
   });
 
   it('keeps its columns when headings are coloured', () => {
-    const text = renderTable(columns, rows, colourStyle);
+    const text = renderTable(columns, rows, markedStyle(7216003));
     expect(text).toMatch(COLOUR);
     expect(
       text

@@ -1,4 +1,5 @@
 import type { WorkerMessage } from '@takt/contracts';
+import { printableJson } from '@takt/kernel';
 import type { Clock } from '@takt/kernel';
 
 /** Where lines of the protocol go; resolves when the line is handed to the system. */
@@ -17,7 +18,8 @@ export type ReportProgress = (progress: Progress) => void;
 /** At most one progress line of a phase per interval; the first and the last of a phase always pass. */
 const INTERVAL_MS = 250;
 
-export const writeMessage = (write: WriteLine, message: WorkerMessage): Promise<void> => write(`${JSON.stringify(message)}\n`);
+export const writeMessage = (write: WriteLine, message: WorkerMessage): Promise<void> =>
+  write(`${printableJson(JSON.stringify(message))}\n`);
 
 /** Turns progress into protocol lines, with the time left estimated from the phase's own pace. */
 export function createProgressReporter(write: WriteLine, clock: Clock): ReportProgress {
