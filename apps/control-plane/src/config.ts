@@ -34,6 +34,10 @@ const environmentSchema = z.object({
   /** The built console; without it `/` says how to get one. */
   TAKT_CONSOLE_DIR: z.string().min(1).optional(),
   TAKT_MAX_STATISTICS_BYTES: number(64 * 1024 ** 2, 1, 2 ** 40),
+  /** Longest wait for a connection to the database, for a lock, and for one statement. */
+  TAKT_DATABASE_CONNECT_SECONDS: number(5, 0.1, 600),
+  TAKT_DATABASE_LOCK_SECONDS: number(10, 0.1, 3_600),
+  TAKT_DATABASE_STATEMENT_SECONDS: number(30, 0.1, 3_600),
 });
 
 export interface Config {
@@ -58,6 +62,7 @@ export interface Config {
   readonly sampleHours: number;
   readonly consoleDir: string | undefined;
   readonly maxStatisticsBytes: number;
+  readonly databaseLimits: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number };
 }
 
 /**
@@ -104,6 +109,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     sampleHours: env.TAKT_SAMPLE_HOURS,
     consoleDir: env.TAKT_CONSOLE_DIR,
     maxStatisticsBytes: env.TAKT_MAX_STATISTICS_BYTES,
+    databaseLimits: {
+      connectMs: env.TAKT_DATABASE_CONNECT_SECONDS * 1000,
+      lockMs: env.TAKT_DATABASE_LOCK_SECONDS * 1000,
+      statementMs: env.TAKT_DATABASE_STATEMENT_SECONDS * 1000,
+    },
   });
 }
 

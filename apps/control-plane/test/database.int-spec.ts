@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asId, silentLogger } from '@takt/kernel';
 import type { NodeId, SiteId } from '@takt/kernel';
-import { Database, isUniqueViolation } from '@takt/persistence';
+import { ChangeListener, Database, isUniqueViolation, sqlState } from '@takt/persistence';
 import type { FleetNode, Stores } from '@takt/persistence';
 import { startTestStack, until } from '@takt/testing';
 import type { TestStack } from '@takt/testing';
@@ -218,5 +219,104 @@ describe('heartbeats', () => {
     expect(await db.stores.nodes.saveHeartbeats(nodes.map((node) => beat(node.id)))).toEqual([]);
     expect(await db.stores.nodes.markOffline(new Date(Date.now() + 60_000))).toHaveLength(10);
     expect(await db.stores.nodes.markOffline(new Date(Date.now() + 60_000))).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  it('end a statement that takes too long, and one that waits for a lock, with the state of each', async () => {
+    const limited = await Database.open({ url: stack.postgres.url, logger: silentLogger, limits: { lockMs: 100 } });
+    const node = newNode('locked');
+    await db.stores.nodes.add(node);
+    await raw.query('BEGIN');
+    await raw.query('SELECT 1 FROM nodes WHERE id = $1 FOR UPDATE', [node.id]);
+    await expect(limited.stores.nodes.update(node.id, { hostname: 'z' })).rejects.toSatisfy((error) => sqlState(error) === '55P03');
+    await raw.query('ROLLBACK');
+    await raw.query('BEGIN');
+    await raw.query('LOCK TABLE sites IN ACCESS EXCLUSIVE MODE');
+    const patient = await Database.open({ url: stack.postgres.url, logger: silentLogger, limits: { statementMs: 500, lockMs: 60_000 } });
+    await expect(patient.stores.sites.find(siteId)).rejects.toSatisfy((error) => sqlState(error) === '57014');
+    await raw.query('ROLLBACK');
+    await limited.stores.nodes.update(node.id, { hostname: 'z' });
+    await patient.close();
+    await limited.close();
+  });
+
+  it('name who migrates where another process has done so for too long', async () => {
+    await raw.query('SELECT pg_advisory_lock(7216000)');
+    const opened = Database.open({ url: stack.postgres.url, logger: silentLogger, limits: { migrationLockMs: 100 } });
+    await expect(opened).rejects.toMatchObject({
+      code: 'MigrationWaits',
+      message: expect.stringMatching(/process \d+ of the server/) as string,
+    });
+    await raw.query('SELECT pg_advisory_unlock(7216000)');
+  });
+
+  it('end what a stopped server holds, and go on with new connections when it does', async () => {
+    const limited = await Database.open({
+      url: stack.postgres.url,
+      logger: silentLogger,
+      poolSize: 2,
+      limits: { connectMs: 1_000, answerMs: 1_000 },
+    });
+    let woken = 0;
+    const end = limited.listen('takt_events', () => {
+      woken += 1;
+    });
+    await until('the listener is there', () => woken > 0);
+    await limited.ping();
+    const resume = await stack.postgres.pause();
+    try {
+      // Twice the pool: those that wait for a free connection end as well, and so does a transaction with its rollback.
+      const waiting = await Promise.allSettled([
+        limited.transaction((stores) => stores.settings.epoch()),
+        ...Array.from({ length: 3 }, () => limited.ping()),
+      ]);
+      expect(waiting.map((one) => one.status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
+    } finally {
+      resume();
+    }
+    await until('it answers again', () =>
+      limited.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
+    const before = woken;
+    await limited.transaction((stores) => {
+      note(stores, 'Woken');
+      return Promise.resolve();
+    });
+    await until('the listener hears', () => woken > before);
+    end();
+    await limited.close();
+  });
+
+  it('let a connection that only listens notice a server that stopped, and connect again', async () => {
+    let woken = 0;
+    const listener = new ChangeListener(stack.postgres.url, silentLogger, { connectMs: 1_000, answerMs: 500 }, 50);
+    listener.listen('takt_events', () => {
+      woken += 1;
+    });
+    await until('it is there', () => woken > 0);
+    const sessions = async (): Promise<unknown> =>
+      (await raw.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'takt-control-plane listener' ORDER BY pid DESC`)).rows;
+    const [first, before] = [woken, await sessions()];
+    const resume = await stack.postgres.pause();
+    await sleep(1_000);
+    resume();
+    await until('it has connected again', () => woken > first);
+    expect(await sessions()).not.toEqual(before);
+    await listener.close();
+  });
+
+  it('let a pool end while its server is stopped', async () => {
+    const limited = await Database.open({ url: stack.postgres.url, logger: silentLogger, poolSize: 2 });
+    await limited.ping();
+    const resume = await stack.postgres.pause();
+    try {
+      await limited.close();
+    } finally {
+      resume();
+    }
   });
 });

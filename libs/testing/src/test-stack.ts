@@ -16,6 +16,7 @@ import {
   issueServiceUser,
   renderServerConfig,
 } from '@takt/messaging';
+import { pauseProcess } from './pause-process.js';
 
 export interface TestStackOptions {
   /** Default true. */
@@ -35,6 +36,8 @@ export interface TestPostgres {
   kill(): Promise<void>;
   /** Starts it again on the same port with the same data. */
   start(): Promise<void>;
+  /** SIGSTOP for all of its processes; the returned function lets them go on. */
+  pause(): Promise<() => void>;
 }
 
 export interface TestNatsServer {
@@ -48,6 +51,8 @@ export interface TestNatsServer {
   kill(): Promise<void>;
   /** Starts it again on the same port. */
   start(): Promise<void>;
+  /** SIGSTOP; the returned function lets it go on. */
+  pause(): Promise<() => void>;
   /** Removes JetStream's files; only while it is not running. */
   wipeStore(): Promise<void>;
   /** A connection as the control plane has it. */
@@ -87,6 +92,7 @@ const startTestPostgres = async (guard: ProcessGuard, dir: string): Promise<Test
     start: async () => {
       running = await start();
     },
+    pause: () => pauseProcess(running.pid),
   };
 };
 
@@ -120,6 +126,7 @@ const startTestNats = async (guard: ProcessGuard, fs: DurableFs, dir: string, to
     start: async () => {
       running = await start();
     },
+    pause: () => pauseProcess(running.pid),
     wipeStore: () => rm(storeDir, { recursive: true, force: true }),
     connectControl: async () =>
       connectControl({ servers, credentials: await issueServiceUser(trust, 'test control plane'), logger: silentLogger }),

@@ -150,7 +150,7 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
 async function waitForDatabase(config: Config, logger: Logger, signal: AbortSignal): Promise<Database> {
   for (let wait = 200; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
     try {
-      return await Database.open({ url: config.databaseUrl, logger });
+      return await Database.open({ url: config.databaseUrl, logger, limits: config.databaseLimits });
     } catch (error) {
       // Refused credentials and a database that does not exist do not pass by waiting.
       const state = sqlState(error);

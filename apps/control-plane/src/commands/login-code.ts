@@ -11,7 +11,7 @@ export async function loginCode(
   purpose: LoginCode['purpose'],
   print: (text: string) => void,
 ): Promise<void> {
-  const db = await Database.open({ url: config.databaseUrl, logger, poolSize: 2 });
+  const db = await Database.open({ url: config.databaseUrl, logger, poolSize: 2, limits: config.databaseLimits });
   try {
     const code = await db.transaction((stores) => issueLoginCode(stores, new Date(), purpose));
     print(`${code}\n`);

@@ -32,6 +32,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   UploadInterrupted: 400,
   RequestInvalid: 400,
   StorageFull: 507,
+  DatabaseBusy: 503,
   DatabaseUnavailable: 503,
 };
 /** Codes of refused content and of decisions that the request's data do not allow. */
@@ -52,7 +53,7 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 const CONNECTION_LOST =
-  /ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
+  /ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|PostgreSQL did not answer within/;
 
 /** Any thrown thing as a {@link TaktError} that may be shown to the caller. */
 export function toTaktError(thrown: unknown): { readonly error: TaktError; readonly status: number } {
@@ -70,6 +71,18 @@ export function toTaktError(thrown: unknown): { readonly error: TaktError; reado
   }
   const state = sqlState(thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (state === '57014' || state === '55P03') {
+    return {
+      status: 503,
+      error: new TaktError({
+        code: 'DatabaseBusy',
+        message: `the database took too long: ${message}`,
+        action: 'try again; if it stays, look at pg_stat_activity for what holds it up',
+        retryable: true,
+        cause: thrown,
+      }),
+    };
+  }
   if (state?.startsWith('08') === true || state?.startsWith('57P') === true || CONNECTION_LOST.test(message)) {
     return {
       status: 503,
