@@ -154,6 +154,7 @@ describe('the reconciler', () => {
       { sweep: () => Promise.resolve(0) },
       systemClock,
       silentLogger,
+      Infinity,
     );
     await raw.query('UPDATE jobs SET node_id = NULL');
     await reconciler.reconcile();

@@ -1,17 +1,25 @@
 import { API_PREFIX } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
-import type { Logger } from '@takt/kernel';
+import type { Clock, Logger } from '@takt/kernel';
 import { startTestStack } from '@takt/testing';
 import type { TestStack } from '@takt/testing';
 import { startControlPlane } from '../src/boot/start.js';
-import type { ControlPlane } from '../src/boot/start.js';
+import type { ControlPlane, StartOptions } from '../src/boot/start.js';
 import { readConfig } from '../src/config.js';
+import { Heartbeats } from '../src/reports/heartbeats.js';
+import { RolloutReconciler } from '../src/rollout/fleet/rollout-reconciler.js';
+import { JobReconciler } from '../src/rollout/job-reconciler.js';
 
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
   readonly body: T;
   readonly headers: Headers;
 }
+
+/** A test waits for no pass longer than this, ms. */
+const SHORT_PAUSES = { heartbeats: 50, jobs: 100, rollouts: 100, fleetFigures: 100 };
+/** Nothing runs by itself but messaging: the test calls `pass`. */
+export const BY_HAND = { heartbeats: Infinity, jobs: Infinity, rollouts: Infinity, fleetFigures: 100 };
 
 /** A control plane in this process over a real stack, and calls to its API. */
 export class Harness {
@@ -21,9 +29,11 @@ export class Harness {
     readonly stack: TestStack,
     public controlPlane: ControlPlane,
     private readonly environment: Record<string, string>,
+    private readonly options: StartOptions,
   ) {}
 
-  static async start(settings: Record<string, string> = {}, logger: Logger = silentLogger): Promise<Harness> {
+  static async start(settings: Record<string, string> = {}, logger: Logger = silentLogger, given: StartOptions = {}): Promise<Harness> {
+    const options = { pauses: SHORT_PAUSES, ...given };
     const stack = await startTestStack();
     try {
       const environment = {
@@ -33,8 +43,8 @@ export class Harness {
         TAKT_HTTP_PORT: '0',
         ...settings,
       };
-      const controlPlane = await startControlPlane(readConfig(environment), logger, new AbortController().signal);
-      const harness = new Harness(stack, controlPlane, environment);
+      const controlPlane = await startControlPlane(readConfig(environment), logger, new AbortController().signal, options);
+      const harness = new Harness(stack, controlPlane, environment, options);
       const login = await harness.call<{ token: string }>('POST', '/login', { code: controlPlane.loginCode, name: 'tester' });
       harness.token = login.body.token;
       return harness;
@@ -47,7 +57,24 @@ export class Harness {
   /** A new control plane over the same database, broker and folders. */
   async restart(): Promise<void> {
     await this.controlPlane.stop();
-    this.controlPlane = await startControlPlane(readConfig(this.environment), silentLogger, new AbortController().signal);
+    this.controlPlane = await startControlPlane(readConfig(this.environment), silentLogger, new AbortController().signal, this.options);
+  }
+
+  /** The clock that the control plane goes by. */
+  get clock(): Clock {
+    return this.controlPlane.parts.clock;
+  }
+
+  /** Whether nothing runs by itself, and a test calls `pass`. */
+  get byHand(): boolean {
+    return this.controlPlane.parts.pauses.heartbeats === Infinity;
+  }
+
+  /** One pass of everything that runs by itself. */
+  async pass({ app }: Pick<ControlPlane, 'app'> = this.controlPlane): Promise<void> {
+    await app.get(Heartbeats).flush();
+    await app.get(JobReconciler).reconcile();
+    await app.get(RolloutReconciler).reconcile();
   }
 
   async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown, token = this.token): Promise<Answer<T>> {

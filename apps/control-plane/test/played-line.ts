@@ -48,9 +48,9 @@ export class PlayedLine {
     return new PlayedLine(harness, node, name, slot.id, options.speedOf, options.endOf ?? (() => 'committed'));
   }
 
-  /** Lets `seconds` of production pass, takes up what is wanted, and beats. */
-  async live(seconds: number): Promise<void> {
-    if (!this.online) return;
+  /** Lets `seconds` of production pass, takes up what is wanted, and beats. Returns the beat's number; null while it is away. */
+  async live(seconds: number): Promise<number | null> {
+    if (!this.online) return null;
     const { db } = this.harness.controlPlane.parts;
     const wanted = (await db.stores.desired.find(this.node.identity.nodeId))?.body.slots[0]?.deployment ?? null;
     if (wanted !== null && !this.#done.has(wanted.deploymentId)) {
@@ -58,7 +58,7 @@ export class PlayedLine {
       await this.#play(wanted.deploymentId, wanted.release.name, wanted.revert === true);
     }
     this.#produce(seconds);
-    this.node.beat([this.#metrics()]);
+    return this.node.beat([this.#metrics()]);
   }
 
   async #play(deploymentId: string, release: string, revert: boolean): Promise<void> {

@@ -161,7 +161,7 @@ describe('heartbeats', () => {
     const heartbeats = new Heartbeats(
       db,
       clock,
-      { ...times, sampleMs: 10_000 },
+      times,
       new SampleRecorder(db.stores.samples, 10_000),
       silentLogger,
       () => connected,

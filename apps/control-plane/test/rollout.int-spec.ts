@@ -1,11 +1,12 @@
 import type { Explanation, GateView, RolloutDetail, RolloutPlanView } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
-import { until } from '@takt/testing';
+import { SteppedClock } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startControlPlane } from '../src/boot/start.js';
 import type { ControlPlane } from '../src/boot/start.js';
 import { pushContent } from './content.js';
-import { Harness } from './harness.js';
+import { BY_HAND, Harness } from './harness.js';
+import { PlayedFleet } from './played-fleet.js';
 import { PlayedLine } from './played-line.js';
 import type { Speed } from './played-line.js';
 
@@ -26,42 +27,30 @@ const policy = {
 };
 
 let harness: Harness;
-let lines: PlayedLine[];
+let fleet: PlayedFleet;
 /** How much longer the frames of the present camera take than those of the first one. */
 let frameFactor = 1;
-let playing = true;
-let played: Promise<void>;
 
 const rollout = (ref: string): Promise<RolloutDetail> => harness.ok('GET', `/rollouts/${ref}`);
 const start = (release: string, more: object = {}): Promise<RolloutDetail> =>
   harness.ok('POST', '/rollouts', { release, policy: { ...policy, ...more }, supersede: true });
 const ended = (ref: string): Promise<RolloutDetail> =>
-  until(
-    `rollout ${ref} ends`,
-    async () => {
-      const view = await rollout(ref);
-      return view.endedAt === null ? undefined : view;
-    },
-    60_000,
-  );
-
-/** Beats of all lines, faster than a real node's, so that seconds are enough for a soak. */
-async function play(): Promise<void> {
-  while (playing) {
-    await Promise.all(lines.map((line) => line.live(1)));
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
+  fleet.until(`rollout ${ref} ends`, async () => {
+    const view = await rollout(ref);
+    return view.endedAt === null ? undefined : view;
+  });
 
 beforeAll(async () => {
-  harness = await Harness.start({ TAKT_SAMPLE_SECONDS: '1', TAKT_NODE_OFFLINE_SECONDS: '5' });
+  const clock = new SteppedClock();
+  const settings = { TAKT_SAMPLE_SECONDS: '1', TAKT_NODE_OFFLINE_SECONDS: '5' };
+  harness = await Harness.start(settings, silentLogger, { clock, pauses: BY_HAND });
   await harness.ok('POST', '/sites', { name: 'north' });
   await harness.ok('POST', '/sites', { name: 'south' });
   await pushContent(harness);
   for (const name of Object.keys(SPEEDS)) {
     await harness.ok('POST', '/releases', { name, model: 'detector@1', golden: 'golden', recipes: ['fp32'], threads: 'library-default' });
   }
-  lines = [];
+  const lines: PlayedLine[] = [];
   for (const [index, name] of ['one', 'two', 'three', 'four'].entries()) {
     lines.push(
       await PlayedLine.create(harness, index < 2 ? 'north' : 'south', name, {
@@ -73,17 +62,15 @@ beforeAll(async () => {
       }),
     );
   }
-  played = play();
+  fleet = new PlayedFleet(harness, clock, lines);
   for (const line of lines) await harness.ok('POST', '/deployments', { release: 'first', line: line.name });
-  await until('every line serves the first release', async () => {
+  await fleet.until('every line serves the first release', async () => {
     const { items } = await harness.ok<{ items: { active: unknown }[] }>('GET', '/slots');
     return items.every((slot) => slot.active !== null) ? true : undefined;
   });
 });
 afterAll(async () => {
-  playing = false;
-  await played;
-  for (const line of lines) await line.node.close();
+  for (const line of fleet.lines) await line.node.close();
   await harness.stop();
 });
 
@@ -119,7 +106,9 @@ describe('a rollout', () => {
       { ...config, http: { ...config.http, port: 0 } },
       silentLogger,
       new AbortController().signal,
+      { clock: fleet.clock, pauses: BY_HAND },
     );
+    fleet.replicas.add(replica);
     try {
       const { name } = await start('equal');
       const view = await ended(name);
@@ -136,6 +125,7 @@ describe('a rollout', () => {
       // Each node was moved once, whoever looked.
       expect(view.members.every((member) => member.deployments.length === 1)).toBe(true);
     } finally {
+      fleet.replicas.delete(replica);
       await replica.stop();
     }
   });
@@ -177,14 +167,10 @@ describe('a rollout', () => {
 
   it('waits for approval, pauses, is aborted and rolled back by people, with their reasons on record', async () => {
     const { name } = await start('faster', { approval: 'after-canary' });
-    const waiting = await until(
-      'it waits for approval',
-      async () => {
-        const view = await rollout(name);
-        return view.phase === 'awaiting-approval' ? view : undefined;
-      },
-      60_000,
-    );
+    const waiting = await fleet.until('it waits for approval', async () => {
+      const view = await rollout(name);
+      return view.phase === 'awaiting-approval' ? view : undefined;
+    });
     expect(waiting.hold).toMatchObject({ code: 'ApprovalNeeded' });
     expect(await harness.call('POST', `/rollouts/${name}/resume`, {})).toMatchObject({ status: 409, body: { code: 'IntentNotAllowed' } });
     await harness.ok('POST', `/rollouts/${name}/approve`, { reason: 'looks good' });
@@ -193,7 +179,7 @@ describe('a rollout', () => {
     const aborted = await rollout(name);
     expect(aborted.phase).toBe('aborted');
     await harness.ok('POST', `/rollouts/${name}/rollback`, { reason: 'back, please' });
-    const view = await until('it is rolled back', async () => {
+    const view = await fleet.until('it is rolled back', async () => {
       const now = await rollout(name);
       return now.phase === 'rolled-back' ? now : undefined;
     });
@@ -217,27 +203,30 @@ describe('a rollout', () => {
   });
 
   it('does not wait for a node that is away, which catches up when it is back', async () => {
-    const away = lines[3];
+    const away = fleet.lines[3];
     if (away === undefined) throw new Error('no line');
     away.online = false;
-    await until('the node counts as offline', async () =>
-      (await harness.ok<{ online: boolean }>('GET', `/nodes/${away.name}`)).online ? undefined : true,
+    await fleet.until(
+      'the node counts as offline',
+      async () => !(await harness.ok<{ online: boolean }>('GET', `/nodes/${away.name}`)).online,
     );
     const { name } = await start('faster', { gate: { ...policy.gate, minMeasuredShare: 0.5 } });
     const view = await ended(name);
     expect(view).toMatchObject({ phase: 'succeeded', counts: { succeeded: 3, offline: 1 } });
     away.online = true;
-    await until('it catches up', async () => ((await rollout(name)).counts.succeeded === 4 ? true : undefined), 30_000);
+    await fleet.until('it catches up', async () => (await rollout(name)).counts.succeeded === 4);
   });
 
   it('compares with nothing that was measured on another camera, and waits until enough is known on this one', async () => {
-    for (const line of lines) {
+    for (const line of fleet.lines) {
       const source = { kind: 'image-directory', path: '/large-frames', fps: 20 };
       await harness.ok('PATCH', `/lines/${line.name}`, { source });
     }
     frameFactor = 3;
     const { name } = await start('quick');
-    const waits = await until('the canary waits', async () => (await rollout(name)).members.find((member) => member.bucket === 'deferred'));
+    const waits = await fleet.until('the canary waits', async () =>
+      (await rollout(name)).members.find((member) => member.bucket === 'deferred'),
+    );
     expect(waits).toMatchObject({ wave: 0, reason: 'NoBaseline' });
     const view = await ended(name);
     expect(view).toMatchObject({ phase: 'succeeded', counts: { succeeded: 4 } });

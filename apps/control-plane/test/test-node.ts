@@ -1,5 +1,6 @@
 import type { Heartbeat, JoinReply, Report, ReportBody } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
+import type { Clock } from '@takt/kernel';
 import { connectNode, createNodeKey, signNonce } from '@takt/messaging';
 import type { NodeConnection, NodeKey } from '@takt/messaging';
 import { until } from '@takt/testing';
@@ -36,11 +37,13 @@ export const FACTS: Extract<ReportBody, { kind: 'facts' }> = {
 /** Plays a node over its own identity: joins, reports, beats. It decides nothing by itself. */
 export class TestNode {
   seq = 0;
+  #beats = 0;
 
   private constructor(
     readonly key: NodeKey,
     readonly identity: JoinReply,
     readonly connection: NodeConnection,
+    readonly clock: Clock,
   ) {}
 
   static async ask(harness: Harness, key: NodeKey, token: string, hostname: string, name?: string): Promise<Answer<JoinReply>> {
@@ -61,19 +64,20 @@ export class TestNode {
       seed: key.seed,
       logger: silentLogger,
     });
-    const node = new TestNode(key, identity, connection);
+    const node = new TestNode(key, identity, connection, harness.clock);
     node.beat();
     await node.report(FACTS);
     await node.confirmed();
     await until(`node ${hostname} is online`, async () => {
       node.beat();
+      if (harness.byHand) await harness.pass();
       return (await harness.ok<{ online: boolean }>('GET', `/nodes/${identity.nodeId}`)).online;
     });
     return node;
   }
 
   envelope(seq: number, body: ReportBody): Report {
-    return { schemaVersion: 1, nodeId: this.identity.nodeId, seq, at: new Date().toISOString(), observedGeneration: 0, body };
+    return { schemaVersion: 1, nodeId: this.identity.nodeId, seq, at: this.#time(), observedGeneration: 0, body };
   }
 
   async report(body: ReportBody): Promise<void> {
@@ -89,17 +93,24 @@ export class TestNode {
     );
   }
 
-  beat(slots: Heartbeat['slots'] = []): void {
+  /** Returns its number, which the heartbeat has as `uptimeSeconds`. */
+  beat(slots: Heartbeat['slots'] = []): number {
+    this.#beats += 1;
     this.connection.publishHeartbeat({
       schemaVersion: 1,
       nodeId: this.identity.nodeId,
-      at: new Date().toISOString(),
-      uptimeSeconds: 1,
+      at: this.#time(),
+      uptimeSeconds: this.#beats,
       rssMiB: 50,
       observedGeneration: 0,
       lastSeq: this.seq,
       slots,
     });
+    return this.#beats;
+  }
+
+  #time(): string {
+    return new Date(this.clock.now()).toISOString();
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ export type { HostileModel } from './hostile-model/hostile-model.js';
 export { NetBuilder } from './net-builder.js';
 export { imageClassifier, imageSegmenter } from './image-networks.js';
 export type { ImageNetworkOptions } from './image-networks.js';
+export { SteppedClock } from './stepped-clock.js';
 export { startTestStack } from './test-stack.js';
 export type { TestNatsServer, TestPostgres, TestStack, TestStackOptions } from './test-stack.js';
 export { tinyDetector } from './tiny-detector.js';

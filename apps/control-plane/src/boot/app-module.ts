@@ -22,7 +22,7 @@ import { TopologyModule } from '../topology/topology-module.js';
 import { MessagingState } from './messaging-runtime.js';
 import { sha256 } from './parts.js';
 import type { Parts } from './parts.js';
-import { ADDRESSES, CLOCK, CONFIG, LOGGER, TRUST, provide } from './tokens.js';
+import { ADDRESSES, CLOCK, CONFIG, LOGGER, PAUSES, TRUST, provide } from './tokens.js';
 
 const pathOf = (path: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined): string =>
   (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
@@ -39,6 +39,7 @@ export class PartsModule {
       { provide: CONFIG, useValue: parts.config },
       { provide: LOGGER, useValue: parts.logger },
       { provide: CLOCK, useValue: parts.clock },
+      { provide: PAUSES, useValue: parts.pauses },
       { provide: TRUST, useValue: parts.trust },
       { provide: ADDRESSES, useValue: parts.addresses },
       { provide: Database, useValue: parts.db },
@@ -57,6 +58,7 @@ export class PartsModule {
         CONFIG,
         LOGGER,
         CLOCK,
+        PAUSES,
         TRUST,
         ADDRESSES,
         Database,

@@ -7,12 +7,14 @@ import type { Database } from '@takt/persistence';
 import type { Config } from '../config.js';
 import type { Addresses } from '../join/addresses.js';
 import type { MessagingState } from './messaging-runtime.js';
+import type { Pauses } from './pauses.js';
 
 /** Everything that the modules are wired from. Made once per process, in `start.ts`. */
 export interface Parts {
   readonly config: Config;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly pauses: Pauses;
   readonly db: Database;
   readonly files: ServerArtifactStore;
   readonly trust: Trust;

@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ServerArtifactStore } from '@takt/artifact-store';
 import { createDurableFs } from '@takt/durable-fs';
 import { LogField, TaktError } from '@takt/kernel';
-import type { Logger } from '@takt/kernel';
+import type { Clock, Logger } from '@takt/kernel';
 import { controlTransportOptions, createTrust, issueRpcUser, issueServiceUser } from '@takt/messaging';
 import type { Trust } from '@takt/messaging';
 import { Database, sqlState } from '@takt/persistence';
@@ -21,6 +21,8 @@ import { createHttpApp } from './http-app.js';
 import { MessagingRuntime, MessagingState } from './messaging-runtime.js';
 import { ensureSecret, systemClock } from './parts.js';
 import type { Parts } from './parts.js';
+import { DEFAULT_PAUSES } from './pauses.js';
+import type { Pauses } from './pauses.js';
 
 const MAX_WAIT_MS = 5_000;
 
@@ -34,11 +36,24 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+export interface StartOptions {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default `DEFAULT_PAUSES`. */
+  readonly pauses?: Partial<Pauses>;
+}
+
 /**
  * Starts everything: waits for the database, listens, then connects to NATS in the background for as long as that takes.
  * Nothing is kept in memory that a restart would miss.
  */
-export async function startControlPlane(config: Config, logger: Logger, signal: AbortSignal): Promise<ControlPlane> {
+export async function startControlPlane(
+  config: Config,
+  logger: Logger,
+  signal: AbortSignal,
+  options: StartOptions = {},
+): Promise<ControlPlane> {
+  const { clock = systemClock } = options;
   const faults = transitionTableFaults(DEPLOYMENT_TRANSITIONS, DeploymentState.pending);
   if (faults.length > 0) throw new TaktError({ code: 'StateTableInvalid', message: faults.join('; '), action: 'report this as a defect' });
   const fs = createDurableFs();
@@ -53,7 +68,8 @@ export async function startControlPlane(config: Config, logger: Logger, signal: 
     const parts: Parts = {
       config,
       logger,
-      clock: systemClock,
+      clock,
+      pauses: pausesOf(config, options.pauses),
       db,
       files,
       trust,
@@ -67,7 +83,7 @@ export async function startControlPlane(config: Config, logger: Logger, signal: 
       },
     };
     app = await createHttpApp(parts);
-    const loginCode = await firstLoginCode(db);
+    const loginCode = await firstLoginCode(db, clock);
     await app.listen(config.http.port, config.http.host);
     listening = urlOf(app.getHttpServer().address(), config);
     logger.info('control plane listens', { url: listening });
@@ -147,6 +163,11 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
   };
 }
 
+function pausesOf({ sampleMs }: Config, given: Partial<Pauses> = {}): Pauses {
+  const pauses = { ...DEFAULT_PAUSES, heartbeats: Math.min(DEFAULT_PAUSES.heartbeats, sampleMs), ...given };
+  return Object.freeze(pauses);
+}
+
 async function waitForDatabase(config: Config, logger: Logger, signal: AbortSignal): Promise<Database> {
   for (let wait = 200; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
     try {
@@ -170,10 +191,10 @@ async function waitForDatabase(config: Config, logger: Logger, signal: AbortSign
 }
 
 /** While nobody can log in, each start makes a code; once there is a token, `takt-control-plane login-code` does. */
-async function firstLoginCode(db: Database): Promise<string | null> {
+async function firstLoginCode(db: Database, clock: Clock): Promise<string | null> {
   return db.transaction(async (stores) => {
     const tokens = await stores.access.listTokens();
-    return tokens.length > 0 ? null : issueLoginCode(stores, new Date(systemClock.now()));
+    return tokens.length > 0 ? null : issueLoginCode(stores, new Date(clock.now()));
   });
 }
 

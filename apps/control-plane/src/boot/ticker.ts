@@ -11,7 +11,9 @@ export class Ticker {
     private readonly failed: (error: unknown) => void,
   ) {}
 
+  /** Does nothing where the pause is `Infinity`. */
   start(): void {
+    if (this.pauseMs === Infinity) return;
     this.#running ??= this.#run();
   }
 

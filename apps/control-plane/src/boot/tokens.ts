@@ -6,6 +6,7 @@ export const LOGGER = Symbol('Logger');
 export const TRUST = Symbol('Trust');
 export const CONFIG = Symbol('Config');
 export const ADDRESSES = Symbol('Addresses');
+export const PAUSES = Symbol('Pauses');
 
 type Constructor<T> = new (...parts: never[]) => T;
 

@@ -3,11 +3,10 @@ import { LogField } from '@takt/kernel';
 import type { Clock, Logger } from '@takt/kernel';
 import type { Database, SlotFigures } from '@takt/persistence';
 import { Observable, ReplaySubject, map, share } from 'rxjs';
+import { DEFAULT_PAUSES } from '../boot/pauses.js';
 import { Ticker } from '../boot/ticker.js';
 import type { RequestContext } from '../http/context.js';
 import { seesSite } from '../http/context.js';
-
-const EVERY_MS = 2_000;
 
 /** The whole fleet at one moment, for all listeners. */
 interface Snapshot {
@@ -33,7 +32,7 @@ function figuresFor(ctx: RequestContext, { at, nodes, slots }: Snapshot): FleetF
 export class FleetStream {
   readonly #snapshots: Observable<Snapshot>;
 
-  constructor(db: Pick<Database, 'stores'>, clock: Clock, logger: Logger, everyMs = EVERY_MS) {
+  constructor(db: Pick<Database, 'stores'>, clock: Clock, logger: Logger, everyMs = DEFAULT_PAUSES.fleetFigures) {
     this.#snapshots = new Observable<Snapshot>((subscriber) => {
       const read = async (): Promise<void> => {
         const [slots, nodes] = await Promise.all([db.stores.slots.figures(), db.stores.nodes.countsBySite()]);

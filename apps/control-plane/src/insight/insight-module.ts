@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import type { Clock, Logger } from '@takt/kernel';
 import { Database } from '@takt/persistence';
 import { MessagingState } from '../boot/messaging-runtime.js';
-import { CLOCK, LOGGER, provide } from '../boot/tokens.js';
+import type { Pauses } from '../boot/pauses.js';
+import { CLOCK, LOGGER, PAUSES, provide } from '../boot/tokens.js';
 import { RolloutModule } from '../rollout/rollout-module.js';
 import { DeploymentQueries } from '../rollout/rollout-queries.js';
 import { RolloutQueries } from '../rollout/fleet/rollout-queries.js';
@@ -28,7 +30,11 @@ import { FleetStatus } from './status.js';
     provide(Health, Database, MessagingState),
     provide(FleetStatus, Database, CLOCK),
     provide(EventFeed, Database),
-    provide(FleetStream, Database, CLOCK, LOGGER),
+    {
+      provide: FleetStream,
+      useFactory: (db: Database, clock: Clock, logger: Logger, pauses: Pauses) => new FleetStream(db, clock, logger, pauses.fleetFigures),
+      inject: [Database, CLOCK, LOGGER, PAUSES],
+    },
     provide(SlotSamples, Database, CLOCK),
     provide(ModelFigures, Database),
     provide(ExplainNode, Database, NodeQueries),

@@ -2,12 +2,10 @@ import type { Heartbeat } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, Logger, NodeId } from '@takt/kernel';
 import type { Database, Stores } from '@takt/persistence';
+import { DEFAULT_PAUSES } from '../boot/pauses.js';
 import { Ticker } from '../boot/ticker.js';
 import { record } from '../record.js';
 import type { SampleRecorder } from './sample-recorder.js';
-
-/** Longest pause between two writes, ms; shorter where samples are wanted more often. */
-const FLUSH_MS = 2_000;
 
 /**
  * Keeps the last heartbeat of each node in memory and writes all of them in one statement every few seconds, samples of their
@@ -24,14 +22,16 @@ export class Heartbeats {
   constructor(
     private readonly db: Database,
     private readonly clock: Clock,
-    private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number; readonly sampleMs: number },
+    private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number },
     private readonly samples: Pick<SampleRecorder, 'record'>,
     private readonly logger: Logger,
     private readonly connected: () => boolean = () => true,
+    /** Between two writes. */
+    pauseMs: number = DEFAULT_PAUSES.heartbeats,
   ) {
     this.#hearingSince = clock.monotonic();
     this.#ticker = new Ticker(
-      Math.min(FLUSH_MS, times.sampleMs),
+      pauseMs,
       () => this.flush(),
       (error) => {
         logger.warn('heartbeats not written, trying again', { [LogField.error]: error });

@@ -5,8 +5,6 @@ import { Ticker } from '../boot/ticker.js';
 import type { ReportRetention } from '../reports/report-retention.js';
 import type { Calibrations } from './calibration.js';
 
-const EVERY_MS = 2_000;
-
 /**
  * Gives waiting calibrations to nodes, takes them from nodes that are gone, and tells deployments that missed the end of
  * one; deletes reports that are old. Any number of replicas may run it; a job that cannot be handled keeps no other from it.
@@ -20,9 +18,10 @@ export class JobReconciler {
     private readonly retention: Pick<ReportRetention, 'sweep'>,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    pauseMs: number,
   ) {
     this.#ticker = new Ticker(
-      EVERY_MS,
+      pauseMs,
       () => this.reconcile(),
       (error) => {
         logger.warn('jobs not reconciled, trying again', { [LogField.error]: error });

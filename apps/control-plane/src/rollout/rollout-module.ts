@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { Clock, Logger } from '@takt/kernel';
 import { Database } from '@takt/persistence';
-import { CLOCK, CONFIG, LOGGER, provide } from '../boot/tokens.js';
+import type { Pauses } from '../boot/pauses.js';
+import { CLOCK, CONFIG, LOGGER, PAUSES, provide } from '../boot/tokens.js';
 import type { Config } from '../config.js';
 import { RefreshDesired } from '../desired/refresh-desired.js';
 import { MessagingState } from '../boot/messaging-runtime.js';
@@ -48,21 +49,33 @@ import { DeploymentQueries, JobQueries } from './rollout-queries.js';
     provide(CreateRollout, Database, CLOCK, RolloutQueries),
     provide(ChangeRollout, Database, CLOCK, RolloutQueries),
     provide(CarryOut, DeployRelease),
-    provide(RolloutReconciler, Database, CarryOut, CLOCK, LOGGER),
+    {
+      provide: RolloutReconciler,
+      useFactory: (db: Database, carryOut: CarryOut, clock: Clock, logger: Logger, pauses: Pauses) =>
+        new RolloutReconciler(db, carryOut, clock, logger, pauses.rollouts),
+      inject: [Database, CarryOut, CLOCK, LOGGER, PAUSES],
+    },
     {
       provide: ReportRetention,
       useFactory: (db: Database, clock: Clock, config: Config) => new ReportRetention(db, clock, config),
       inject: [Database, CLOCK, CONFIG],
     },
-    provide(JobReconciler, Database, Calibrations, ReportRetention, CLOCK, LOGGER),
+    {
+      provide: JobReconciler,
+      useFactory: (db: Database, of: Calibrations, old: ReportRetention, clock: Clock, logger: Logger, pauses: Pauses) =>
+        new JobReconciler(db, of, old, clock, logger, pauses.jobs),
+      inject: [Database, Calibrations, ReportRetention, CLOCK, LOGGER, PAUSES],
+    },
     provide(ApplyJobReport, Calibrations),
     provide(ApplyReport, MoveDeployment, ApplyJobReport),
     provide(TakeReport, Database, ApplyReport, CLOCK, LOGGER),
     {
       provide: Heartbeats,
-      useFactory: (db: Database, clock: Clock, config: Config, logger: Logger, messaging: MessagingState) =>
-        new Heartbeats(db, clock, config, new SampleRecorder(db.stores.samples, config.sampleMs), logger, () => messaging.connected),
-      inject: [Database, CLOCK, CONFIG, LOGGER, MessagingState],
+      useFactory: (db: Database, clock: Clock, config: Config, logger: Logger, messaging: MessagingState, pauses: Pauses) => {
+        const samples = new SampleRecorder(db.stores.samples, config.sampleMs);
+        return new Heartbeats(db, clock, config, samples, logger, () => messaging.connected, pauses.heartbeats);
+      },
+      inject: [Database, CLOCK, CONFIG, LOGGER, MessagingState, PAUSES],
     },
   ],
   exports: [DeploymentQueries, RolloutQueries, TakeReport],

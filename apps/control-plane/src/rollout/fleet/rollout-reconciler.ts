@@ -11,7 +11,8 @@ import type { CarryOut } from './carry-out.js';
 import { measureGates } from './measure-gates.js';
 import { observeMembers, readRolloutRows } from './observe-rollout.js';
 
-const EVERY_MS = 1_000;
+/** Shortest time between two measurements of a gate. */
+const MEASURE_MS = 1_000;
 const LEASE_SECONDS = 15;
 /** Pause between two looks at a rollout that has ended. */
 const ENDED_EVERY_MS = 5_000;
@@ -36,9 +37,10 @@ export class RolloutReconciler {
     private readonly carryOut: CarryOut,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    pauseMs: number,
   ) {
     this.#ticker = new Ticker(
-      EVERY_MS,
+      pauseMs,
       () => this.reconcile(),
       (error) => {
         logger.warn('rollouts not reconciled, trying again', { [LogField.error]: error });
@@ -100,7 +102,7 @@ export class RolloutReconciler {
 
   async #measure(id: RolloutId, rollout: Rollout): Promise<MeasuredGate[]> {
     const now = this.clock.monotonic();
-    const pauseMs = Math.max(EVERY_MS, Math.min(10_000, rollout.policy.soakSeconds * 25));
+    const pauseMs = Math.max(MEASURE_MS, Math.min(10_000, rollout.policy.soakSeconds * 25));
     const due = gatesToMeasure(rollout).filter((profile) => {
       const last = this.#measuredAt.get(`${id} ${profile}`);
       return last === undefined || now - last >= pauseMs;
