@@ -1,9 +1,11 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { API_PREFIX, apiRoutes, problemSchema } from '@takt/contracts';
 import type { ApiRoute } from '@takt/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issueLoginCode } from '../src/access/login-code.js';
 import { Harness } from './harness.js';
+import { hostileRequests } from './hostile-requests.js';
+import type { HostileRequest } from './hostile-requests.js';
 
 let harness: Harness;
 let session: string;
@@ -87,6 +89,24 @@ describe('every route', () => {
     expect((await fetch(`${harness.controlPlane.url}/api/docs`)).status).toBe(200);
   });
 });
+
+/** Sends requests by hand, so that what `fetch` would refuse or repair leaves as it is. The status alone is of interest. */
+async function statusOf({ path, init }: HostileRequest, agent: Agent): Promise<number> {
+  const { hostname: host, port } = new URL(harness.controlPlane.url);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      { host, port, path, agent, method: init.method, headers: { authorization: `Bearer ${harness.token}`, ...init.headers } },
+      (response) => {
+        resolve(response.statusCode ?? 0);
+        // An event stream never ends; an answer to a body that is not read closes the connection.
+        if (response.headers['content-type']?.startsWith('text/event-stream') === true) response.destroy();
+        else response.resume();
+      },
+    );
+    outgoing.once('error', reject);
+    outgoing.end(init.body);
+  });
+}
 
 describe('problems', () => {
   it('name the faults of a request by field', async () => {
@@ -191,5 +211,30 @@ describe('access', () => {
     // What it makes reaches no further than itself.
     const made = await harness.call<{ token: string; sites: string[] }>('POST', '/tokens', { name: 'helper', role: 'admin' }, token);
     expect(made.body.sites).toEqual(['east']);
+  });
+});
+
+// Last: it uses up the attempts that wrong codes have.
+describe('hostile requests', () => {
+  it.each(routes.filter(([name]) => name !== 'endSession'))('%s answers none with a failure of the server', async (_, route) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const failures: string[] = [];
+    let sent = 0;
+    const requests = hostileRequests(route);
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (const each of requests) {
+          sent += 1;
+          const status = await statusOf(each, agent).catch((error: unknown) => String(error));
+          if (typeof status !== 'number' || status >= 500)
+            failures.push(
+              `${String(status)} ${each.path.slice(0, 100)} ${JSON.stringify(each.init.headers)} ${String(each.init.body).slice(0, 200)}`,
+            );
+        }
+      }),
+    );
+    agent.destroy();
+    expect(failures.slice(0, 20)).toEqual([]);
+    expect(sent).toBeGreaterThan(40);
   });
 });

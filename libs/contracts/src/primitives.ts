@@ -12,6 +12,7 @@ import type {
   SlotId,
   TaktErrorData,
 } from '@takt/kernel';
+import { isPlainLine, isPlainText } from '@takt/kernel';
 import { z } from 'zod';
 
 /** Ids are lower-case UUIDs on every wire; the brand keeps them apart in the code. */
@@ -27,6 +28,14 @@ export const releaseIdSchema = id<ReleaseId>();
 export const deploymentIdSchema = id<DeploymentId>();
 export const jobIdSchema = id<JobId>();
 export const rolloutIdSchema = id<RolloutId>();
+
+/** A name or another text of one line that a request gives, at most `max` characters: what a terminal would obey is refused. */
+export const lineText = (max: number): z.ZodString =>
+  z.string().min(1).max(max).refine(isPlainLine, 'use text of one line, without control characters');
+
+/** A text of several lines that a request gives, at most `max` characters. */
+export const plainText = (max: number): z.ZodString =>
+  z.string().min(1).max(max).refine(isPlainText, 'use text without control characters; line feeds and tabs may be in it');
 
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits') as unknown as z.ZodType<
   Digest,

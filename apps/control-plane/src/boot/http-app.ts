@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -9,6 +9,7 @@ import { ConsoleFiles } from '../console/console-files.js';
 import { serveConsole } from '../console/serve-console.js';
 import type { TaktRequest } from '../http/context.js';
 import { refused } from '../errors.js';
+import { plainRequestsOnly } from '../http/plain-request.js';
 import { openApiDocument } from '../http/openapi.js';
 import { problemOf } from '../http/problem.js';
 import { VERSION } from '../version.js';
@@ -30,6 +31,10 @@ function noSuchRoute(request: TaktRequest, response: ServerResponse): void {
   response.end(JSON.stringify(problemOf(error, 404, request.taktRequestId ?? '')));
 }
 
+const isJsonMessage = (request: IncomingMessage): boolean =>
+  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '') &&
+  request.url?.startsWith(`${API_PREFIX}/artifacts`) !== true;
+
 /** The HTTP side, wired and not yet listening. */
 export async function createHttpApp(parts: Parts): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.of(parts), {
@@ -46,7 +51,9 @@ export async function createHttpApp(parts: Parts): Promise<NestExpressApplicatio
     next();
   });
   app.use(serveConsole(new ConsoleFiles(parts.config.consoleDir)));
-  app.useBodyParser('json', { limit: BODY_LIMIT });
+  // The bytes of a file are a stream, whatever type they are sent as.
+  app.useBodyParser('json', { limit: BODY_LIMIT, type: isJsonMessage });
+  app.use(plainRequestsOnly);
   app.setGlobalPrefix(API_PREFIX);
   SwaggerModule.setup('api/docs', app, openApiDocument(VERSION), { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'takt API' });
   const server = app.getHttpServer();

@@ -7,6 +7,8 @@ describe('what a node says', () => {
     ['\ud800', '\ufffd'],
     ['x\udc00y', 'x\ufffdy'],
     ['\udc00\ud800', '\ufffd\ufffd'],
+    ['a\u001b[2J\u009b\u202eb\r', 'a\\u{1b}[2J\\u{9b}\\u{202e}b\\u{d}'],
+    ['a\n\tb', 'a\n\tb'],
     ['\u{1f600} ok', '\u{1f600} ok'],
   ])('%j is stored as %j', (text, stored) => {
     expect(storableText(text)).toBe(stored);

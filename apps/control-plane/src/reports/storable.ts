@@ -1,3 +1,5 @@
+import { printable } from '@takt/kernel';
+
 const REPLACEMENT = '\u{fffd}';
 /** NUL characters and halves of surrogate pairs: JSON has them, PostgreSQL refuses them. */
 const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -5,7 +7,8 @@ const DEEPEST = 64;
 const FIRST_YEAR = 1970;
 const LAST_YEAR = 9999;
 
-export const storableText = (text: string): string => text.replace(UNSTORABLE, REPLACEMENT);
+/** Text as the database takes it and a terminal may show it: what a terminal would obey is written as `\u{1b}`. */
+export const storableText = (text: string): string => printable(text.replace(UNSTORABLE, REPLACEMENT));
 
 /** A JSON value as the database takes it; null for one that is nested deeper than anything a node has to say. */
 export const storableJson = (value: unknown): unknown => (depthOf(value) > DEEPEST ? null : clean(value));

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { lineText } from '../primitives.js';
 import { refSchema, roleSchema } from './envelope.js';
 
 /** Exchanges the one-time code of the first start (or of `takt-control-plane login-code`) for an admin token. */
 export const loginRequestSchema = z.object({
-  code: z.string().min(1).max(100),
+  code: lineText(100),
   /** Name of the actor that the token speaks for. */
-  name: z.string().min(1).max(100).default('admin'),
+  name: lineText(100).default('admin'),
 });
 export const loginReplySchema = z.object({
   token: z.string(),
@@ -24,7 +25,7 @@ export const whoAmISchema = z.object({
 export type WhoAmI = z.output<typeof whoAmISchema>;
 
 export const createTokenSchema = z.object({
-  name: z.string().min(1).max(100),
+  name: lineText(100),
   role: roleSchema,
   /** Ids or names of sites; null is all of them. */
   sites: z.array(refSchema).min(1).nullable().default(null),

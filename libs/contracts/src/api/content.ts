@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { recipeSchema } from '../engine-plan.js';
 import { healthPolicySchema } from '../health.js';
 import { threadChoiceSchema } from '../node/desired-state.js';
-import { artifactRefSchema, datasetIdSchema, digestSchema, modelIdSchema, releaseIdSchema, slugSchema } from '../primitives.js';
+import {
+  artifactRefSchema,
+  datasetIdSchema,
+  digestSchema,
+  lineText,
+  modelIdSchema,
+  plainText,
+  releaseIdSchema,
+  slugSchema,
+} from '../primitives.js';
 import { namedSchema, refSchema } from './envelope.js';
 
 /** Query of an upload; the body is the file's bytes. */
@@ -65,16 +74,16 @@ export const createReleaseSchema = z.object({
   golden: refSchema,
   /** Needed by every int8 recipe. */
   calibration: refSchema.nullable().default(null),
-  recipes: z.array(recipeSchema).min(1).default(['fp32', 'int8']),
+  recipes: z.array(recipeSchema).min(1).max(100).default(['fp32', 'int8']),
   threads: threadChoiceSchema.default('sweep'),
   /** Allowed drop of mAP@0.5:0.95 against FP32, in points. */
   accuracyBudgetPoints: z.number().min(0).max(100).default(0.4),
   /** A reason waives the rule that a candidate slower than FP32 is never built into a plan. */
-  waiveBuildCheck: z.string().min(1).max(500).nullable().default(null),
+  waiveBuildCheck: plainText(500).nullable().default(null),
   /** Bounds that differ from the defaults. */
   health: healthPolicySchema.partial().default({}),
   /** Names of hardware profiles it may go to; null is any. */
-  profiles: z.array(z.string().min(1)).min(1).nullable().default(null),
+  profiles: z.array(lineText(200)).min(1).max(1_000).nullable().default(null),
 });
 export const releaseViewSchema = z.object({
   id: releaseIdSchema,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { lineText } from '../primitives.js';
 
 export const Role = { viewer: 'viewer', operator: 'operator', admin: 'admin' } as const;
 export type Role = (typeof Role)[keyof typeof Role];
 export const roleSchema = z.enum(Object.values(Role) as [Role, ...Role[]]);
 
 /** An id or a unique name; wherever a request names an object, both do. A model version is `name@version`. */
-export const refSchema = z.string().min(1).max(200);
+export const refSchema = lineText(200);
 
 /** Id and name of an object inside another's view. */
 export const namedSchema = z.object({ id: z.uuid(), name: z.string() });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { recipeSchema } from '../engine-plan.js';
 import { slotMetricsSchema } from '../node/heartbeat.js';
+import { lineText } from '../primitives.js';
 
 export const sampleQuerySchema = z.object({
   /** How far back, minutes. */
@@ -68,9 +69,9 @@ export type FleetFigures = z.output<typeof fleetFiguresSchema>;
 /** The console's session: a cookie that page scripts cannot read. Exactly one of the two is set. */
 export const createSessionSchema = z
   .object({
-    code: z.string().min(1).max(200).optional(),
-    token: z.string().min(1).max(500).optional(),
+    code: lineText(200).optional(),
+    token: lineText(500).optional(),
     /** Name of the actor where a code is exchanged. */
-    name: z.string().min(1).max(100).default('admin'),
+    name: lineText(100).default('admin'),
   })
   .refine((body) => (body.code === undefined) !== (body.token === undefined), 'set exactly one of code and token');

@@ -3,7 +3,7 @@ import { FindingOutcomes, GateOutcome } from '@takt/gates';
 import { MemberBucket, RolloutPhase, WaveStep } from '@takt/rollout';
 import type { RolloutHold, RolloutPolicy, WaveSize } from '@takt/rollout';
 import { z } from 'zod';
-import { nodeIdSchema, rolloutIdSchema } from '../primitives.js';
+import { lineText, nodeIdSchema, plainText, rolloutIdSchema } from '../primitives.js';
 import { namedSchema, pageSchema, refSchema } from './envelope.js';
 
 const fraction = z.number().min(0).max(1);
@@ -45,7 +45,7 @@ export const rolloutPolicySchema = z.object({
   localRollback: z.object({
     onPerformanceBreach: z.enum(['roll-back', 'report']),
     /** Why it is off; needed where it is. */
-    reason: z.string().min(1).max(500).nullable(),
+    reason: plainText(500).nullable(),
   }),
 }) satisfies z.ZodType<RolloutPolicy>;
 
@@ -61,7 +61,7 @@ export const rolloutTargetSchema = z.object({
   sites: z.array(refSchema).min(1).optional(),
   lines: z.array(refSchema).min(1).optional(),
   nodes: z.array(refSchema).min(1).optional(),
-  profiles: z.array(z.string().min(1)).min(1).optional(),
+  profiles: z.array(lineText(200)).min(1).optional(),
 });
 export type RolloutTarget = z.output<typeof rolloutTargetSchema>;
 
@@ -76,8 +76,8 @@ export const createRolloutSchema = z.object({
 export const rolloutQuerySchema = pageSchema.extend({ active: z.stringbool().optional(), node: refSchema.optional() });
 
 /** Why an operator acts; kept as an event with the actor. */
-export const rolloutIntentSchema = z.object({ reason: z.string().min(1).max(500).nullable().default(null) });
-export const changePolicySchema = z.object({ policy: rolloutPolicyInputSchema, reason: z.string().min(1).max(500) });
+export const rolloutIntentSchema = z.object({ reason: plainText(500).nullable().default(null) });
+export const changePolicySchema = z.object({ policy: rolloutPolicyInputSchema, reason: plainText(500) });
 
 const countsSchema = z.object({
   total: z.int(),

@@ -3,7 +3,7 @@ import { enginePlanSchema } from '../engine-plan.js';
 import { hardwareFactsSchema, hardwareProfileSchema } from '../hardware.js';
 import { slotMetricsSchema } from '../node/heartbeat.js';
 import { conditionSchema } from '../node/report.js';
-import { lineIdSchema, nodeIdSchema, siteIdSchema, slotIdSchema, slugSchema } from '../primitives.js';
+import { lineIdSchema, lineText, nodeIdSchema, siteIdSchema, slotIdSchema, slugSchema } from '../primitives.js';
 import { namedSchema, refSchema } from './envelope.js';
 
 export const createSiteSchema = z.object({ name: slugSchema });
@@ -14,7 +14,7 @@ export type SiteView = z.output<typeof siteViewSchema>;
 export const sourceInputSchema = z
   .object({
     kind: z.literal('image-directory'),
-    path: z.string().min(1).optional(),
+    path: lineText(4_096).optional(),
     dataset: refSchema.optional(),
     /** Frames per second the source is paced at. */
     fps: z.number().positive().max(1000),
@@ -32,14 +32,14 @@ export const createLineSchema = z.object({
   /** Unique in its site; the line's runtime unit is `takt-runtime@<slug>`. */
   slug: slugSchema,
   /** Name for people; the slug where it is left out. */
-  name: z.string().min(1).max(200).optional(),
+  name: lineText(200).optional(),
   /** Results per second the line needs at the sink. */
   requiredFps: z.number().nonnegative().max(10_000),
   source: sourceInputSchema,
 });
 export const updateLineSchema = z
   .object({
-    name: z.string().min(1).max(200),
+    name: lineText(200),
     requiredFps: z.number().nonnegative().max(10_000),
     source: sourceInputSchema,
   })

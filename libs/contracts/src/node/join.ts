@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nodeIdSchema, slugSchema } from '../primitives.js';
+import { lineText, nodeIdSchema, slugSchema } from '../primitives.js';
 
 /** HTTP, before the node has an identity: 1. a nonce for its public key, 2. the signed nonce, with the join token unless the key is known. */
 export const joinChallengeRequestSchema = z.object({
@@ -10,12 +10,12 @@ export const joinChallengeReplySchema = z.object({ nonce: z.string(), expiresInS
 
 export const joinRequestSchema = z.object({
   /** Needed for a key that is not known yet; not looked at for one that is. */
-  token: z.string().min(1).optional(),
+  token: lineText(500).optional(),
   publicKey: joinChallengeRequestSchema.shape.publicKey,
-  nonce: z.string(),
+  nonce: lineText(500),
   /** Ed25519 signature of the nonce's bytes by the node's key, base64. */
-  signature: z.string(),
-  hostname: z.string().min(1),
+  signature: lineText(500),
+  hostname: lineText(255),
   /** Name wanted for the node; taken from the hostname where it is left out, numbered where another node has it. */
   name: slugSchema.optional(),
 });
