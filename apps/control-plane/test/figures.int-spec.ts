@@ -1,13 +1,15 @@
 import { API_PREFIX, fleetFiguresSchema, modelFiguresSchema, slotSamplesSchema } from '@takt/contracts';
 import type { DeploymentDetail, FleetFigures, Heartbeat, ModelFigures, SlotSamples, SlotView } from '@takt/contracts';
+import { silentLogger } from '@takt/kernel';
 import type { SlotId } from '@takt/kernel';
-import { until } from '@takt/testing';
+import { SteppedClock, until } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ReportRetention } from '../src/reports/report-retention.js';
 import { pushContent } from './content.js';
 import { Harness } from './harness.js';
 import { TestNode } from './test-node.js';
 
+const clock = new SteppedClock();
 let harness: Harness;
 let north: TestNode;
 let south: TestNode;
@@ -23,7 +25,9 @@ const line = (site: string): Promise<unknown> =>
   });
 
 beforeAll(async () => {
-  harness = await Harness.start({ TAKT_NODE_OFFLINE_SECONDS: '600', TAKT_SAMPLE_SECONDS: '1', TAKT_SAMPLE_HOURS: '2' });
+  harness = await Harness.start({ TAKT_NODE_OFFLINE_SECONDS: '600', TAKT_SAMPLE_SECONDS: '1', TAKT_SAMPLE_HOURS: '2' }, silentLogger, {
+    clock,
+  });
   await pushContent(harness);
   for (const site of ['north', 'south']) {
     await harness.ok('POST', '/sites', { name: site });
@@ -64,14 +68,21 @@ const samplesOf = (id: string) => stores().samples.between([id as SlotId], new D
 describe('samples', () => {
   it('come from heartbeats, at most one per slot and second', async () => {
     let frames = 0;
-    const beating = setInterval(() => {
+    // Four beats in each of three seconds.
+    for (let beat = 0; beat < 12; beat += 1) {
       frames += 2;
-      north.beat([metrics(slot.id, frames)]);
-      // What another node says of a slot is nobody's business.
-      south.beat([metrics(slot.id, 1_000_000)]);
-    }, 200);
+      const numbers = new Map([
+        [north.identity.nodeId, north.beat([metrics(slot.id, frames)])],
+        // What another node says of a slot is nobody's business.
+        [south.identity.nodeId, south.beat([metrics(slot.id, 1_000_000)])],
+      ]);
+      await until('both are written', async () => {
+        const written = await stores().nodes.liveness([...numbers.keys()]);
+        return [...numbers].every(([id, number]) => written.get(id)?.heartbeat?.uptimeSeconds === number);
+      });
+      clock.advance(250);
+    }
     await until('three samples are kept', async () => (await samplesOf(slot.id)).length >= 3);
-    clearInterval(beating);
     const kept = await samplesOf(slot.id);
     const seconds = kept.map(({ at }) => Math.floor(at.getTime() / 1000));
     expect(new Set(seconds).size).toBe(seconds.length);
@@ -96,7 +107,9 @@ describe('samples', () => {
       deploymentId: null,
       counters,
     });
-    expect(await stores().samples.record([reading(0), reading(900), reading(1_000)], windowMs)).toBe(1);
+    // Another node's word comes first and takes nothing.
+    const foreign = reading(0, slot.id, south.identity.nodeId);
+    expect(await stores().samples.record([foreign, reading(0), reading(900), reading(1_000)], windowMs)).toBe(1);
     expect(await stores().samples.record([reading(100)], windowMs)).toBe(0);
     expect(await stores().samples.record([reading(20_000, slot.id, south.identity.nodeId)], windowMs)).toBe(0);
     expect(await stores().samples.record([reading(20_000, '7b0f2c3e-0d5a-4a7e-9f43-1f2f6f1c2d3e')], windowMs)).toBe(0);
@@ -108,7 +121,7 @@ describe('samples', () => {
     if (counters === null) throw new Error('no counters');
     const aged = (hours: number) => ({
       slotId: southSlot.id,
-      at: new Date(Date.now() - hours * 3_600_000),
+      at: new Date(clock.now() - hours * 3_600_000),
       deploymentId: null,
       counters,
     });
@@ -123,7 +136,7 @@ describe('figures of a slot over time', () => {
   /** Ten minutes of a sample each second: 10 FPS of an engine of 20 ms, then of one of 10 ms, with a restart in the middle. */
   const deployed = { old: '7b0f2c3e-0d5a-4a7e-9f43-1f2f6f1c2d3e', new: '7b0f2c3e-0d5a-4a7e-9f43-1f2f6f1c2d3f' };
   const fill = async (): Promise<void> => {
-    const begin = Date.now() - 600_000;
+    const begin = clock.now() - 600_000;
     await stores().samples.add(
       Array.from({ length: 600 }, (_, second) => {
         const restarted = second >= 300;

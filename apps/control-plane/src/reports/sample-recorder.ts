@@ -14,8 +14,8 @@ const WINDOWS = 3;
 
 /** Keeps readings of counters from heartbeats: one per slot in each window of time, in one statement for all that came together. */
 export class SampleRecorder {
-  /** Slots with a reading, by window: spares the database what it would leave out anyway. */
-  readonly #kept = new Map<number, Set<SlotId>>();
+  /** What each node has said of each slot, by window: spares the database what it would leave out anyway. */
+  readonly #said = new Map<number, Set<string>>();
 
   constructor(
     private readonly samples: Pick<SampleStore, 'record'>,
@@ -23,24 +23,27 @@ export class SampleRecorder {
   ) {}
 
   async record(beats: readonly Beat[]): Promise<void> {
-    const due = beats.flatMap(readingsOf).filter(({ slotId, at }) => this.#kept.get(this.#windowOf(at))?.has(slotId) !== true);
+    const due = beats.flatMap(readingsOf).filter((reading) => this.#said.get(this.#windowOf(reading.at))?.has(keyOf(reading)) !== true);
     if (due.length === 0) return;
     await this.samples.record(due, this.windowMs);
-    for (const { slotId, at } of due) this.#slotsOf(this.#windowOf(at)).add(slotId);
+    for (const reading of due) this.#saidIn(this.#windowOf(reading.at)).add(keyOf(reading));
   }
 
-  #slotsOf(window: number): Set<SlotId> {
-    const slots = this.#kept.get(window) ?? new Set<SlotId>();
-    this.#kept.set(window, slots);
-    const [oldest = window] = this.#kept.keys();
-    if (this.#kept.size > WINDOWS) this.#kept.delete(oldest);
-    return slots;
+  #saidIn(window: number): Set<string> {
+    const said = this.#said.get(window) ?? new Set<string>();
+    this.#said.set(window, said);
+    const [oldest = window] = this.#said.keys();
+    if (this.#said.size > WINDOWS) this.#said.delete(oldest);
+    return said;
   }
 
   #windowOf(at: Date): number {
     return Math.floor(at.getTime() / this.windowMs);
   }
 }
+
+/** By node too: what one says of another's slot is left out, and must not stand for what its own node says. */
+const keyOf = ({ nodeId, slotId }: { readonly nodeId: NodeId; readonly slotId: SlotId }): string => `${nodeId} ${slotId}`;
 
 function readingsOf({ nodeId, at, heartbeat }: Beat): (SlotSample & { nodeId: NodeId })[] {
   return heartbeat.slots.flatMap(({ slotId, activeDeploymentId, counters }) => {

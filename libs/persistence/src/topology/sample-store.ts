@@ -71,20 +71,21 @@ export class SampleStore {
 
   /**
    * Readings as nodes sent them, in one statement: at most one per slot in each window of `windowMs`, whoever else writes. A
-   * reading of a slot that is not the node's own, or not there any more, is left out.
+   * reading of a slot that is not the node's own, or not there any more, is left out and takes no window from one that is.
    */
   async record(readings: readonly (SlotSample & { readonly nodeId: NodeId })[], windowMs: number): Promise<number> {
     if (readings.length === 0) return 0;
     const rows: unknown[] = await this.#manager.query(
       `WITH batch AS (
-         SELECT DISTINCT ON (slot_id, floor(extract(epoch FROM at) * 1000 / $11)) *
+         SELECT DISTINCT ON (b.slot_id, floor(extract(epoch FROM b.at) * 1000 / $11)) b.*
          FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::timestamptz[], $6::float8[], $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[])
            AS b(node_id, slot_id, at, deployment_id, since, elapsed_ms, delivered, dropped, errors, service_time)
-         ORDER BY slot_id, floor(extract(epoch FROM at) * 1000 / $11), at
+         JOIN slots s ON s.id = b.slot_id AND s.node_id = b.node_id
+         ORDER BY b.slot_id, floor(extract(epoch FROM b.at) * 1000 / $11), b.at
        ), saved AS (
          INSERT INTO slot_samples (slot_id, at, deployment_id, since, elapsed_ms, delivered, dropped, errors, service_time)
          SELECT b.slot_id, b.at, b.deployment_id, b.since, b.elapsed_ms, b.delivered, b.dropped, b.errors, b.service_time
-         FROM batch b JOIN slots s ON s.id = b.slot_id AND s.node_id = b.node_id
+         FROM batch b
          WHERE NOT EXISTS (
            SELECT FROM slot_samples x WHERE x.slot_id = b.slot_id
              AND x.at >= to_timestamp(floor(extract(epoch FROM b.at) * 1000 / $11) * $11 / 1000)
