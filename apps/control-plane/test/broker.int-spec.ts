@@ -1,8 +1,7 @@
 import type { DesiredState, JobView, NodeView } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
-
 import type { NodeId } from '@takt/kernel';
-import { until } from '@takt/testing';
+import { SteppedClock, until } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/boot/parts.js';
 import { OutboxRelay } from '../src/desired/relay.js';
@@ -10,12 +9,15 @@ import { pushContent } from './content.js';
 import { Harness } from './harness.js';
 import { TestNode } from './test-node.js';
 
+const OFFLINE_SECONDS = 60;
+const clock = new SteppedClock();
 let harness: Harness;
 let first: TestNode;
 let second: TestNode;
 
 beforeAll(async () => {
-  harness = await Harness.start({ TAKT_NODE_OFFLINE_SECONDS: '3', TAKT_JOB_LEASE_SECONDS: '3' });
+  const settings = { TAKT_NODE_OFFLINE_SECONDS: String(OFFLINE_SECONDS), TAKT_JOB_LEASE_SECONDS: String(OFFLINE_SECONDS) };
+  harness = await Harness.start(settings, silentLogger, { clock });
   await harness.ok('POST', '/sites', { name: 'north' });
   first = await TestNode.join(harness, 'north', 'one');
   second = await TestNode.join(harness, 'north', 'two');
@@ -201,7 +203,12 @@ describe('a calibrate job', () => {
     expect((await job())?.node?.name).toBe('one');
     // Node one falls silent; node two goes on.
     await until('node two has the job', async () => {
-      beat(second);
+      const number = second.beat();
+      await until('the heartbeat is written', async () => {
+        const written = await harness.controlPlane.parts.db.stores.nodes.liveness([second.identity.nodeId]);
+        return written.get(second.identity.nodeId)?.heartbeat?.uptimeSeconds === number;
+      });
+      clock.advance((OFFLINE_SECONDS * 1000) / 4);
       return (await job())?.node?.name === 'two';
     });
     const given = (node: NodeId): boolean => node === second.identity.nodeId;
