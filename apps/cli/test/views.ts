@@ -219,6 +219,7 @@ export const status: Wire<RouteReply<'status'>> = {
   version: '0.1.0',
   nodes: { total: 2, online: 1 },
   jobs: { queued: 0, running: 1 },
+  unreferenced: { files: 2, sizeBytes: 3_145_728 },
   slots: [slot],
   deployments: [deployment('committed')],
 };

@@ -33,6 +33,8 @@ const environmentSchema = z.object({
   TAKT_SAMPLE_HOURS: number(48, 1, 8_760),
   /** The built console; without it `/` says how to get one. */
   TAKT_CONSOLE_DIR: z.string().min(1).optional(),
+  /** An uploaded file that no model, data set or job names is removed after this many hours. */
+  TAKT_UNREFERENCED_HOURS: number(24, 0.01, 8_760),
   TAKT_MAX_STATISTICS_BYTES: number(64 * 1024 ** 2, 1, 2 ** 40),
   /** Longest wait for a connection to the database, for a lock, and for one statement. */
   TAKT_DATABASE_CONNECT_SECONDS: number(5, 0.1, 600),
@@ -61,6 +63,7 @@ export interface Config {
   readonly sampleMs: number;
   readonly sampleHours: number;
   readonly consoleDir: string | undefined;
+  readonly unreferencedHours: number;
   readonly maxStatisticsBytes: number;
   readonly databaseLimits: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number };
 }
@@ -108,6 +111,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     sampleMs: env.TAKT_SAMPLE_SECONDS * 1000,
     sampleHours: env.TAKT_SAMPLE_HOURS,
     consoleDir: env.TAKT_CONSOLE_DIR,
+    unreferencedHours: env.TAKT_UNREFERENCED_HOURS,
     maxStatisticsBytes: env.TAKT_MAX_STATISTICS_BYTES,
     databaseLimits: {
       connectMs: env.TAKT_DATABASE_CONNECT_SECONDS * 1000,

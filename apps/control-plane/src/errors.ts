@@ -5,7 +5,12 @@ export const notFound = (kind: string, ref: string): TaktError =>
   new TaktError({
     code: 'NotFound',
     message: `there is no ${kind} "${ref}"`,
-    action: kind === 'deployment' || kind === 'job' ? `list them with \`takt status\`` : `list what there is: \`takt ${kind}s\``,
+    action:
+      kind === 'artifact'
+        ? 'push the file again: a file that nothing names is removed after a while'
+        : kind === 'deployment' || kind === 'job'
+          ? `list them with \`takt status\``
+          : `list what there is: \`takt ${kind}s\``,
     element: ref,
   });
 

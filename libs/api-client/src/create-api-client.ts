@@ -1,5 +1,5 @@
 import { apiRoutes, artifactRefSchema } from '@takt/contracts';
-import type { ApiRoute, ArtifactRef } from '@takt/contracts';
+import type { ApiRoute, ArtifactRef, UploadPurpose } from '@takt/contracts';
 import type { Digest } from '@takt/kernel';
 import { followEvents } from './follow-events.js';
 import type { EventNotification, FollowOptions } from './follow-events.js';
@@ -30,6 +30,7 @@ export interface ArtifactContent {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly fileName: string;
+  readonly as?: UploadPurpose;
   readonly body: Blob | ReadableStream<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -79,9 +80,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       );
     },
 
-    async putArtifact({ digest, sizeBytes, fileName, body, signal }: ArtifactContent): Promise<ArtifactRef> {
+    async putArtifact({ digest, sizeBytes, fileName, as, body, signal }: ArtifactContent): Promise<ArtifactRef> {
       const route = apiRoutes.putArtifact;
-      const url = routeUrl(base, route, { digest }, { fileName });
+      const url = routeUrl(base, route, { digest }, { fileName, as });
       const headers = { 'content-type': 'application/octet-stream', 'content-length': String(sizeBytes) };
       return transport.send({ route, url, body, signal, timeoutMs: null, headers }, async (reply) => {
         const parsed = artifactRefSchema.safeParse(await reply.json());

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TaktError } from '@takt/kernel';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApiClient } from '../src/index.js';
 import type { EventNotification, FleetNotification } from '../src/index.js';
 import { uploadFile } from '../src/node/index.js';
@@ -128,6 +128,10 @@ describe('uploadFile', () => {
     const hex = createHash('sha256').update(content).digest('hex');
     const seen = { url: '', length: '', chunks: 0, hash: createHash('sha256') };
     const baseUrl = await serve((request, response) => {
+      if (request.url === '/api/v1/uploads/check') {
+        response.writeHead(204).end();
+        return;
+      }
       seen.url = request.url ?? '';
       seen.length = request.headers['content-length'] ?? '';
       request.on('data', (chunk: Buffer) => {
@@ -154,14 +158,19 @@ describe('uploadFile', () => {
     expect(last).toBe(content.length);
   });
 
-  it("reports the server's refusal that comes before the file is sent", async () => {
+  it("reports the server's refusal before the file is hashed or sent", async () => {
     const path = join(folder, 'large.onnx');
     await writeFile(path, Buffer.alloc(30_000_000));
+    const asked: unknown[] = [];
     const baseUrl = await serve((request, response) => {
+      asked.push(request.url);
       json(response, 413, problem(413, 'UploadTooLarge'), 'application/problem+json');
       request.resume();
     });
-    expect(await caught(uploadFile(createApiClient({ baseUrl }), path))).toMatchObject({ code: 'UploadTooLarge' });
+    const onProgress = vi.fn();
+    expect(await caught(uploadFile(createApiClient({ baseUrl }), path, { onProgress }))).toMatchObject({ code: 'UploadTooLarge' });
+    expect(asked).toEqual(['/api/v1/uploads/check']);
+    expect(onProgress).not.toHaveBeenCalled();
   });
 
   it('names a file that is not there, and a folder', async () => {

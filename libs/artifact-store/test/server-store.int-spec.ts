@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { asId } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServerArtifactStore, summarizeArchive } from '../src/index.js';
+import { ServerArtifactStore, requireArchiveHead, summarizeArchive } from '../src/index.js';
 
 let root: string;
 let store: ServerArtifactStore;
@@ -61,9 +62,36 @@ describe('server artifact store', () => {
     await expect(full.put(Readable.from([randomBytes(1)]))).rejects.toMatchObject({ code: 'StorageFull', retryable: true });
   });
 
-  it('removes what a kill left when it opens', async () => {
+  it('removes what a kill left a while ago when it opens, and nothing that may still be arriving', async () => {
     await writeFile(join(root, 'incoming', 'half'), 'x');
+    await writeFile(join(root, 'incoming', 'arriving'), 'x');
+    await utimes(join(root, 'incoming', 'half'), new Date(), new Date(Date.now() - 3_600_000));
     await store.open();
+    expect(await left()).toEqual(['arriving']);
+  });
+
+  it('has the first block looked at once, however the bytes come, and keeps nothing that is refused', async () => {
+    const content = randomBytes(5_000);
+    const heads: Buffer[] = [];
+    const bytes = Array.from(content, (_, at) => content.subarray(at, at + 1));
+    await store.put(Readable.from(bytes), { checkHead: (head) => heads.push(Buffer.from(head)) });
+    await store.put(Readable.from([content.subarray(0, 100)]), { checkHead: (head) => heads.push(Buffer.from(head)) });
+    expect(heads).toEqual([content.subarray(0, 512), content.subarray(0, 100)]);
+    let taken = 0;
+    const endless = (function* () {
+      for (;;) yield ((taken += 1), Buffer.alloc(1_000));
+    })();
+    const refuse = { checkHead: () => void expect.unreachable('refused') };
+    await expect(store.put(Readable.from(endless), { checkHead: requireArchiveHead })).rejects.toMatchObject({
+      code: 'DatasetNotAnArchive',
+    });
+    expect(taken).toBeLessThan(40);
+    await expect(store.put(Readable.from([randomBytes(600)]), refuse)).rejects.toThrow('refused');
+    expect(await left()).toHaveLength(2);
+  });
+
+  it('leaves nothing where the registration of a file fails', async () => {
+    await expect(store.put(Readable.from([randomBytes(9)]), {}, () => Promise.reject(new Error('no row')))).rejects.toThrow('no row');
     expect(await left()).toEqual([]);
   });
 });
@@ -89,6 +117,12 @@ describe('summarizeArchive', () => {
     await expect(summarizeArchive(Readable.from([randomBytes(2000)]))).rejects.toMatchObject({ code: 'DatasetNotAnArchive' });
     await pack({ 'a.jpg': 'x'.repeat(5000) });
     const whole = await readFile(join(root, 'set.tar'));
+    requireArchiveHead(whole.subarray(0, 512));
+    requireArchiveHead(gzipSync(whole).subarray(0, 512));
+    for (const head of [Buffer.alloc(512), whole.subarray(0, 511), randomBytes(512)])
+      expect(() => {
+        requireArchiveHead(head);
+      }).toThrow('no whole tar');
     await expect(summarizeArchive(Readable.from([whole.subarray(0, 2048)]))).rejects.toMatchObject({ code: 'DatasetNotAnArchive' });
   });
 });

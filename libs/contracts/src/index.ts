@@ -154,8 +154,10 @@ export {
   modelInfoSchema,
   modelViewSchema,
   releaseViewSchema,
+  uploadPurposeSchema,
   uploadQuerySchema,
 } from './api/content.js';
+export type { UploadPurpose } from './api/content.js';
 export type { DatasetRole, DatasetView, ModelView, ReleaseView } from './api/content.js';
 export {
   createDeploymentsSchema,

@@ -3,6 +3,7 @@ export type { OperatorSets } from './check/check-model.js';
 export type { Detector, Recognition } from './check/detector.js';
 export { requireImageNetwork } from './check/image-network.js';
 export type { ImageNetwork } from './check/image-network.js';
+export { requireModelHead } from './check/model-head.js';
 export { inspectModel, requireDetector } from './check/inspect-model.js';
 export type { ModelInspection } from './check/inspect-model.js';
 export { OPSET_RANGE } from './check/operators.js';

@@ -3,7 +3,7 @@ export type { DatabaseOptions } from './database.js';
 export { DatabaseSilent } from './bounded-client.js';
 export { ChangeListener } from './listener.js';
 export type { DatabaseLimits } from './limits.js';
-export { isUniqueViolation, sqlState } from './sql-state.js';
+export { isForeignKeyViolation, isUniqueViolation, sqlState } from './sql-state.js';
 export { Stores } from './stores.js';
 export type { SiteScope } from './schema.js';
 export { isUuid } from './schema.js';

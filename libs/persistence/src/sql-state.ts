@@ -6,4 +6,5 @@ export function sqlState(error: unknown): string | undefined {
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
 }
 
+export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === '23503';
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505';

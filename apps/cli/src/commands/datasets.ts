@@ -53,7 +53,7 @@ export function registerDatasets(program: Command, cli: Cli): void {
       try {
         const file = join(temporary, `${options.name}.tar`);
         await packFolderTo(folder, file);
-        const artifact = await uploadWithProgress(cli, client, file);
+        const artifact = await uploadWithProgress(cli, client, file, 'dataset');
         const body = { name: options.name, role: options.as, artifact: artifact.digest };
         const pushed = await client.call('createDataset', { body }, { signal: cli.signal });
         show(

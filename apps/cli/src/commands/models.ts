@@ -25,7 +25,7 @@ export function registerModels(program: Command, cli: Cli): void {
     .requiredOption('--version <version>', 'version of the model')
     .action(async (file: string, options: PushOptions) => {
       const client = await connect(cli, options);
-      const artifact = await uploadWithProgress(cli, client, file);
+      const artifact = await uploadWithProgress(cli, client, file, 'model');
       const body = { name: options.name, version: options.version, artifact: artifact.digest };
       const pushed = await client.call('createModel', { body }, { signal: cli.signal });
       show(

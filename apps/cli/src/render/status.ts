@@ -1,7 +1,7 @@
 import type { SlotView, StatusView } from '@takt/contracts';
 import type { Style } from '../output/style.js';
 import { renderDeployments } from './deployments.js';
-import { formatCount, formatFps, formatMs, NONE } from './figures.js';
+import { formatBytes, formatCount, formatFps, formatMs, NONE } from './figures.js';
 import { joinSections, section } from './sections.js';
 import { renderTable } from './table.js';
 
@@ -36,11 +36,12 @@ export function renderSlotFigures(slots: readonly SlotView[], style: Style): str
 }
 
 export function renderStatus(status: StatusView, now: number, style: Style): string {
-  const { nodes, jobs } = status;
+  const { nodes, jobs, unreferenced } = status;
   const online = `${String(nodes.online)} of ${plural(nodes.total, 'node')} online`;
   const head = [
     nodes.online < nodes.total ? style.bad(online) : online,
     `${plural(jobs.running, 'job')} running, ${String(jobs.queued)} queued`,
+    ...(unreferenced.files === 0 ? [] : [`${plural(unreferenced.files, 'unreferenced file')}, ${formatBytes(unreferenced.sizeBytes)}`]),
     `takt ${status.version}`,
   ].join(' · ');
   return joinSections(

@@ -13,6 +13,7 @@ import { Database, sqlState } from '@takt/persistence';
 import { DEPLOYMENT_TRANSITIONS, DeploymentState, transitionTableFaults } from '@takt/rollout';
 import type { Config } from '../config.js';
 import { issueLoginCode } from '../access/login-code.js';
+import { ContentSweeper } from '../content/content-sweeper.js';
 import { Heartbeats } from '../reports/heartbeats.js';
 import { TakeReport } from '../reports/take-report.js';
 import { RolloutReconciler } from '../rollout/fleet/rollout-reconciler.js';
@@ -116,9 +117,11 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
   const heartbeats = app.get(Heartbeats);
   const reconciler = app.get(JobReconciler);
   const rollouts = app.get(RolloutReconciler);
+  const sweeper = app.get(ContentSweeper);
   heartbeats.start();
   reconciler.start();
   rollouts.start();
+  sweeper.start();
   const runtime = (async (): Promise<MessagingRuntime | undefined> => {
     try {
       const started = await MessagingRuntime.start({
@@ -157,6 +160,7 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
     stopped.abort();
     await reconciler.stop();
     await rollouts.stop();
+    await sweeper.stop();
     await (await runtime)?.stop();
     await heartbeats.flush().catch(() => undefined);
     await heartbeats.stop();

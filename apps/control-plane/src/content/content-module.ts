@@ -1,28 +1,38 @@
 import { Module } from '@nestjs/common';
 import { ServerArtifactStore } from '@takt/artifact-store';
-import type { Clock } from '@takt/kernel';
+import type { Clock, Logger } from '@takt/kernel';
 import { Database } from '@takt/persistence';
-import { CLOCK, CONFIG, provide } from '../boot/tokens.js';
+import { CLOCK, CONFIG, LOGGER, provide } from '../boot/tokens.js';
 import type { Config } from '../config.js';
 import { ArtifactController } from './artifact-controller.js';
+import { ContentSweeper } from './content-sweeper.js';
 import { DatasetController, ModelController } from './content-controller.js';
 import { CreateDataset, DatasetQueries } from './datasets.js';
 import { CreateModel, ModelQueries } from './models.js';
 import { StoreArtifact } from './store-artifact.js';
+import { UnreferencedContent } from './unreferenced-content.js';
+import { UploadLimits } from './upload-limits.js';
 
 @Module({
   controllers: [ArtifactController, ModelController, DatasetController],
   providers: [
-    provide(StoreArtifact, Database, ServerArtifactStore, CLOCK),
-    provide(ModelQueries, Database),
     {
-      provide: CreateModel,
-      useFactory: (db: Database, files: ServerArtifactStore, clock: Clock, config: Config) =>
-        new CreateModel(db, files, clock, config.maxModelBytes),
-      inject: [Database, ServerArtifactStore, CLOCK, CONFIG],
+      provide: UploadLimits,
+      useFactory: (files: ServerArtifactStore, config: Config) => new UploadLimits(files, config.maxModelBytes),
+      inject: [ServerArtifactStore, CONFIG],
     },
+    {
+      provide: UnreferencedContent,
+      useFactory: (db: Database, files: ServerArtifactStore, clock: Clock, logger: Logger, config: Config) =>
+        new UnreferencedContent(db, files, clock, logger, config.unreferencedHours),
+      inject: [Database, ServerArtifactStore, CLOCK, LOGGER, CONFIG],
+    },
+    provide(ContentSweeper, UnreferencedContent, LOGGER),
+    provide(StoreArtifact, Database, ServerArtifactStore, CLOCK, UploadLimits),
+    provide(ModelQueries, Database),
+    provide(CreateModel, Database, ServerArtifactStore, CLOCK, UploadLimits, UnreferencedContent),
     provide(DatasetQueries, Database),
-    provide(CreateDataset, Database, ServerArtifactStore, CLOCK),
+    provide(CreateDataset, Database, ServerArtifactStore, CLOCK, UnreferencedContent),
   ],
 })
 export class ContentModule {}

@@ -8,6 +8,8 @@ import type { Database, Dataset, Stores } from '@takt/persistence';
 import { alreadyExists, notFound, refused } from '../errors.js';
 import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
+import { inspectContent, registerContent } from './inspect-content.js';
+import type { UnreferencedContent } from './unreferenced-content.js';
 
 async function toView(stores: Stores, dataset: Dataset): Promise<DatasetView> {
   const artifact = await stores.content.findArtifact(dataset.digest);
@@ -57,6 +59,7 @@ export class CreateDataset {
     private readonly db: Database,
     private readonly files: ServerArtifactStore,
     private readonly clock: Clock,
+    private readonly unreferenced: Pick<UnreferencedContent, 'discard'>,
   ) {}
 
   async execute(
@@ -64,29 +67,35 @@ export class CreateDataset {
     input: { readonly name: string; readonly role: DatasetRole; readonly artifact: Digest },
   ): Promise<DatasetView> {
     if ((await this.db.stores.content.findArtifact(input.artifact)) === null) throw notFound('artifact', input.artifact);
-    const summary = await summarizeArchive(this.files.read(input.artifact));
-    check(summary, input.role, input.name);
-    const now = new Date(this.clock.now());
-    return this.db.transaction(async (stores) => {
-      const known = await stores.content.findDataset(input.name);
-      if (known !== null && (known.digest !== input.artifact || known.role !== input.role)) throw alreadyExists('dataset', input.name);
-      if (known !== null) return toView(stores, known);
-      const dataset: Dataset = {
-        id: asId<DatasetId>(randomUUID()),
-        name: input.name,
-        role: input.role,
-        digest: input.artifact,
-        images: summary.images,
-        createdAt: now,
-      };
-      await stores.content.addDataset(dataset);
-      record(stores, ctx.actor, now, {
-        code: 'DatasetImported',
-        message: `${ctx.actor} imported ${dataset.role} set ${dataset.name} with ${String(dataset.images)} images`,
-        object: { kind: 'dataset', id: dataset.id, name: dataset.name },
-        siteId: null,
-      });
-      return toView(stores, dataset);
+    if ((await this.files.size(input.artifact)) === undefined) throw notFound('artifact', input.artifact);
+    const summary = await inspectContent(this.unreferenced, input.artifact, async () => {
+      const found = await summarizeArchive(this.files.read(input.artifact));
+      check(found, input.role, input.name);
+      return found;
     });
+    const now = new Date(this.clock.now());
+    return registerContent(input.artifact, () =>
+      this.db.transaction(async (stores) => {
+        const known = await stores.content.findDataset(input.name);
+        if (known !== null && (known.digest !== input.artifact || known.role !== input.role)) throw alreadyExists('dataset', input.name);
+        if (known !== null) return toView(stores, known);
+        const dataset: Dataset = {
+          id: asId<DatasetId>(randomUUID()),
+          name: input.name,
+          role: input.role,
+          digest: input.artifact,
+          images: summary.images,
+          createdAt: now,
+        };
+        await stores.content.addDataset(dataset);
+        record(stores, ctx.actor, now, {
+          code: 'DatasetImported',
+          message: `${ctx.actor} imported ${dataset.role} set ${dataset.name} with ${String(dataset.images)} images`,
+          object: { kind: 'dataset', id: dataset.id, name: dataset.name },
+          siteId: null,
+        });
+        return toView(stores, dataset);
+      }),
+    );
   }
 }

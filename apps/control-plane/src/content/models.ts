@@ -7,10 +7,14 @@ import type { Clock, Digest, ModelId } from '@takt/kernel';
 import { inspectModel, requireDetector } from '@takt/onnx';
 import type { ModelInspection } from '@takt/onnx';
 import type { Artifact, Database, Model, Stores } from '@takt/persistence';
-import { alreadyExists, notFound, refused } from '../errors.js';
+import { alreadyExists, notFound } from '../errors.js';
 import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
 import { resolveModel } from '../resolve.js';
+import { inspectContent, registerContent } from './inspect-content.js';
+import type { UnreferencedContent } from './unreferenced-content.js';
+import type { UploadLimits } from './upload-limits.js';
+import { modelTooLarge } from './upload-limits.js';
 
 const toInfo = (found: ModelInspection): ModelView['info'] => ({
   opset: found.opset,
@@ -52,7 +56,8 @@ export class CreateModel {
     private readonly db: Database,
     private readonly files: ServerArtifactStore,
     private readonly clock: Clock,
-    private readonly maxModelBytes: number,
+    private readonly limits: UploadLimits,
+    private readonly unreferenced: Pick<UnreferencedContent, 'discard'>,
   ) {}
 
   async execute(
@@ -61,41 +66,37 @@ export class CreateModel {
   ): Promise<ModelView> {
     const artifact = await this.db.stores.content.findArtifact(input.artifact);
     if (artifact === null) throw notFound('artifact', input.artifact);
-    const info = toInfo(await this.#inspect(artifact));
+    const info = await inspectContent(this.unreferenced, artifact.digest, async () => toInfo(await this.#inspect(artifact)));
     const now = new Date(this.clock.now());
-    return this.db.transaction(async (stores) => {
-      const known = await stores.content.findModel(`${input.name}@${input.version}`);
-      if (known !== null && known.digest !== input.artifact) throw alreadyExists('model', `${input.name}@${input.version}`);
-      if (known !== null) return toView(stores, known);
-      const model: Model = {
-        id: asId<ModelId>(randomUUID()),
-        name: input.name,
-        version: input.version,
-        digest: input.artifact,
-        info,
-        createdAt: now,
-      };
-      await stores.content.addModel(model);
-      record(stores, ctx.actor, now, {
-        code: 'ModelImported',
-        message: `${ctx.actor} imported model ${model.name}@${model.version}`,
-        object: { kind: 'model', id: model.id, name: `${model.name}@${model.version}` },
-        siteId: null,
-        data: { digest: model.digest },
-      });
-      return toView(stores, model);
-    });
+    return registerContent(input.artifact, () =>
+      this.db.transaction(async (stores) => {
+        const known = await stores.content.findModel(`${input.name}@${input.version}`);
+        if (known !== null && known.digest !== input.artifact) throw alreadyExists('model', `${input.name}@${input.version}`);
+        if (known !== null) return toView(stores, known);
+        const model: Model = {
+          id: asId<ModelId>(randomUUID()),
+          name: input.name,
+          version: input.version,
+          digest: input.artifact,
+          info,
+          createdAt: now,
+        };
+        await stores.content.addModel(model);
+        record(stores, ctx.actor, now, {
+          code: 'ModelImported',
+          message: `${ctx.actor} imported model ${model.name}@${model.version}`,
+          object: { kind: 'model', id: model.id, name: `${model.name}@${model.version}` },
+          siteId: null,
+          data: { digest: model.digest },
+        });
+        return toView(stores, model);
+      }),
+    );
   }
 
   async #inspect(artifact: Artifact): Promise<ModelInspection> {
-    if (artifact.sizeBytes > this.maxModelBytes) {
-      throw refused(
-        'ModelTooLarge',
-        `the model has ${String(artifact.sizeBytes)} bytes; the limit is ${String(this.maxModelBytes)}`,
-        'export a smaller model, or raise TAKT_MAX_MODEL_BYTES of the control plane',
-        artifact.digest,
-      );
-    }
+    const { maxModelBytes } = this.limits;
+    if (artifact.sizeBytes > maxModelBytes) throw modelTooLarge(maxModelBytes, artifact.sizeBytes);
     const inspection = inspectModel(await readFile(this.files.path(artifact.digest)));
     requireDetector(inspection);
     return inspection;

@@ -28,6 +28,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   SiteScopeTooNarrow: 403,
   NoSession: 409,
   ArtifactTooLarge: 413,
+  ModelTooLarge: 413,
   TooManyAttempts: 429,
   UploadInterrupted: 400,
   RequestInvalid: 400,

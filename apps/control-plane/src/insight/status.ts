@@ -16,10 +16,11 @@ export class FleetStatus {
 
   async execute(ctx: RequestContext): Promise<StatusView> {
     const { stores } = this.db;
-    const [epoch, nodes, jobs, slots, deployments] = await Promise.all([
+    const [epoch, nodes, jobs, unreferenced, slots, deployments] = await Promise.all([
       stores.settings.epoch(),
       stores.nodes.counts(ctx.siteScope),
       stores.jobs.counts(ctx.siteScope),
+      stores.content.unreferencedTotal(),
       stores.slots.overview(ctx.siteScope),
       stores.deployments.overview({ current: true, limit: MAX_DEPLOYMENTS }, ctx.siteScope),
     ]);
@@ -29,6 +30,7 @@ export class FleetStatus {
       version: VERSION,
       nodes,
       jobs,
+      unreferenced,
       slots: slots.map(toSlotView),
       deployments: deployments.map(toDeploymentView),
     };

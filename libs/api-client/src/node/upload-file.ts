@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
-import type { ArtifactRef } from '@takt/contracts';
+import type { ArtifactRef, UploadPurpose } from '@takt/contracts';
 import { TaktError, asId } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import type { ApiClient } from '../create-api-client.js';
@@ -12,6 +12,8 @@ import type { ApiClient } from '../create-api-client.js';
 export interface UploadOptions {
   /** Name kept with the file; its own where it is left out. */
   readonly fileName?: string;
+  /** What it is for; a model has a lower limit, and models and data sets are refused by their first bytes. Default `file`. */
+  readonly as?: UploadPurpose;
   readonly signal?: AbortSignal | undefined;
   /** Bytes done of the file's size, once while it is hashed and once while it is sent. */
   readonly onProgress?: (phase: 'hashing' | 'sending', doneBytes: number, totalBytes: number) => void;
@@ -68,14 +70,19 @@ export async function digestOfFile(path: string, report: (done: number) => void 
 }
 
 /**
- * Sends a file under its own digest. The file is read twice: the digest goes into the address, so that the server refuses
+ * Asks whether a file of this size is taken, then sends it under its own digest. The file is read twice: the digest goes into the address, so that the server refuses
  * bytes that changed on the way or under our hands.
  *
  * @throws TaktError `FileUnreadable`, or what the server refuses (`ArtifactDigestMismatch`, too large, no room…).
  */
-export async function uploadFile(client: Pick<ApiClient, 'putArtifact'>, path: string, options: UploadOptions = {}): Promise<ArtifactRef> {
-  const { signal, onProgress } = options;
+export async function uploadFile(
+  client: Pick<ApiClient, 'call' | 'putArtifact'>,
+  path: string,
+  options: UploadOptions = {},
+): Promise<ArtifactRef> {
+  const { signal, onProgress, as = 'file' } = options;
   const sizeBytes = await sizeOf(path);
+  await client.call('checkUpload', { body: { sizeBytes, as } }, { signal });
   const digest = await digestOfFile(path, (done) => onProgress?.('hashing', done, sizeBytes), signal);
   const source = Readable.from(
     chunksOf(path, (done) => onProgress?.('sending', done, sizeBytes), signal),
@@ -83,7 +90,14 @@ export async function uploadFile(client: Pick<ApiClient, 'putArtifact'>, path: s
   );
   const body = Readable.toWeb(source) as NodeReadableStream<Uint8Array> as unknown as ReadableStream<Uint8Array>;
   try {
-    return await client.putArtifact({ digest, sizeBytes, fileName: options.fileName ?? artifactFileName(path), body, signal });
+    return await client.putArtifact({
+      digest,
+      sizeBytes,
+      fileName: options.fileName ?? artifactFileName(path),
+      body,
+      signal,
+      ...(as === 'file' ? {} : { as }),
+    });
   } finally {
     source.destroy();
   }

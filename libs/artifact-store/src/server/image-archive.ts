@@ -56,6 +56,19 @@ export async function summarizeArchive(content: Readable): Promise<ArchiveSummar
   return { images, labels, hasDataYaml, misplacedDataYaml };
 }
 
+/**
+ * Refuses a file by its first block, before the rest of it has come: it is a gzip stream, or the checksum of a tar header is right.
+ *
+ * @throws TaktError `DatasetNotAnArchive`
+ */
+export function requireArchiveHead(head: Uint8Array): void {
+  if (head[0] === 0x1f && head[1] === 0x8b) return;
+  const stated = Number.parseInt(new TextDecoder().decode(head.subarray(148, 156)), 8);
+  // The checksum counts its own field as blanks.
+  const sum = head.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+  if (head.length < 512 || stated !== sum) throw notAnArchive();
+}
+
 const notAnArchive = (cause?: unknown): TaktError =>
   new TaktError({
     code: 'DatasetNotAnArchive',

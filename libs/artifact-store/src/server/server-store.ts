@@ -25,10 +25,19 @@ export interface PutOptions {
   readonly announcedBytes?: number;
   /** Lower limit than the store's own. */
   readonly maxBytes?: number;
+  /** Looks at the first bytes, {@link HEAD_BYTES} of them where the file has as many, and throws where they are not welcome. */
+  readonly checkHead?: (head: Uint8Array) => void;
 }
+/** Gives a received file its name, once; what registers it decides when. */
+export type Place = () => Promise<void>;
+
+/** Bytes that `checkHead` is given: one block of a tar. */
+export const HEAD_BYTES = 512;
 
 const MIB = 1024 * 1024;
 const CHECK_SPACE_EVERY = 16 * MIB;
+/** A file that no byte came to for this long is of no upload: a connection that is silent is closed long before. */
+const ABANDONED_MS = 15 * 60_000;
 
 /**
  * Content-addressed files of the control plane, `<root>/sha256/<hex>`. A file has its name only when it is whole, checked
@@ -41,25 +50,50 @@ export class ServerArtifactStore {
     this.#options = options;
   }
 
-  /** Makes the folders and removes what uploads left that a kill cut off. Call once, before the first upload. */
+  /** Makes the folders and removes what uploads left that were cut off a while ago. Call once, before the first upload. */
   async open(): Promise<void> {
     await mkdir(this.#folder('sha256'), { recursive: true, mode: 0o700 });
     await mkdir(this.#folder('incoming'), { recursive: true, mode: 0o700 });
-    for (const name of await readdir(this.#folder('incoming'))) await rm(join(this.#folder('incoming'), name), { force: true });
+    await this.removeAbandoned();
+  }
+
+  /** Removes files of uploads that were cut off by a kill; those of uploads that run, here or in another replica, stay. */
+  async removeAbandoned(now: number = Date.now()): Promise<number> {
+    let removed = 0;
+    for (const name of await readdir(this.#folder('incoming'))) {
+      const path = join(this.#folder('incoming'), name);
+      const found = await stat(path).catch(() => undefined);
+      if (found === undefined || now - found.mtimeMs < ABANDONED_MS) continue;
+      await rm(path, { force: true });
+      removed += 1;
+    }
+    return removed;
+  }
+
+  /** Refuses what {@link put} would refuse of a file of this size. @throws TaktError `ArtifactTooLarge`, `StorageFull` */
+  async requireRoom(announcedBytes: number, maxBytes = Infinity): Promise<void> {
+    const limit = Math.min(maxBytes, this.#options.maxBytes);
+    if (announcedBytes > limit) throw tooLarge(limit);
+    await this.#requireSpace(announcedBytes);
   }
 
   /**
    * Stores a stream. Storing content that is there already changes nothing.
    *
+   * @param register runs when the file is whole and checked, and calls `place` where it takes it: so it can hold a lock over
+   *   both, the file's name and what refers to it
    * @throws TaktError `ArtifactTooLarge`, `ArtifactDigestMismatch`, `StorageFull`, `UploadInterrupted`
    */
-  async put(content: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<StoredArtifact> {
+  async put(
+    content: AsyncIterable<Uint8Array>,
+    options: PutOptions = {},
+    register: (stored: StoredArtifact, place: Place) => Promise<void> = (_, place) => place(),
+  ): Promise<StoredArtifact> {
     const limit = Math.min(options.maxBytes ?? Infinity, this.#options.maxBytes);
-    if ((options.announcedBytes ?? 0) > limit) throw tooLarge(limit);
-    await this.#requireSpace(options.announcedBytes ?? 0);
+    await this.requireRoom(options.announcedBytes ?? 0, limit);
     const temporary = join(this.#folder('incoming'), randomUUID());
     try {
-      const stored = await this.#receive(content, temporary, limit);
+      const stored = await this.#receive(content, temporary, limit, options.checkHead);
       if (options.expected !== undefined && options.expected !== stored.digest) {
         throw new TaktError({
           code: 'ArtifactDigestMismatch',
@@ -69,8 +103,13 @@ export class ServerArtifactStore {
           element: options.expected,
         });
       }
-      await rename(temporary, this.path(stored.digest));
-      await syncFolder(this.#folder('sha256'));
+      let placed = false;
+      await register(stored, async () => {
+        if (placed) return;
+        await rename(temporary, this.path(stored.digest));
+        await syncFolder(this.#folder('sha256'));
+        placed = true;
+      });
       return stored;
     } catch (thrown) {
       throw isFull(thrown) ? storageFull(thrown) : thrown;
@@ -85,6 +124,23 @@ export class ServerArtifactStore {
     return found?.size;
   }
 
+  /** Removes a file; nothing happens where there is none. */
+  async remove(digest: Digest): Promise<void> {
+    await rm(this.path(digest), { force: true });
+  }
+
+  /**
+   * Looks at the next `limit` files in order of their digests, and gives those that are older than `before` (ms since the epoch).
+   * `next` goes on from there; undefined begins again.
+   */
+  async olderThan(before: number, after: Digest | undefined, limit: number): Promise<{ old: Digest[]; next: Digest | undefined }> {
+    const names = (await readdir(this.#folder('sha256'))).map((name) => asId<Digest>(`sha256:${name}`)).sort();
+    const page = names.filter((digest) => after === undefined || digest > after).slice(0, limit);
+    const found = await Promise.all(page.map(async (digest) => ({ digest, file: await stat(this.path(digest)).catch(() => undefined) })));
+    const old = found.filter(({ file }) => file !== undefined && file.mtimeMs < before).map(({ digest }) => digest);
+    return { old, next: page.length < limit ? undefined : page.at(-1) };
+  }
+
   path(digest: Digest): string {
     return join(this.#folder('sha256'), digest.slice('sha256:'.length));
   }
@@ -97,7 +153,13 @@ export class ServerArtifactStore {
     return join(this.#options.root, name);
   }
 
-  async #receive(content: AsyncIterable<Uint8Array>, temporary: string, limit: number): Promise<StoredArtifact> {
+  async #receive(
+    content: AsyncIterable<Uint8Array>,
+    temporary: string,
+    limit: number,
+    checkHead: ((head: Uint8Array) => void) | undefined,
+  ): Promise<StoredArtifact> {
+    const head = headCheck(checkHead);
     const hash = createHash('sha256');
     let sizeBytes = 0;
     let checkedAt = 0;
@@ -106,6 +168,7 @@ export class ServerArtifactStore {
       for await (const chunk of received(content)) {
         sizeBytes += chunk.byteLength;
         if (sizeBytes > limit) throw tooLarge(limit);
+        head.add(chunk);
         if (sizeBytes - checkedAt > CHECK_SPACE_EVERY) {
           checkedAt = sizeBytes;
           await this.#requireSpace(0);
@@ -113,6 +176,7 @@ export class ServerArtifactStore {
         hash.update(chunk);
         await writeAll(file, chunk);
       }
+      head.end();
       await file.sync();
     } finally {
       await file.close();
@@ -124,6 +188,24 @@ export class ServerArtifactStore {
     const { bavail, bsize } = await statfs(this.#options.root);
     if (bavail * bsize < bytes + (this.#options.reserveBytes ?? 64 * MIB)) throw storageFull();
   }
+}
+
+/** Collects the first bytes of a file, however they are cut into chunks, and has them looked at once. */
+function headCheck(check: ((head: Uint8Array) => void) | undefined): { add(chunk: Uint8Array): void; end(): void } {
+  let head = Buffer.alloc(0);
+  let open = check !== undefined;
+  const end = (): void => {
+    if (open) check?.(head);
+    open = false;
+  };
+  return {
+    add: (chunk) => {
+      if (!open) return;
+      head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
+      if (head.length === HEAD_BYTES) end();
+    },
+    end,
+  };
 }
 
 /** A sender that goes away is its own kind of failure, told apart from failures of the disk. */

@@ -14,12 +14,20 @@ import {
 } from '../primitives.js';
 import { namedSchema, refSchema } from './envelope.js';
 
+/** What a file is uploaded for: each has its limit, and its first bytes are looked at while they come. */
+export const uploadPurposeSchema = z.enum(['file', 'model', 'dataset']);
+export type UploadPurpose = z.output<typeof uploadPurposeSchema>;
+
+/** Asked before a file is hashed and sent. */
+export const checkUploadSchema = z.object({ sizeBytes: z.int().nonnegative(), as: uploadPurposeSchema.default('file') });
+
 /** Query of an upload; the body is the file's bytes. */
 export const uploadQuerySchema = z.object({
   fileName: z
     .string()
     .regex(/^[\w.@+-]{1,200}$/, 'use letters, digits and . _ - @ +')
     .default('file.bin'),
+  as: uploadPurposeSchema.default('file'),
 });
 export const grantQuerySchema = z.object({ grant: z.string().max(1000).optional() });
 

@@ -32,6 +32,8 @@ export const statusSchema = z.object({
   version: z.string(),
   nodes: z.object({ total: z.int(), online: z.int() }),
   jobs: z.object({ queued: z.int(), running: z.int() }),
+  /** Files that no model, data set or job names: they are removed after `TAKT_UNREFERENCED_HOURS`. */
+  unreferenced: z.object({ files: z.int(), sizeBytes: z.int() }).default({ files: 0, sizeBytes: 0 }),
   slots: z.array(slotViewSchema),
   /** Deployments that have not ended, and the last one of each slot that has. */
   deployments: z.array(deploymentViewSchema),

@@ -13,6 +13,7 @@ import {
   whoAmISchema,
 } from './access.js';
 import {
+  checkUploadSchema,
   createDatasetSchema,
   createModelSchema,
   createReleaseSchema,
@@ -240,6 +241,15 @@ export const apiRoutes = {
     summary: 'Put a model on a line, served by a node',
     body: createSlotSchema,
     response: slotViewSchema,
+  },
+  checkUpload: {
+    method: 'POST',
+    path: '/uploads/check',
+    access: 'operator',
+    tag: 'content',
+    summary: 'Whether a file of this size would be taken now',
+    body: checkUploadSchema,
+    response: 'none',
   },
   uploadArtifact: {
     method: 'POST',

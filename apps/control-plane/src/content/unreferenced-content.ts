@@ -1,0 +1,82 @@
+import type { ServerArtifactStore } from '@takt/artifact-store';
+import { LogField } from '@takt/kernel';
+import type { Clock, Digest, Logger } from '@takt/kernel';
+import { isForeignKeyViolation } from '@takt/persistence';
+import type { Database } from '@takt/persistence';
+
+const HOUR_MS = 3_600_000;
+/** Files that one pass removes at most, and files of the store that it looks at. */
+const REMOVALS = 20;
+const PAGE = 500;
+const END_OF_TIME = new Date(Date.UTC(9999, 0));
+
+/**
+ * Removes uploaded files that nothing names: at once where their own parser refused them, after some hours otherwise. A file and its
+ * row come and go under one lock, so a file that is uploaded in the same moment stays whole. The row goes first: a crash in between
+ * leaves a file without a row, which a later pass removes.
+ */
+export class UnreferencedContent {
+  #next: Digest | undefined;
+
+  constructor(
+    private readonly db: Database,
+    private readonly files: ServerArtifactStore,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    private readonly keepHours: number,
+  ) {}
+
+  /** Removes a file that was refused, unless something else names it. A failure is logged: the refusal is what counts. */
+  async discard(digest: Digest): Promise<void> {
+    try {
+      await this.#remove(digest, END_OF_TIME);
+    } catch (error) {
+      this.logger.warn('refused content not removed, trying again later', { [LogField.artifact]: digest, [LogField.error]: error });
+    }
+  }
+
+  /** One pass of bounded work; returns how many files it removed. */
+  async sweep(): Promise<number> {
+    const before = new Date(this.clock.now() - this.keepHours * HOUR_MS);
+    let removed = await this.files.removeAbandoned();
+    for (const digest of await this.db.stores.content.unreferenced(before, REMOVALS)) {
+      if (await this.#remove(digest, before)) removed += 1;
+    }
+    removed += await this.#sweepFiles(before);
+    if (removed > 0) this.logger.info('unreferenced content removed', { files: removed });
+    return removed;
+  }
+
+  /** Files without a row. A database that knows no file at all is a new one: what is on disk may belong to another. */
+  async #sweepFiles(before: Date): Promise<number> {
+    if (!(await this.db.stores.content.hasArtifacts())) return 0;
+    const { old, next } = await this.files.olderThan(before.getTime(), this.#next, PAGE);
+    this.#next = next;
+    const known = await this.db.stores.content.artifactsByDigest(old);
+    const unknown = old.filter((digest) => !known.has(digest)).slice(0, REMOVALS);
+    for (const digest of unknown) await this.#removeFile(digest);
+    return unknown.length;
+  }
+
+  async #remove(digest: Digest, before: Date): Promise<boolean> {
+    try {
+      const deleted = await this.db.transaction(async (stores) => {
+        await stores.content.lockContent(digest);
+        return stores.content.deleteUnreferenced(digest, before);
+      });
+      if (deleted) await this.#removeFile(digest);
+      return deleted;
+    } catch (error) {
+      // It is being registered in this moment.
+      if (isForeignKeyViolation(error)) return false;
+      throw error;
+    }
+  }
+
+  async #removeFile(digest: Digest): Promise<void> {
+    await this.db.transaction(async (stores) => {
+      await stores.content.lockContent(digest);
+      if ((await stores.content.findArtifact(digest)) === null) await this.files.remove(digest);
+    });
+  }
+}
