@@ -6,7 +6,7 @@ import { depConstraints } from './tools/workspace/dep-constraints.mjs';
 const DOMAIN = ['kernel', 'onnx', 'evaluation', 'quantization', 'hardware', 'engines', 'gates', 'rollout', 'reconcile'];
 const ISOMORPHIC = ['libs/contracts/src/**/*.ts', 'libs/api-client/src/**/*.ts', 'apps/console/src/**/*.ts', 'apps/console/src/**/*.tsx'];
 const SPECS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.test-d.ts', '**/test/**/*.ts', 'e2e/**/*.ts'];
-const PROJECTS = ['libs/*/tsconfig.json', 'apps/*/tsconfig.json', 'tools/demo/tsconfig.json', 'bench/tsconfig.json', 'tsconfig.specs.json'];
+const PROJECTS = ['tsconfig.lint.json'];
 
 export default tseslint.config(
   {

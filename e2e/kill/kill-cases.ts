@@ -70,12 +70,40 @@ export function sampleCases(seed: number): KillCase[] {
   }));
 }
 
+/** One run of a scenario on the node, with everything that is killed on its way. */
+export interface KillStory {
+  readonly scenario: Scenario;
+  /** In the order of their states. */
+  readonly kills: readonly KillCase[];
+}
+
+/** Each case as a story of its own. */
+export const storyOfEach = (cases: readonly KillCase[]): KillStory[] =>
+  cases.map((killCase) => ({ scenario: killCase.scenario, kills: [killCase] }));
+
+/**
+ * The same cases in fewer stories: two kills in each, half of the path to the end apart, so that what the first one breaks
+ * is repaired before the second one comes.
+ */
+export function pairedStories(cases: readonly KillCase[]): KillStory[] {
+  const inOrder = (scenario: Scenario): KillCase[] =>
+    cases.filter((each) => each.scenario === scenario).sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
+  return Object.values(Scenario).flatMap((scenario) => {
+    const own = inOrder(scenario);
+    const half = Math.ceil(own.length / 2);
+    return own.slice(0, half).map((first, index) => ({ scenario, kills: [first, ...own.slice(half + index, half + index + 1)] }));
+  });
+}
+
+/** `pending × NATS`, and several of them joined by a comma: the name of a story in test output and in the ledger. */
+export const nameOf = ({ kills }: Pick<KillStory, 'kills'>): string => kills.map(({ state, victim }) => `${state} × ${victim}`).join(', ');
+
 /** Cases named by `TAKT_KILL_CASE`: `state:victim`, any number with commas between; undefined where it names none. */
 export function namedCases(names: string | undefined): KillCase[] | undefined {
   if (names === undefined || names === '') return undefined;
   return names.split(',').map((name) => {
     const found = allCases().find(({ state, victim }) => name.trim() === `${state}:${victim}`);
     if (found !== undefined) return found;
-    throw new Error(`TAKT_KILL_CASE: "${name}" is no state:victim of ${STATES.join(', ')} and ${VICTIMS.join(', ')}`);
+    throw new Error(`TAKT_KILL_CASE: "${name}" is not a state:victim of ${STATES.join(', ')} and ${VICTIMS.join(', ')}`);
   });
 }

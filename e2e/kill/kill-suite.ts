@@ -1,77 +1,95 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostStack, eventually } from '../fleet/host-stack.js';
 import type { HostNode } from '../fleet/host-stack.js';
-import { STATES, Scenario, VICTIMS, allCases, mustRun, namedCases, sampleCases } from './kill-cases.js';
-import type { KillCase } from './kill-cases.js';
-import { runCase } from './run-case.js';
-import type { Ending } from './run-case.js';
+import { ProveLedger } from '../prove-ledger.js';
+import { ENDINGS } from './endings.js';
+import { STATES, Scenario, VICTIMS, allCases, mustRun, nameOf, namedCases, pairedStories, sampleCases, storyOfEach } from './kill-cases.js';
+import type { KillCase, KillStory } from './kill-cases.js';
+import { runStory } from './run-case.js';
+import type { StoryResult } from './run-case.js';
 import { deployBaseline, prepareContent } from './scenarios.js';
 
 /** Seed of the sample in `npm test`; `npm run prove` runs every case. */
 const SEED = 20_261_123;
-/** Frames that a build measures each candidate over: what is asked here is whether it survives, not how fast it is. */
-const AGENT_SETTINGS = { TAKT_BUILD_FRAMES: '60', TAKT_HEARTBEAT_MS: '1000' };
+/** Frames that a build measures each candidate over: the question is whether it survives, not how fast it is. */
+const AGENT_SETTINGS = { TAKT_BUILD_FRAMES: '20', TAKT_HEARTBEAT_MS: '500' };
 const prove = process.env['TAKT_PROVE'] === '1';
-const chosen = namedCases(process.env['TAKT_KILL_CASE']) ?? (prove ? allCases() : sampleCases(SEED));
+const named = namedCases(process.env['TAKT_KILL_CASE']);
+
+function storiesOf(scenarios: readonly Scenario[]): KillStory[] {
+  const own = (cases: readonly KillCase[]): KillCase[] => cases.filter((each) => scenarios.includes(each.scenario));
+  if (named !== undefined) return storyOfEach(own(named));
+  return prove ? storyOfEach(own(allCases())) : pairedStories(own(sampleCases(SEED)));
+}
 
 /**
- * The cases of the kill matrix whose story is one of `scenarios`, on a stack of their own. Every scenario belongs to one
- * spec file, so that two stacks run side by side and no undisturbed run is told twice.
+ * The cases of the kill matrix that belong to `scenarios`, on a stack of their own. Every scenario belongs to one spec file,
+ * so that two stacks run side by side.
  */
 export function killSuite(scenarios: readonly Scenario[]): void {
-  const cases = chosen.filter((killCase) => scenarios.includes(killCase.scenario));
+  const matrix = `kill -9 on the way to ${scenarios.join(', ')}`;
+  const ledger = new ProveLedger();
+  const stories = ledger.open(matrix, storiesOf(scenarios), nameOf);
   const of = allCases().filter((killCase) => scenarios.includes(killCase.scenario)).length;
+  const sample = prove ? 'all cases' : `a sample of ${String(of)} cases, seed ${String(SEED)}`;
 
-  describe.skipIf(cases.length === 0)(
-    `kill -9 in every state that leads to ${scenarios.join(', ')} (${prove ? 'all' : `a sample of ${String(of)}, seed ${String(SEED)}`})`,
-    () => {
-      let stack: HostStack;
-      let node: HostNode;
-      const undisturbed = new Map<Scenario, Ending>();
-      const counts = { killed: 0, nothingToKill: 0 };
+  describe.skipIf(stories.length === 0)(`${matrix} (${sample})`, () => {
+    let stack: HostStack;
+    let node: HostNode;
+    /** Digest of the statistics of every story that calibrates: all of them use the same images. */
+    let statistics: string | undefined;
+    const counts = { killed: 0, nothingToKill: 0 };
 
-      beforeAll(async () => {
-        stack = await HostStack.start();
-        const { site, line, model } = await prepareContent(stack.api);
-        node = await stack.addNode('node', site, line, AGENT_SETTINGS);
-        await stack.api.call('createSlot', { body: { node: node.id, line, model } });
-        const { id } = await deployBaseline(stack.api);
-        await eventually(
-          'the baseline committing',
-          async () => ((await stack.api.call('getDeployment', { params: { id } })).state === 'committed' ? true : undefined),
-          120_000,
-        );
-        // The first commit changes what the slot serves; later ones find it serving what such a case builds.
-        await runCase(stack, node, Scenario.commit, 'settle', null);
-        for (const scenario of new Set(cases.map((killCase) => killCase.scenario))) {
-          const result = await runCase(stack, node, scenario, `undisturbed-${scenario}`, null);
-          expect(result.orphans).toEqual([]);
-          undisturbed.set(scenario, result.ending);
-        }
-      }, 600_000);
+    const endsAsUndisturbed = (scenario: Scenario, { ending, statisticsBefore, orphans }: StoryResult): void => {
+      statistics ??= ending.statistics[0];
+      const { serving } = ENDINGS[scenario];
+      const made = serving === 'what was there before' ? statisticsBefore : [statistics ?? 'none'];
+      expect(ending).toEqual({ ...ENDINGS[scenario], statistics: made });
+      expect(orphans).toEqual([]);
+    };
 
-      afterAll(async () => {
-        await stack.stop();
-        process.stdout.write(
-          `kill matrix: ${String(cases.length)} of ${String(of)} cases that lead to ${scenarios.join(', ')} (${String(STATES.length)} states × ` +
-            `${String(VICTIMS.length)} victims in all), ${String(counts.killed)} with a process killed, ` +
-            `${String(counts.nothingToKill)} in states where that process does not run\n`,
-        );
-      });
-
-      it.each(cases.map((killCase: KillCase, index) => ({ ...killCase, index })))(
-        '$state × $victim ends as if nothing had happened',
-        async ({ state, victim, scenario, index }) => {
-          const result = await runCase(stack, node, scenario, `case-${String(index)}`, { victim, at: state });
-          process.stdout.write(
-            `  ${victim} killed in ${String(result.killedIn)} (aimed at ${state}): ${result.killed ? 'done' : 'none was running'}\n`,
-          );
-          counts[result.killed ? 'killed' : 'nothingToKill'] += 1;
-          if (mustRun({ state, victim })) expect(result.killed).toBe(true);
-          expect(result.ending).toEqual(undisturbed.get(scenario));
-          expect(result.orphans).toEqual([]);
-        },
+    beforeAll(async () => {
+      stack = await HostStack.start();
+      const { site, line, model } = await prepareContent(stack.api);
+      node = await stack.addNode('node', site, line, AGENT_SETTINGS);
+      await stack.api.call('createSlot', { body: { node: node.id, line, model } });
+      const { id } = await deployBaseline(stack.api);
+      await eventually(
+        'the baseline committing',
+        async () => ((await stack.api.call('getDeployment', { params: { id } })).state === 'committed' ? true : undefined),
+        240_000,
       );
-    },
-  );
+    }, 600_000);
+
+    afterAll(async () => {
+      await stack.stop();
+      process.stdout.write(
+        `${matrix}: ${String(counts.killed + counts.nothingToKill)} of ${String(of)} cases (${String(STATES.length)} states × ` +
+          `${String(VICTIMS.length)} victims in all), ${String(counts.killed)} with a process killed, ` +
+          `${String(counts.nothingToKill)} in states where that process does not run\n`,
+      );
+    });
+
+    for (const scenario of prove && named === undefined ? scenarios : []) {
+      it(`undisturbed, ${scenario} ends as the table says`, async () => {
+        endsAsUndisturbed(scenario, await runStory(stack, node, scenario, `undisturbed-${scenario}`, []));
+      });
+    }
+
+    it.each(stories.map((story, index) => ({ ...story, name: nameOf(story), index })))(
+      '$name: ends as if nothing had happened',
+      async ({ scenario, kills, name, index }) => {
+        const result = await runStory(stack, node, scenario, `case-${String(index)}`, kills);
+        for (const each of result.kills) {
+          process.stdout.write(
+            `  ${each.victim} killed in ${each.killedIn} (aimed at ${each.state}): ${each.killed ? 'done' : 'none was running'}\n`,
+          );
+          counts[each.killed ? 'killed' : 'nothingToKill'] += 1;
+          if (mustRun(each)) expect(each.killed, `${each.victim} in ${each.state}`).toBe(true);
+        }
+        endsAsUndisturbed(scenario, result);
+        ledger.passed(matrix, name);
+      },
+    );
+  });
 }

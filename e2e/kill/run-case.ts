@@ -10,7 +10,7 @@ import { descendantsOf } from '../fleet/processes.js';
 import { Scenario, Victim } from './kill-cases.js';
 import { deploy, prepareRelease } from './scenarios.js';
 
-/** What an undisturbed run and a killed one must have in common. */
+/** How a story ends, whatever was killed on its way. */
 export interface Ending {
   readonly state: DeploymentState;
   /** What the node says it serves. A build keeps what is fastest as it measures, so two of them need not give the same bytes. */
@@ -24,22 +24,32 @@ export interface Ending {
   readonly buildJob: string;
 }
 
-export interface CaseResult {
-  readonly ending: Ending;
-  /** State that the control plane showed when the victim was killed; null in an undisturbed run. */
-  readonly killedIn: DeploymentState | null;
+/** One SIGKILL as it went. */
+export interface Kill extends Disturbance {
+  /** State that the control plane showed when the victim was killed: the one aimed at, or one past it. */
+  readonly killedIn: DeploymentState;
   /** Whether there was a process to kill. */
   readonly killed: boolean;
+}
+
+export interface StoryResult {
+  readonly ending: Ending;
+  /** One for each disturbance. */
+  readonly kills: readonly Kill[];
+  /** Digests of the statistics in the node's desired state before the story. */
+  readonly statisticsBefore: readonly string[];
   readonly orphans: readonly string[];
 }
 
 export interface Disturbance {
   readonly victim: Victim;
-  readonly at: DeploymentState;
+  readonly state: DeploymentState;
 }
 
-/** Time between two looks at what is only waited for; a look costs the control plane some of the two cores. */
-const LOOK_MS = 150;
+/** Time between two polls of what is only waited for; a poll costs the control plane some of the two cores. */
+const POLL_MS = 150;
+/** More than ten times what a story takes on a quiet host: only something that hangs waits for so long. */
+const HANG_MS = 240_000;
 const ORDER = Object.values(DeploymentState);
 const reached = (state: DeploymentState, wanted: DeploymentState): boolean =>
   isTerminal(state) || ORDER.indexOf(state) >= ORDER.indexOf(wanted);
@@ -128,39 +138,37 @@ async function intervene(stack: HostStack, scenario: Scenario, id: DeploymentId,
   return undefined;
 }
 
-/** Tells one scenario on the node, with or without a SIGKILL on the way, and says how it ended. */
-export async function runCase(
+/** Runs one scenario on the node, with or without a SIGKILL on the way, and says how it ended. */
+export async function runStory(
   stack: HostStack,
   node: HostNode,
   scenario: Scenario,
   name: string,
-  disturbance: Disturbance | null,
-): Promise<CaseResult> {
+  disturbances: readonly Disturbance[],
+): Promise<StoryResult> {
   const { api } = stack;
   const before = await api.call('getNode', { params: { ref: node.id } });
   const buildsBefore = await finishedBuilds(node);
+  const statisticsBefore = await wantedStatistics(node);
   const slotBefore = (await api.call('listSlots')).items.find((slot) => slot.node.id === node.id);
   const servedBefore = slotBefore?.serving?.plan?.artifact ?? null;
   await prepareRelease(api, scenario, name);
   const { id } = await deploy(api, name);
 
-  let killedIn: DeploymentState | null = null;
-  let killed = false;
+  const kills: Kill[] = [];
   let killedAt = 0;
-  const disturb = async (): Promise<void> => {
-    if (disturbance === null || killedIn !== null) return;
-    const seen = await eventually(
-      `${name} reaching ${disturbance.at}`,
+  const disturb = async ({ victim, state: wanted }: Disturbance): Promise<void> => {
+    const killedIn = await eventually(
+      `${name} reaching ${wanted}`,
       async () => {
         const { state } = await detail(stack, id);
-        return reached(state, disturbance.at) ? state : undefined;
+        return reached(state, wanted) ? state : undefined;
       },
-      120_000,
+      HANG_MS,
       10,
     );
-    killedIn = seen;
     killedAt = Date.now();
-    killed = await kill(stack, node, disturbance.victim);
+    kills.push({ victim, state: wanted, killedIn, killed: await kill(stack, node, victim) });
   };
 
   const needsOperator = scenario === Scenario.cancel || scenario === Scenario.supersede;
@@ -169,27 +177,27 @@ export async function runCase(
     await eventually(
       `${name} calibrating`,
       async () => (reached((await detail(stack, id)).state, DeploymentState.calibrating) ? true : undefined),
-      120_000,
+      HANG_MS,
       10,
     );
     last = (await intervene(stack, scenario, id, name)) ?? id;
   }
-  await disturb();
+  for (const disturbance of disturbances) await disturb(disturbance);
 
   const terminal = async (deployment: DeploymentId): Promise<DeploymentDetail> =>
     eventually(
-      `${name} ending after ${disturbance === null ? 'nothing' : `${disturbance.victim} was killed in ${String(killedIn)}`}`,
+      `${name} ending after ${kills.map(({ victim, killedIn }) => `${victim} was killed in ${killedIn}`).join(' and ') || 'nothing'}`,
       async () => {
         const view = await detail(stack, deployment);
         return isTerminal(view.state) ? view : undefined;
       },
-      150_000,
-      LOOK_MS,
+      HANG_MS,
+      POLL_MS,
     );
   const ended = await terminal(id);
   if (last !== id) await terminal(last);
 
-  // The node is settled when no job is open, it has seen the last generation and told what it serves, and all of that was
+  // The node is settled when no job is open, it has seen the last generation and reported what it serves, and all of that was
   // heard after the kill: otherwise the next case would pay for what this one broke.
   const settled = await eventually(
     `${name}: the node settling`,
@@ -209,8 +217,8 @@ export async function runCase(
       if (open.length > 0) throw new Error(open.join(', '));
       return { view, slot };
     },
-    60_000,
-    LOOK_MS,
+    HANG_MS,
+    POLL_MS,
   );
   await sleep(200);
   const orphans = stack.orphans();
@@ -227,8 +235,8 @@ export async function runCase(
       finishedBuilds: buildsOfCase.length,
       buildJob: again.build?.state ?? 'none',
     },
-    killedIn,
-    killed,
+    kills,
+    statisticsBefore,
     orphans: orphans.map((process) => `${String(process.pid)} ${process.command}`),
   };
 }

@@ -45,10 +45,6 @@ export class TwoNodeFleet {
     const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-sets-'));
     try {
       await smallGolden(join(scratch, 'golden'), 8);
-      await writeFile(
-        join(scratch, 'golden', 'data.yaml'),
-        `names: [${[0, 1, 2, 3, 4, 5].map((n) => `class-${String(n)}`).join(', ')}]\nval: images\n`,
-      );
       for (const [version, shape] of Object.entries(VERSIONS)) {
         const path = join(scratch, `${version}.onnx`);
         await writeFile(path, tinyDetector({ size: 320, classes: 6, ...shape }));
