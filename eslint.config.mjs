@@ -6,7 +6,8 @@ import { depConstraints } from './tools/workspace/dep-constraints.mjs';
 const DOMAIN = ['kernel', 'onnx', 'evaluation', 'quantization', 'hardware', 'engines', 'gates', 'rollout', 'reconcile'];
 const ISOMORPHIC = ['libs/contracts/src/**/*.ts', 'libs/api-client/src/**/*.ts', 'apps/console/src/**/*.ts', 'apps/console/src/**/*.tsx'];
 const SPECS = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.test-d.ts', '**/test/**/*.ts', 'e2e/**/*.ts'];
-const PROJECTS = ['tsconfig.lint.json'];
+/** All sources and specs as one program: each type is worked out once. */
+const PROJECTS = ['tsconfig.workspace.json'];
 
 export default tseslint.config(
   {

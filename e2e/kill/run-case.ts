@@ -48,6 +48,8 @@ export interface Disturbance {
 
 /** Time between two polls of what is only waited for; a poll costs the control plane some of the two cores. */
 const POLL_MS = 150;
+/** The same where a state is waited for that may be short. */
+const STATE_POLL_MS = 30;
 /** More than ten times what a story takes on a quiet host: only something that hangs waits for so long. */
 const HANG_MS = 240_000;
 const ORDER = Object.values(DeploymentState);
@@ -165,7 +167,7 @@ export async function runStory(
         return reached(state, wanted) ? state : undefined;
       },
       HANG_MS,
-      10,
+      STATE_POLL_MS,
     );
     killedAt = Date.now();
     kills.push({ victim, state: wanted, killedIn, killed: await kill(stack, node, victim) });
@@ -178,7 +180,7 @@ export async function runStory(
       `${name} calibrating`,
       async () => (reached((await detail(stack, id)).state, DeploymentState.calibrating) ? true : undefined),
       HANG_MS,
-      10,
+      STATE_POLL_MS,
     );
     last = (await intervene(stack, scenario, id, name)) ?? id;
   }

@@ -7,7 +7,7 @@ import { Moment } from './rollout-cases.js';
 import type { RolloutCase } from './rollout-cases.js';
 import type { TwoNodeFleet } from './two-node-fleet.js';
 
-/** What an undisturbed run and a killed one must have in common. */
+/** How a rollout ends, whatever was killed on its way. */
 export interface RolloutEnding {
   readonly phase: string;
   readonly counts: RolloutDetail['counts'];
@@ -21,12 +21,42 @@ export interface RolloutEnding {
 
 export interface RolloutCaseResult {
   readonly ending: RolloutEnding;
-  readonly killedAt: string | null;
-  readonly killed: boolean;
+  /** One for each disturbance. */
+  readonly kills: readonly RolloutKill[];
   readonly orphans: readonly string[];
-  /** What the gates said, for whoever reads of a case that ended otherwise. */
+  /** What the gates said, for the reader of a case that ended otherwise. */
   readonly words: string;
 }
+
+/** One SIGKILL as it went. */
+export interface RolloutKill {
+  readonly moment: Moment;
+  readonly what: string;
+  /** Phase and steps of the waves when it was killed. */
+  readonly killedAt: string;
+  /** Whether there was a process to kill. */
+  readonly killed: boolean;
+}
+
+/** How a rollout of a good and of a bad release ends when nothing is killed; `npm run prove` checks the table itself. */
+export const ROLLOUT_ENDINGS = {
+  good: {
+    phase: 'succeeded',
+    counts: { total: 2, succeeded: 2 },
+    gates: ['successful by gate', 'successful by gate'],
+    deployments: ['move committed', 'move committed'],
+    active: ['the release', 'the release'],
+    finishedBuilds: 2,
+  },
+  bad: {
+    phase: 'rolled-back',
+    counts: { total: 2, 'rolled-back': 1, excluded: 1 },
+    gates: ['failed by gate'],
+    deployments: ['', 'revert committed, move committed'],
+    active: ['the one before', 'the one before'],
+    finishedBuilds: 1,
+  },
+} as const;
 
 /** Something that is killed at a moment of a rollout. */
 export interface Disturbance {
@@ -73,7 +103,9 @@ function concerned(fleet: TwoNodeFleet, view: RolloutDetail): HostNode {
   return node;
 }
 
-const MOST_TIMES_MEASURED_AGAIN = 2;
+const MAX_RESUMES = 2;
+/** More than ten times what a step of a rollout takes on a quiet host: only something that hangs waits for so long. */
+const HANG_MS = 300_000;
 
 /** One rollout to its end, with or without a SIGKILL on the way. */
 export async function runRolloutCase(
@@ -94,8 +126,7 @@ export async function runRolloutCase(
     return `${reason}: ${summary}`;
   };
 
-  let killedAt: string | null = null;
-  let killed = false;
+  const kills: RolloutKill[] = [];
   for (const disturbance of disturbances) {
     const seen = await eventually(
       `${ref}: ${disturbance.moment}`,
@@ -103,29 +134,30 @@ export async function runRolloutCase(
         const view = await fleet.rollout(ref);
         return isAt(view, disturbance.moment) ? view : undefined;
       },
-      150_000,
-      20,
+      HANG_MS,
+      80,
       explain,
     );
-    killedAt = `${seen.phase}, ${seen.waves.map((wave) => wave.step).join('/')}`;
-    killed = await disturbance.kill(concerned(fleet, seen));
+    const { moment, what } = disturbance;
+    const killedAt = `${seen.phase}, ${seen.waves.map((wave) => wave.step).join('/')}`;
+    kills.push({ moment, what, killedAt, killed: await disturbance.kill(concerned(fleet, seen)) });
   }
-  let measuredAgain = 0;
+  let resumed = 0;
   const ended = await eventually(
-    `${ref} ending after ${disturbances.map(({ what }) => `${what} was killed`).join(', ') || 'nothing'} (${String(killedAt)})`,
+    `${ref} ending after ${kills.map(({ what, killedAt }) => `${what} was killed (${killedAt})`).join(', ') || 'nothing'}`,
     async () => {
       const view = await fleet.rollout(ref);
       if (view.endedAt !== null) return view;
-      // On a busy host a gate may find that it cannot tell, and holds. It is measured again then, as an operator would.
-      if (view.hold?.code === 'GateInconclusive' && measuredAgain < MOST_TIMES_MEASURED_AGAIN) {
-        measuredAgain += 1;
-        process.stdout.write(`  ${ref}: its gate could not tell; measured again (${view.hold.message})\n`);
+      // On a busy host a gate may end inconclusive and hold. It is resumed then, as an operator would.
+      if (view.hold?.code === 'GateInconclusive' && resumed < MAX_RESUMES) {
+        resumed += 1;
+        process.stdout.write(`  ${ref}: its gate was inconclusive and is resumed (${view.hold.message})\n`);
         await api.call('resumeRollout', { params: { ref }, body: { reason: 'a busy host' } });
       }
       return undefined;
     },
-    240_000,
-    100,
+    HANG_MS,
+    150,
     explain,
   );
   const slots = await eventually(
@@ -144,7 +176,8 @@ export async function runRolloutCase(
         ? items
         : undefined;
     },
-    60_000,
+    HANG_MS,
+    150,
   );
   await sleep(200);
   const orphans = fleet.stack.orphans();
@@ -161,8 +194,7 @@ export async function runRolloutCase(
       active: slots.map((slot) => (slot.active?.release === name ? 'the release' : 'the one before')).sort(),
       finishedBuilds: (await buildsOf()).filter((build) => !buildsBefore.has(build)).length,
     },
-    killedAt,
-    killed,
+    kills,
     words: again.gates.map((gate) => `${gate.outcome}: ${gate.message}`).join(' | '),
     orphans: orphans.map((process) => `${String(process.pid)} ${process.command}`),
   };
