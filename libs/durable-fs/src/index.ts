@@ -4,3 +4,4 @@ export type { DurableFsOptions, FileOperation } from './operation.js';
 export { answersOn, socketAddress } from './socket-address.js';
 export type { SocketAddress } from './socket-address.js';
 export { sweepTemporaryFiles } from './sweep.js';
+export { readRegularFile } from './read-regular-file.js';
