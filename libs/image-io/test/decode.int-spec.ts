@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configureImageLibrary, decodeImage, listImages } from '../src/index.js';
+import { MAX_IMAGE_BYTES, configureImageLibrary, decodeImage, listImages, readImage } from '../src/index.js';
 
 /** 2×1 pixels: pure red, then a dull blue. */
 const rgb = Buffer.from([255, 0, 0, 10, 20, 90]);
@@ -72,6 +74,29 @@ describe('decodeImage', () => {
     });
     await expect(decodeImage(Buffer.alloc(0))).rejects.toMatchObject({ code: 'ImageUnreadable' });
   });
+
+  it('refuses a small file that unpacks to billions of pixels by its header', async () => {
+    const png = await sharp(rgb, raw).png().toBuffer();
+    png.writeUInt32BE(60_000, 16);
+    png.writeUInt32BE(60_000, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    const bmp = Buffer.alloc(54);
+    bmp.write('BM');
+    bmp.writeUInt32LE(54, 10);
+    bmp.writeUInt32LE(40, 14);
+    bmp.writeInt32LE(60_000, 18);
+    bmp.writeInt32LE(60_000, 22);
+    bmp.writeUInt16LE(24, 28);
+    const before = process.memoryUsage.rss();
+    for (const bomb of [png, bmp]) {
+      await expect(decodeImage(bomb, 'bomb')).rejects.toMatchObject({
+        code: 'ImageUnreadable',
+        element: 'bomb',
+        message: expect.stringMatching(/pixel/) as string,
+      });
+    }
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000);
+  });
 });
 
 describe('listImages', () => {
@@ -99,5 +124,37 @@ describe('listImages', () => {
   it('says when there is none, or no folder', async () => {
     await expect(listImages(join(folder, 'empty'))).rejects.toMatchObject({ code: 'ImageFolderEmpty' });
     await expect(listImages(join(folder, 'missing'))).rejects.toMatchObject({ code: 'ImageFolderUnreadable' });
+  });
+
+  it('refuses what is no folder, a loop of links, and a tree with too many entries', async () => {
+    execFileSync('mkfifo', [join(folder, 'fifo')]);
+    await symlink('loop', join(folder, 'loop'));
+    for (const path of [join(folder, 'fifo'), join(folder, 'notes.txt'), join(folder, 'loop'), '/dev/zero'])
+      await expect(listImages(path)).rejects.toMatchObject({ code: 'ImageFolderUnreadable', element: path });
+    await expect(listImages(folder, 5)).rejects.toMatchObject({ code: 'ImageFolderTooLarge', element: folder });
+  });
+
+  it('does not follow a link from a folder back to it', async () => {
+    await symlink('..', join(folder, 'b/up'));
+    expect(await listImages(folder)).toHaveLength(6);
+  });
+});
+
+describe('readImage', () => {
+  it('names what it does not read: a FIFO, a device, a folder, a file above the limit, one that vanished', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'takt-image-'));
+    try {
+      execFileSync('mkfifo', [join(folder, 'fifo.jpg')]);
+      await symlink('/dev/zero', join(folder, 'zero.jpg'));
+      await mkdir(join(folder, 'folder.jpg'));
+      await writeFile(join(folder, 'huge.jpg'), '');
+      await truncate(join(folder, 'huge.jpg'), MAX_IMAGE_BYTES + 1);
+      for (const name of ['fifo.jpg', 'zero.jpg', 'folder.jpg', 'huge.jpg', 'gone.jpg']) {
+        const path = join(folder, name);
+        await expect(readImage(path)).rejects.toMatchObject({ code: 'ImageUnreadable', element: path });
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
