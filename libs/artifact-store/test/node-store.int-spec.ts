@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
@@ -241,6 +242,25 @@ describe('data sets', () => {
     await mkdir(join(root, 'nothing'));
     expect(await codeOf(packFolderTo(join(root, 'nothing'), join(root, 'x.tar')))).toBe('FolderEmpty');
     expect(await codeOf(packFolderTo(join(root, 'none'), join(root, 'x.tar')))).toBe('FolderUnreadable');
+  });
+
+  it('names what cannot be packed: a FIFO, a device, a link back to its folder, links in a circle, a link to nothing', async () => {
+    for (const [name, make] of [
+      ['fifo', (path: string) => Promise.resolve(execFileSync('mkfifo', [path]))],
+      ['device', (path: string) => symlink('/dev/zero', path)],
+      ['back', (path: string) => symlink('.', path)],
+      ['circle', (path: string) => symlink('circle', path)],
+      ['nothing', (path: string) => symlink('missing', path)],
+    ] as const) {
+      const folder = join(root, `with-${name}`);
+      await mkdir(folder);
+      await make(join(folder, name));
+      const packed = packFolderTo(folder, join(root, 'x.tar'));
+      await expect(packed).rejects.toMatchObject({
+        code: 'FolderUnreadable',
+        message: expect.stringContaining(join(folder, name)) as string,
+      });
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -50,25 +50,35 @@ export async function packFolderTo(folder: string, target: string): Promise<Arti
 /** Paths of all files relative to the folder, in the order of their UTF-16 code units: the same on every machine. */
 async function filesBelow(root: string): Promise<string[]> {
   const found: string[] = [];
-  const walk = async (relative: string): Promise<void> => {
-    const names = await readdir(join(root, relative)).catch((cause: unknown) => {
-      throw new TaktError({
-        code: 'FolderUnreadable',
-        message: `the folder ${join(root, relative)} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-        action: 'check the path and its permissions',
-        component: 'artifact-store',
-        element: root,
-        cause,
-      });
-    });
+  /** @param above real paths of the folders that lead here: a link back to one of them would never end. */
+  const walk = async (relative: string, above: readonly string[]): Promise<void> => {
+    const folder = join(root, relative);
+    const real = await realpath(folder).catch((cause: unknown) => Promise.reject(unreadable(root, folder, reasonOf(cause), cause)));
+    if (above.includes(real)) throw unreadable(root, folder, 'it is a link to a folder that holds it');
+    const names = await readdir(folder).catch((cause: unknown) => Promise.reject(unreadable(root, folder, reasonOf(cause), cause)));
     for (const name of names) {
       if (name.startsWith('.')) continue;
       const path = relative === '' ? name : `${relative}/${name}`;
-      const stats = await stat(join(root, path));
-      if (stats.isDirectory()) await walk(path);
+      const stats = await stat(join(root, path)).catch((cause: unknown) =>
+        Promise.reject(unreadable(root, join(root, path), reasonOf(cause), cause)),
+      );
+      if (stats.isDirectory()) await walk(path, [...above, real]);
       else if (stats.isFile()) found.push(path);
+      else throw unreadable(root, join(root, path), 'it is a FIFO, a socket or a device, not a regular file');
     }
   };
-  await walk('');
+  await walk('', []);
   return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+const unreadable = (root: string, path: string, reason: string, cause?: unknown): TaktError =>
+  new TaktError({
+    code: 'FolderUnreadable',
+    message: `${path} cannot be packed: ${reason}`,
+    action: 'correct it, or take it out of the folder',
+    component: 'artifact-store',
+    element: root,
+    cause,
+  });
