@@ -1,6 +1,7 @@
 import { sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder, runArguments, runWorker, scratchFolder, smallGolden } from './worker-process.js';
@@ -68,6 +69,26 @@ describe('bad input', () => {
     await writeFile(huge, '');
     await truncate(huge, 2 ** 31);
     expectError(await runWorker(folder, evaluate(huge, sampleGoldenPath())), 'OnnxTooLarge', 'huge.onnx has 2147483648 bytes');
+  });
+
+  it('a FIFO or a device in place of a model, a data set, labels or an image', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    expectError(await runWorker(folder, evaluate(fifo, sampleGoldenPath())), 'ModelUnreadable', 'a FIFO');
+    expectError(await runWorker(folder, evaluate('/dev/zero', sampleGoldenPath())), 'ModelUnreadable', 'a device');
+    expectError(await runWorker(folder, evaluate(sampleModelPath(), fifo)), 'DatasetUnreadable', 'a FIFO');
+    const golden = await smallGolden(folder, 1);
+    const replace = async (kind: string, by: string): Promise<string> => {
+      const [name] = readdirSync(join(folder, 'golden', kind));
+      const path = join(folder, 'golden', kind, name as string);
+      await rm(path);
+      await symlink(by, path);
+      return path;
+    };
+    const image = await replace('images', '/dev/zero');
+    expectError(await runWorker(folder, evaluate(sampleModelPath(), golden)), 'ImageUnreadable', image);
+    const labels = await replace('labels', fifo);
+    expectError(await runWorker(folder, evaluate(sampleModelPath(), golden)), 'LabelFileInvalid', labels);
   });
 
   it('a missing data.yaml, one without names, another number of classes', async () => {

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { listImages } from '@takt/image-io';
+import { listImages, readImage } from '@takt/image-io';
 import { sampleOf } from '@takt/quantization';
 
 /** The images a calibration uses. */
@@ -15,7 +13,7 @@ export interface CalibrationImages {
   readonly digest: string;
 }
 
-/** Samples `sample` images of a folder by `seed`. Throws what `listImages` throws. */
+/** Samples `sample` images of a folder by `seed`. Throws what `listImages` and `readImage` throw. */
 export async function pickImages(folder: string, sample: number, seed: number, signal: AbortSignal): Promise<CalibrationImages> {
   const all = await listImages(folder);
   const paths = sampleOf(all, sample, seed);
@@ -27,8 +25,7 @@ export async function pickImages(folder: string, sample: number, seed: number, s
   return { paths, of: all.length, digest: `sha256:${set.digest('hex')}` };
 }
 
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
+const hashFile = async (path: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readImage(path))
+    .digest('hex');

@@ -3,7 +3,7 @@ import type { OrtAdapter } from '@takt/engine-ort';
 import { sampleOf } from '@takt/quantization';
 import type { Statistics } from '@takt/quantization';
 import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
+import { TextLimit, readText } from '../process/read-text.js';
 import { pickImages } from '../calibrate/calibration-images.js';
 import { collectStatistics } from '../calibrate/collect-statistics.js';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
@@ -83,7 +83,7 @@ export const calibrationMissing = (): TaktError =>
 
 export async function readStatistics(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path, TextLimit.statistics);
   } catch (error) {
     throw new TaktError({
       code: 'StatisticsUnreadable',

@@ -1,11 +1,12 @@
 import type { ModelFamily } from '@takt/contracts';
-import { checkModelSize, importModel, parseModel, requireDetector, requireImageNetwork, serializeModel } from '@takt/onnx';
+import { readRegularFile } from '@takt/durable-fs';
+import { MAX_MODEL_BYTES, checkModelSize, importModel, parseModel, requireDetector, requireImageNetwork, serializeModel } from '@takt/onnx';
 import type { Detector, ModelInspection } from '@takt/onnx';
 import { TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import { decodeRawHeads, readArtifact, readArtifactDetector, requireUnquantized, stripPairs } from '@takt/quantization';
 import type { TrainedScales } from '@takt/quantization';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { runnableForm } from '../host/runnable-file.js';
 import { digestOf } from './digest.js';
@@ -127,9 +128,9 @@ async function readModelFile(path: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
     checkModelSize(size, basename(path));
-    return await readFile(path);
+    return await readRegularFile(path, MAX_MODEL_BYTES);
   } catch (error) {
-    if (error instanceof TaktError) throw error;
+    if (error instanceof TaktError && error.code !== 'FileNotRegular') throw error;
     throw new TaktError({
       code: 'ModelUnreadable',
       message: `model ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,8 +1,7 @@
 import type { RgbImage } from '@takt/evaluation';
 import { createPreprocessor } from '@takt/evaluation';
-import { decodeImage } from '@takt/image-io';
+import { decodeImage, readImage } from '@takt/image-io';
 import type { Clock } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
 import type { LoadInput } from '../calibrate/collect-statistics.js';
 import { normalize } from './image-input.js';
 import type { InputFormat } from './image-input.js';
@@ -38,7 +37,7 @@ export function createLoadInput(clock: Clock): LoadInput {
 }
 
 function open(path: string): OpenImage {
-  const bytes = readFile(path);
+  const bytes = readImage(path);
   const image = bytes.then((file) => decodeImage(file, path));
   // A failure belongs to whoever asks for this image; nobody may ask.
   bytes.catch(() => undefined);

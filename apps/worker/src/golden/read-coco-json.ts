@@ -1,10 +1,10 @@
 import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
+import { TextLimit, readText } from '../process/read-text.js';
 
 /** A COCO file as a value not yet checked. Throws TaktError `CocoFileInvalid` where it is missing or is no JSON. */
 export async function readCocoJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse(await readText(path, TextLimit.coco));
   } catch (error) {
     throw new TaktError({
       code: 'CocoFileInvalid',

@@ -1,9 +1,9 @@
 import { labelPath, parseYoloLabels, readYoloData } from '@takt/evaluation';
 import { listImages } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { TextLimit, readText } from '../process/read-text.js';
 import type { GoldenImage } from './golden-set.js';
 
 /** Split that accuracy is measured on. */
@@ -39,7 +39,7 @@ async function readYaml(path: string): Promise<unknown> {
     });
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readText(path, TextLimit.dataSet);
   } catch (error) {
     throw unreadable('cannot be read', error);
   }
@@ -52,7 +52,7 @@ async function readYaml(path: string): Promise<unknown> {
 
 async function readLabels(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path, TextLimit.labels);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw new TaktError({

@@ -1,6 +1,5 @@
-import { configureImageLibrary, decodeImage } from '@takt/image-io';
+import { configureImageLibrary, decodeImage, readImage } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
 import { processConfig } from '../config.js';
 import { systemClock } from '../process/monotonic-clock.js';
 import { createEngine } from './create-engine.js';
@@ -18,7 +17,7 @@ const host = new MeasuringHost({
   engineNamed: (name) => createEngine(name, openVinoDir),
   clock: systemClock,
   decodeImage,
-  readFile: (path) => readFile(path),
+  readFile: readImage,
   withRunnableFile,
   progress: (done, total) => {
     send({ type: 'progress', done, total });

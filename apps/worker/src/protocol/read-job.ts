@@ -1,13 +1,13 @@
 import { workerJobSchema } from '@takt/contracts';
 import type { WorkerJob } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
-import { readFile } from 'node:fs/promises';
+import { TextLimit, readText } from '../process/read-text.js';
 
 /** Reads and checks a job file. Throws TaktError `JobFileUnreadable` or `JobInvalid`, which names the wrong fields. */
 export async function readJob(path: string): Promise<WorkerJob> {
   let document: unknown;
   try {
-    document = JSON.parse(await readFile(path, 'utf8'));
+    document = JSON.parse(await readText(path, TextLimit.job));
   } catch (error) {
     throw new TaktError({
       code: 'JobFileUnreadable',
