@@ -4,11 +4,14 @@ import { createDurableFs, sweepTemporaryFiles } from '@takt/durable-fs';
 import { LogField, TaktError } from '@takt/kernel';
 import { createLogger } from '@takt/observability';
 import { parseConfig } from './config.js';
+import { endProcess } from './end-process.js';
 import { linePaths } from './line-paths.js';
 import { startRuntime } from './runtime.js';
 
 /** After SIGTERM, until an engine that does not end is killed. */
 const END_TIMEOUT_MS = 3_000;
+/** After SIGTERM, until the process ends whatever has not; systemd waits 15 s. */
+const STOP_DEADLINE_MS = 12_000;
 
 const fail = (thrown: unknown): never => {
   const error = TaktError.from(thrown, { code: 'RuntimeFailed', action: 'see the cause in the log', component: 'runtime' });
@@ -38,11 +41,17 @@ async function main(): Promise<void> {
   });
   logger.info('runtime started', { [LogField.pid]: process.pid });
   const stop = (): void => {
+    setTimeout(() => {
+      logger.error('runtime did not stop in time', { [LogField.pid]: process.pid });
+      endProcess(1, 1);
+    }, STOP_DEADLINE_MS).unref();
     runtime.stop().then(
-      () => process.exit(0),
+      () => {
+        endProcess(0, runtime.hangingReads());
+      },
       (thrown: unknown) => {
         logger.error('runtime did not stop cleanly', { [LogField.error]: thrown });
-        process.exit(1);
+        endProcess(1, runtime.hangingReads());
       },
     );
   };

@@ -11,6 +11,8 @@ import { createLineStore } from './activation/store.js';
 import type { LineStore } from './activation/store.js';
 import { openCamera } from './camera/camera.js';
 import type { Camera, CameraFrame } from './camera/camera.js';
+import { SourceHealth } from './camera/source-health.js';
+import { SourceReads } from './camera/source-reads.js';
 import { alreadyRunning, isRuntimeRunning, startControlServer } from './control/control-server.js';
 import { buildStatus } from './control/status.js';
 import { EnginePool } from './engines/engine-pool.js';
@@ -27,7 +29,8 @@ import { createResultFile } from './sink/result-file.js';
 const QUEUE_DEPTH = 2;
 const WINDOW_SECONDS = 10;
 const TICK_MS = 1000;
-const CAMERA_RETRY_MS = 5000;
+/** After which a read of the source counts as hanging. */
+const SOURCE_DEADLINE_MS = 5000;
 /** A camera that shows nothing readable must not fill the log. */
 const LOG_ONE_ERROR_OF = 1000;
 /** How long an engine's warm-up waits for a camera that is being opened. */
@@ -44,11 +47,15 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly fs: DurableFs;
+  /** Opens the source of a line. Default: `openCamera`. */
+  readonly openCamera?: typeof openCamera;
 }
 
 export interface Runtime {
   /** Finishes the frame in flight, ends the engines, writes what waits. */
   stop(): Promise<void>;
+  /** Reads of the source that have not ended, and that an exit of the process would wait for. */
+  hangingReads(): number;
 }
 
 /**
@@ -57,6 +64,7 @@ export interface Runtime {
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { clock, logger, slug } = options;
+  const open = options.openCamera ?? openCamera;
   const paths = linePaths(options.dataDir, slug);
   await mkdir(paths.folder, { recursive: true });
   // Before anything is counted or written: the record belongs to the runtime that runs.
@@ -72,6 +80,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let lastErrorCode: string | undefined;
   let stopping = false;
 
+  const reads = new SourceReads(SOURCE_DEADLINE_MS);
+  const health = new SourceHealth();
   const ledger = new FrameLedger();
   const startedMs = clock.monotonic();
   const window = new ServiceWindow(WINDOW_SECONDS, startedMs);
@@ -106,15 +116,26 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     persist: (record) => store.writeRecord(record),
   });
 
+  const skip = (file: string, error: TaktError): void => {
+    const named = stopping ? undefined : health.unreadable(file, error);
+    if (named !== undefined) logger.warn('image cannot be read', { [LogField.error]: named });
+  };
+  const fault = (thrown: unknown): TaktError => {
+    const error = TaktError.from(thrown, { code: 'SourceUnreadable', action: 'see the log of the line', component: 'runtime' });
+    if (health.failed(error)) logger.error('camera cannot be opened', { [LogField.error]: error });
+    return error;
+  };
   const show = (opened: Camera): void => {
     camera = opened;
-    opened.start((bytes) => {
-      queue.push({ number: ledger.take(), bytes });
+    health.opened();
+    for (const { file, error } of opened.skipped) skip(file, error);
+    opened.start((frame) => {
+      queue.push({ number: ledger.take(), ...frame });
     });
   };
   const openAssigned = async (line: LineAssignment): Promise<void> => {
     try {
-      const opened = await openCamera(line.line.source, clock);
+      const opened = await open(line.line.source, clock, reads);
       if (stopping || assignment !== line) return;
       show(opened);
     } catch (thrown) {
@@ -123,8 +144,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         logger.info('camera of a replaced line not opened', { [LogField.error]: thrown });
         return;
       }
-      logger.error('camera cannot be opened', { [LogField.error]: thrown });
-      retry = setTimeout(() => void openAssigned(line), CAMERA_RETRY_MS);
+      fault(thrown);
+      retry = setTimeout(() => void openAssigned(line), health.retryMs);
     }
   };
 
@@ -151,7 +172,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     }
     const sameSource =
       assignment !== undefined && camera !== undefined && JSON.stringify(assignment.line.source) === JSON.stringify(next.line.source);
-    const opened = sameSource ? undefined : await openCamera(next.line.source, clock);
+    const opened = sameSource
+      ? undefined
+      : await open(next.line.source, clock, reads).catch((thrown: unknown) => Promise.reject(fault(thrown)));
     await store.writeLine(next);
     assignment = next;
     if (opened !== undefined) {
@@ -203,6 +226,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         elapsedMs: clock.monotonic() - startedMs,
         serviceTime: counters.read(),
         errors,
+        source: health.status(),
         engineRestarts: pool.restarts,
       }),
     assignLine,
@@ -227,6 +251,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     engines: () => activator.engines(),
     detect: (deploymentId, bytes) => pool.detect(deploymentId, bytes),
     observe: (event) => void activator.dispatch(event),
+    onRead: () => {
+      health.read();
+    },
+    onUnreadable: skip,
     onError: (error) => {
       errors += 1;
       if (error.code === lastErrorCode && errors % LOG_ONE_ERROR_OF !== 0) return;
@@ -240,6 +268,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clearInterval(tick);
     clearTimeout(retry);
     camera?.stop();
+    reads.abandon();
     queue.close();
     await serving;
     await activator.dispatch({ type: 'stop' });
@@ -248,7 +277,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await server.close();
   };
   let ending: Promise<void> | undefined;
-  return { stop: () => (ending ??= end()) };
+  return { stop: () => (ending ??= end()), hangingReads: () => reads.overdue };
 }
 
 async function readRecord(store: LineStore, at: string, requiredFps: number): Promise<ActivationRecord> {

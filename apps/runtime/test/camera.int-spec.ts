@@ -1,21 +1,24 @@
-import { execFile } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cp, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { lineAssignmentSchema } from '@takt/contracts';
 import type { LineAssignment } from '@takt/contracts';
 import { createDurableFs } from '@takt/durable-fs';
+import { listImages } from '@takt/image-io';
 import { silentLogger } from '@takt/kernel';
 import type { Logger } from '@takt/kernel';
 import { sampleFramesPath } from '@takt/sample-model';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCamera } from '../src/camera/camera.js';
+import { createFrameCache } from '../src/camera/frame-cache.js';
+import { SourceReads } from '../src/camera/source-reads.js';
 import { linePaths } from '../src/line-paths.js';
 import { startRuntime } from '../src/runtime.js';
-import type { Runtime } from '../src/runtime.js';
+import type { Runtime, RuntimeOptions } from '../src/runtime.js';
 import { callSocket } from './line-under-test.js';
 
 const SLUG = 'line-1';
@@ -39,36 +42,98 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+const options = (logger: Logger): RuntimeOptions => ({
+  dataDir,
+  slug: SLUG,
+  hostScript: 'none',
+  frameDeadlineMs: 1000,
+  loadTimeoutMs: 1000,
+  endTimeoutMs: 1000,
+  resultFileBytes: 1_000_000,
+  clock: { now: () => Date.now(), monotonic: () => performance.now() },
+  logger,
+  fs: createDurableFs(),
+});
+
 it('does not try to open the camera of a line again that was replaced while it was opened', async () => {
-  // Opening reads a.jpg, a pipe, until this test has written it; b.jpg is gone by then, so that the opening fails.
-  const slow = join(dataDir, 'slow');
-  await mkdir(slow);
-  await promisify(execFile)('mkfifo', [join(slow, 'a.jpg')]);
-  await writeFile(join(slow, 'b.jpg'), 'x');
   const frames = join(dataDir, 'frames');
   await cp(sampleFramesPath(), frames, { recursive: true });
   const paths = linePaths(dataDir, SLUG);
   await mkdir(paths.folder, { recursive: true });
-  await writeFile(paths.line, JSON.stringify(assignment(slow)));
+  await writeFile(paths.line, JSON.stringify(assignment(join(dataDir, 'slow'))));
+  let fail: (error: Error) => void = () => undefined;
+  const slow = new Promise<never>((_, reject) => (fail = reject));
 
   const logger: Logger = { ...silentLogger, info: (message) => said.push(message), error: (message) => said.push(message) };
   runtime = await startRuntime({
-    dataDir,
-    slug: SLUG,
-    hostScript: 'none',
-    frameDeadlineMs: 1000,
-    loadTimeoutMs: 1000,
-    endTimeoutMs: 1000,
-    resultFileBytes: 1_000_000,
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
-    logger,
-    fs: createDurableFs(),
+    ...options(logger),
+    openCamera: (source, ...rest) => (source.path === frames ? openCamera(source, ...rest) : slow),
   });
   expect((await callSocket(paths.socket, 'PUT', '/v1/line', assignment(frames))).status).toBe(200);
-  await rm(join(slow, 'b.jpg'));
-  await (await open(join(slow, 'a.jpg'), 'w')).close();
+  fail(new Error('gone'));
 
   const words = 'camera';
   while (!said.some((message) => message.includes(words))) await sleep(10);
   expect(said.filter((message) => message.includes(words))).toEqual(['camera of a replaced line not opened']);
+});
+
+describe('a folder of frames', () => {
+  const reads = new SourceReads(60_000);
+  const limits = { maxBytes: 10, isLate: () => false };
+  let folder: string;
+  beforeEach(async () => {
+    folder = join(dataDir, 'frames');
+    await mkdir(folder);
+    execFileSync('mkfifo', [join(folder, 'b.jpg')]);
+    await symlink('/dev/zero', join(folder, 'c.jpg'));
+    await symlink('d.jpg', join(folder, 'd.jpg'));
+    await writeFile(join(folder, 'e.jpg'), '');
+    await truncate(join(folder, 'e.jpg'), 2 ** 40);
+    await mkdir(join(folder, 'f.jpg'));
+  });
+
+  it('is shown without what is no image file, each of which is named', async () => {
+    for (const name of ['a.jpg', 'g.jpg', 'h.jpg']) await writeFile(join(folder, name), `${name}!`);
+    const cache = await createFrameCache(await listImages(folder), limits, reads);
+    expect(cache.files).toEqual(['a.jpg', 'g.jpg', 'h.jpg'].map((name) => join(folder, name)));
+    expect(cache.skipped.map(({ file, error }) => [file, error.code])).toEqual(
+      ['b.jpg', 'c.jpg', 'd.jpg', 'e.jpg'].map((name) => [join(folder, name), 'ImageUnreadable']),
+    );
+    // What is not kept in memory may vanish before it is shown.
+    await rm(join(folder, 'g.jpg'));
+    expect(new TextDecoder().decode(await cache.bytes(0))).toBe('a.jpg!');
+    await expect(cache.bytes(1)).rejects.toMatchObject({ code: 'ImageUnreadable', element: join(folder, 'g.jpg') });
+  });
+
+  it('is no source when none of its images can be read', async () => {
+    await expect(createFrameCache(await listImages(folder), limits, reads)).rejects.toMatchObject({
+      code: 'SourceUnreadable',
+      element: join(folder, 'b.jpg'),
+      message: expect.stringContaining('none of its 4 images can be read') as string,
+    });
+  });
+
+  it('is not answering when a read of it does not end, and reading ahead stops in time', async () => {
+    await writeFile(join(folder, 'a.jpg'), 'a');
+    const late = await createFrameCache([join(folder, 'a.jpg'), join(folder, 'b.jpg')], { maxBytes: 10, isLate: () => true }, reads);
+    expect(late.files).toHaveLength(2);
+    expect(late.skipped).toEqual([]);
+    const hanging = new SourceReads(60_000);
+    const opening = createFrameCache([join(folder, 'a.jpg')], limits, hanging);
+    hanging.abandon();
+    await expect(opening).rejects.toMatchObject({ code: 'SourceNotAnswering' });
+  });
+});
+
+it('ends a process although a read of it never ends', async () => {
+  execFileSync('mkfifo', [join(dataDir, 'fifo')]);
+  const script = `
+    import { readFile } from 'node:fs/promises';
+    import { endProcess } from ${JSON.stringify(new URL('../dist/end-process.js', import.meta.url).href)};
+    void readFile(${JSON.stringify(join(dataDir, 'fifo'))});
+    setTimeout(() => endProcess(0, 1), 20);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
+  const signal = await new Promise((resolve) => child.once('exit', (_, by) => resolve(by)));
+  expect(signal).toBe('SIGKILL');
 });

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sampleModelPath } from '@takt/sample-model';
+import { sampleFramesPath, sampleModelPath } from '@takt/sample-model';
 import { tinyDetector } from '@takt/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LineUnderTest, isAlive, quickPolicy } from './line-under-test.js';
@@ -123,6 +124,37 @@ describe('a line', () => {
     expect((await line.prepare()).candidate).toMatchObject({ attempts: 1 });
     expect(await line.runSecond()).toBe(1);
     expect(await line.untilEnded(first)).toMatchObject({ outcome: 'committed' });
+  });
+
+  it('says why its source cannot be read, ends on SIGTERM whatever it is, and shows a folder without what is no image', async () => {
+    line = await LineUnderTest.create();
+    const fifos = join(line.dataDir, 'fifos');
+    await mkdir(fifos);
+    execFileSync('mkfifo', [join(fifos, 'a.jpg')]);
+    await symlink('/dev/zero', join(fifos, 'b.jpg'));
+    await line.start();
+    await line.assign({ fps: 20 });
+    expect(await line.assign({ fps: 20, path: fifos })).toMatchObject({ status: 422, body: { code: 'SourceUnreadable' } });
+    expect((await line.status()).source?.error).toMatchObject({ code: 'SourceUnreadable', element: join(fifos, 'a.jpg') });
+    expect(await line.end('SIGTERM')).toBe(0);
+
+    const assigned = JSON.parse(await readFile(join(line.folder, 'line.json'), 'utf8')) as { line: { source: { path: string } } };
+    for (const path of [fifos, join(fifos, 'a.jpg'), '/dev/zero']) {
+      assigned.line.source.path = path;
+      await writeFile(join(line.folder, 'line.json'), JSON.stringify(assigned));
+      await line.start();
+      await line.until('the reason is reported', async () => (await line.status()).source?.error?.message.includes(path) === true);
+      expect(await line.end('SIGTERM')).toBe(0);
+    }
+
+    await cp(sampleFramesPath(), fifos, { recursive: true });
+    await line.start();
+    expect((await line.assign({ fps: 20, path: fifos })).status).toBe(200);
+    expect((await line.status()).source).toMatchObject({
+      error: null,
+      unreadable: 2,
+      firstUnreadable: { code: 'ImageUnreadable', element: join(fifos, 'a.jpg') },
+    });
   });
 
   it('refuses what it cannot do with a code and an action', async () => {

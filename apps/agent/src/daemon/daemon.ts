@@ -270,6 +270,8 @@ export class Daemon {
     const { clock } = this.#deps;
     const reachable = this.#runtimes.condition(slots);
     if (reachable !== undefined) await reportCondition(this.#reporter, clock, 'RuntimeReachable', reachable);
+    const source = this.#runtimes.sourceCondition(slots);
+    if (source !== undefined) await reportCondition(this.#reporter, clock, 'SourceReadable', source);
     await reportCondition(this.#reporter, clock, 'DiskSpace', diskCondition(this.#work.failures));
     if (this.#reporter.journal.pending.length === 0) await reportCondition(this.#reporter, clock, REPORTS_COMPLETE, NOTHING_WAITS);
   }

@@ -3,6 +3,7 @@ import { canonicalJson } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import type { RuntimeView } from '@takt/reconcile';
 import { ControlClient } from './control-client.js';
+import { sourceCondition } from './source-condition.js';
 
 /** Unanswered calls in a row after which a runtime counts as gone; one may be starting. */
 const SILENT_CALLS = 3;
@@ -73,6 +74,10 @@ export class Runtimes {
       message: `no runtime answers for line ${gone.join(', ')}`,
       action: `systemctl enable --now ${gone.map((slug) => `takt-runtime@${slug}`).join(' ')}`,
     };
+  }
+
+  sourceCondition(slots: readonly DesiredSlot[]): ReturnType<typeof sourceCondition> {
+    return sourceCondition(slots.map(({ line: { slug } }) => ({ slug, source: this.status(slug)?.source ?? null })));
   }
 
   metrics(slots: readonly DesiredSlot[]): SlotMetrics[] {

@@ -4,14 +4,19 @@ import { TaktError } from '@takt/kernel';
 import type { Clock } from '@takt/kernel';
 import { createFrameCache } from './frame-cache.js';
 import { createSchedule } from './schedule.js';
+import type { SourceReads } from './source-reads.js';
 
 /** Encoded frames kept in memory at most, bytes. */
 const CACHE_BYTES = 64 * 1024 * 1024;
+/** How long images are read ahead; the others are read when they are shown. */
+const READ_AHEAD_MS = 5000;
 
 /** A frame as the camera shows it. */
 export interface CameraFrame {
   /** Counts from 0 for the run of the runtime, without gaps. */
   readonly number: number;
+  /** Path of its image. */
+  readonly name: string;
   /** The encoded picture. */
   bytes(): Promise<Uint8Array>;
 }
@@ -19,17 +24,19 @@ export interface CameraFrame {
 export interface Camera {
   /** The first picture, for warming an engine up off the live path. */
   sample(): Promise<Uint8Array>;
-  start(show: (bytes: () => Promise<Uint8Array>) => void): void;
+  /** Images that cannot be read, with the reason; they are not shown. */
+  readonly skipped: readonly { readonly file: string; readonly error: TaktError }[];
+  start(show: (frame: Pick<CameraFrame, 'name' | 'bytes'>) => void): void;
   stop(): void;
 }
 
 /**
  * Opens a frame source. An image folder is a paced camera: sorted files, shown over and over at a fixed rate whether or not
- * anybody keeps up.
+ * anybody keeps up. Images that cannot be read are left out.
  *
- * @throws TaktError when the folder cannot be listed or holds no image.
+ * @throws TaktError when the folder cannot be listed, does not answer, or holds no image that can be read.
  */
-export async function openCamera(source: FrameSource, clock: Clock): Promise<Camera> {
+export async function openCamera(source: FrameSource, clock: Clock, reads: SourceReads): Promise<Camera> {
   const folder = source.path;
   if (folder === undefined) {
     throw new TaktError({
@@ -39,10 +46,13 @@ export async function openCamera(source: FrameSource, clock: Clock): Promise<Cam
       component: 'runtime',
     });
   }
-  const files = await listImages(folder);
-  const cache = await createFrameCache(files, CACHE_BYTES);
+  const listed = await reads.run(folder, () => listImages(folder));
+  const lateAt = clock.monotonic() + READ_AHEAD_MS;
+  const cache = await createFrameCache(listed, { maxBytes: CACHE_BYTES, isLate: () => clock.monotonic() >= lateAt }, reads);
+  const { files, skipped } = cache;
   let timer: NodeJS.Timeout | undefined;
   return {
+    skipped,
     sample: () => cache.bytes(0),
     start: (show) => {
       const schedule = createSchedule(clock.monotonic(), source.fps);
@@ -50,7 +60,7 @@ export async function openCamera(source: FrameSource, clock: Clock): Promise<Cam
       const wake = (): void => {
         for (const due = schedule.dueBy(clock.monotonic()); shown < due; shown += 1) {
           const index = shown % files.length;
-          show(() => cache.bytes(index));
+          show({ name: files[index] ?? folder, bytes: () => cache.bytes(index) });
         }
         timer = setTimeout(wake, Math.max(0, schedule.dueAt(shown) - clock.monotonic()));
       };

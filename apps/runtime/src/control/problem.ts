@@ -12,6 +12,9 @@ const STATUS: Readonly<Record<string, number>> = {
   FrameSourceNotLocal: 422,
   ImageFolderEmpty: 422,
   ImageFolderUnreadable: 422,
+  ImageFolderTooLarge: 422,
+  SourceUnreadable: 422,
+  SourceNotAnswering: 503,
   RuntimeStopping: 503,
 };
 

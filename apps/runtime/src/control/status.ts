@@ -20,6 +20,7 @@ export interface StatusInput {
   readonly elapsedMs: number;
   readonly serviceTime: SlotCounters['serviceTime'];
   readonly engineRestarts: number;
+  readonly source: RuntimeStatus['source'];
 }
 
 /** The runtime as its control socket shows it. `serving` is the committed engine while it is loaded and warm. */
@@ -33,6 +34,7 @@ export function buildStatus(input: StatusInput): RuntimeStatus {
   return {
     slotId: assignment?.slotId ?? null,
     line: assignment?.line ?? null,
+    source: input.source,
     startedAt: input.startedAt,
     serving:
       committed === null || pid === undefined

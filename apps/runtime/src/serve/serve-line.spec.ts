@@ -26,10 +26,11 @@ async function play(frames: readonly { readonly engines: readonly DeploymentId[]
   const delivered: { frame: number; deploymentId: DeploymentId }[] = [];
   const dropped: { frame: number; reason: DropReason }[] = [];
   const observed: FrameEvent[] = [];
+  const unreadable: string[] = [];
   const queue = new FrameQueue<CameraFrame>(frames.length, () => undefined);
   let time = 0;
   const clock = { now: () => 0, monotonic: () => (time += 1) };
-  for (const _ of frames) queue.push({ number: ledger.take(), bytes: () => Promise.resolve(new Uint8Array([1])) });
+  for (const _ of frames) queue.push({ number: ledger.take(), name: '/frame.jpg', bytes: () => Promise.resolve(new Uint8Array([1])) });
   let current = -1;
   const serving = serveLine({
     queue,
@@ -47,13 +48,15 @@ async function play(frames: readonly { readonly engines: readonly DeploymentId[]
       const does = frames[current]?.does[deploymentId] ?? 'ok';
       return does === 'ok' ? Promise.resolve({ boxes: [], inferenceMs: 1 }) : Promise.reject(errors[does]);
     },
+    onRead: () => undefined,
+    onUnreadable: (name) => unreadable.push(name),
     observe: (event) => observed.push(event),
     onError: () => undefined,
   });
   while (ledger.counts().open > 0) await new Promise((resolve) => setImmediate(resolve));
   queue.close();
   await serving;
-  return { ledger, delivered, dropped, observed };
+  return { ledger, delivered, dropped, observed, unreadable };
 }
 
 describe('serving frames', () => {
@@ -65,7 +68,7 @@ describe('serving frames', () => {
   });
 
   it('counts an error of the engine and asks nobody else for an unreadable picture', async () => {
-    const { delivered, dropped, observed } = await play([
+    const { delivered, dropped, observed, unreadable } = await play([
       { engines: [B, A], does: { [B]: 'fails' } },
       { engines: [B, A], does: { [B]: 'unreadable' } },
       { engines: [], does: {} },
@@ -75,6 +78,7 @@ describe('serving frames', () => {
       { frame: 1, reason: DropReason.unreadable },
       { frame: 2, reason: DropReason.noEngine },
     ]);
+    expect(unreadable).toEqual(['/frame.jpg']);
     expect(observed.map(({ deploymentId, ok }) => [deploymentId, ok])).toEqual([
       [B, false],
       [A, true],

@@ -24,6 +24,10 @@ export interface ServeLineOptions {
   readonly detect: (deploymentId: DeploymentId, bytes: Uint8Array) => Promise<HostResult>;
   readonly observe: (event: FrameEvent) => void;
   readonly onError: (error: TaktError) => void;
+  /** The picture of a frame was read from its source. */
+  readonly onRead: () => void;
+  /** The picture of a frame cannot be read, or is none. */
+  readonly onUnreadable: (name: string, error: TaktError) => void;
 }
 
 /**
@@ -47,11 +51,17 @@ async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promis
     return;
   }
   const takenAt = clock.monotonic();
-  const bytes = await frame.bytes().catch(() => undefined);
-  if (bytes === undefined) {
+  const bytes = await frame
+    .bytes()
+    .catch((thrown: unknown) =>
+      TaktError.from(thrown, { code: UNREADABLE_FRAME, action: 'see the log of the line', component: 'runtime' }),
+    );
+  if (bytes instanceof TaktError) {
+    options.onUnreadable(frame.name, bytes);
     drop(DropReason.unreadable);
     return;
   }
+  options.onRead();
   for (const [index, deploymentId] of engines.entries()) {
     const startedAt = index === 0 ? takenAt : clock.monotonic();
     const seen = { type: 'frame' as const, deploymentId, planned: index === 0, takenAt: startedAt };
@@ -69,6 +79,7 @@ async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promis
     }
     options.onError(outcome);
     if (outcome.code === UNREADABLE_FRAME) {
+      options.onUnreadable(frame.name, outcome);
       drop(DropReason.unreadable);
       return;
     }

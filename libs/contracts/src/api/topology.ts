@@ -14,7 +14,7 @@ export type SiteView = z.output<typeof siteViewSchema>;
 export const sourceInputSchema = z
   .object({
     kind: z.literal('image-directory'),
-    path: lineText(4_096).optional(),
+    path: lineText(4_096).startsWith('/', 'must be the absolute path of a folder on the node').optional(),
     dataset: refSchema.optional(),
     /** Frames per second the source is paced at. */
     fps: z.number().positive().max(1000),

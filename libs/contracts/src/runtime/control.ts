@@ -65,6 +65,18 @@ export type ActivationOutcome = z.output<typeof activationOutcomeSchema>;
 export const runtimeStatusSchema = z.object({
   slotId: slotIdSchema.nullable(),
   line: lineConfigSchema.nullable(),
+  /** Null in a runtime that is older than this field. */
+  source: z
+    .object({
+      /** Why the source of the line, or the one asked for last, cannot be opened or does not answer; null while it shows frames. */
+      error: taktErrorSchema.nullable(),
+      /** Times that an image of it could not be read since it was opened; such images cost their own frames only. */
+      unreadable: z.int().nonnegative(),
+      /** The first of them. */
+      firstUnreadable: taktErrorSchema.nullable(),
+    })
+    .nullable()
+    .default(null),
   startedAt: timestampSchema,
   /** The committed engine while it is loaded and warm; a first engine that is still being checked is only the candidate. */
   serving: z.object({ deploymentId: deploymentIdSchema, releaseName: z.string(), plan: enginePlanSchema, enginePid: z.int() }).nullable(),
