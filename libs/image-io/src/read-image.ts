@@ -1,17 +1,19 @@
-import { readRegularFile } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 
 /** Largest image file that is read, bytes: a JPEG or PNG of 100 megapixels is smaller. */
 export const MAX_IMAGE_BYTES = 128 * 1024 * 1024;
+
+/** Reads a regular file up to a limit, bytes, and throws for anything else. */
+export type ReadFile = (path: string, maxBytes: number) => Promise<Uint8Array>;
 
 /**
  * Bytes of an image file.
  *
  * @throws TaktError `ImageUnreadable` that names the file, where it is missing, larger than `MAX_IMAGE_BYTES`, or no regular file.
  */
-export async function readImage(path: string): Promise<Uint8Array> {
+export async function readImage(path: string, readFile: ReadFile): Promise<Uint8Array> {
   try {
-    return await readRegularFile(path, MAX_IMAGE_BYTES);
+    return await readFile(path, MAX_IMAGE_BYTES);
   } catch (error) {
     throw new TaktError({
       code: 'ImageUnreadable',

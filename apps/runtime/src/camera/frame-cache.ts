@@ -1,3 +1,4 @@
+import { readRegularFile } from '@takt/durable-fs';
 import { readImage } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
 import type { SourceReads } from './source-reads.js';
@@ -29,7 +30,7 @@ export async function createFrameCache(files: readonly string[], limits: CacheLi
   for (; next < files.length && !(shown.length > 0 && limits.isLate()); next += 1) {
     const file = files[next] as string;
     try {
-      const bytes = await reads.run(file, () => readImage(file));
+      const bytes = await reads.run(file, () => readImage(file, readRegularFile));
       total += bytes.byteLength;
       if (shown.length > 0 && total > limits.maxBytes) break;
       kept.push(bytes);
@@ -53,7 +54,7 @@ export async function createFrameCache(files: readonly string[], limits: CacheLi
     skipped,
     bytes: async (index) => {
       const file = shown[index] ?? '';
-      return kept[index] ?? (await reads.run(file, () => readImage(file)));
+      return kept[index] ?? (await reads.run(file, () => readImage(file, readRegularFile)));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
+import { readRegularFile } from '@takt/durable-fs';
 import { listImages, readImage } from '@takt/image-io';
 import { sampleOf } from '@takt/quantization';
 
@@ -27,5 +28,5 @@ export async function pickImages(folder: string, sample: number, seed: number, s
 
 const hashFile = async (path: string): Promise<string> =>
   createHash('sha256')
-    .update(await readImage(path))
+    .update(await readImage(path, readRegularFile))
     .digest('hex');

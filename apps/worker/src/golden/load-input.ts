@@ -1,4 +1,5 @@
 import type { RgbImage } from '@takt/evaluation';
+import { readRegularFile } from '@takt/durable-fs';
 import { createPreprocessor } from '@takt/evaluation';
 import { decodeImage, readImage } from '@takt/image-io';
 import type { Clock } from '@takt/kernel';
@@ -37,7 +38,7 @@ export function createLoadInput(clock: Clock): LoadInput {
 }
 
 function open(path: string): OpenImage {
-  const bytes = readImage(path);
+  const bytes = readImage(path, readRegularFile);
   const image = bytes.then((file) => decodeImage(file, path));
   // A failure belongs to whoever asks for this image; nobody may ask.
   bytes.catch(() => undefined);

@@ -1,3 +1,4 @@
+import { readRegularFile } from '@takt/durable-fs';
 import { configureImageLibrary, decodeImage, readImage } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
 import { processConfig } from '../config.js';
@@ -17,7 +18,7 @@ const host = new MeasuringHost({
   engineNamed: (name) => createEngine(name, openVinoDir),
   clock: systemClock,
   decodeImage,
-  readFile: readImage,
+  readFile: (path) => readImage(path, readRegularFile),
   withRunnableFile,
   progress: (done, total) => {
     send({ type: 'progress', done, total });
