@@ -237,4 +237,31 @@ describe('hostile requests', () => {
     expect(failures.slice(0, 20)).toEqual([]);
     expect(sent).toBeGreaterThan(40);
   });
+
+  it('nor does anything outside the route table', async () => {
+    const agent = new Agent();
+    const raw = [
+      '/%',
+      '/%00',
+      '/%ff',
+      '/%1b',
+      '/..%2f..%2fetc%2fpasswd',
+      '//',
+      '/api',
+      '/api/v1',
+      '/api/v1/%',
+      '/api/docs/%00',
+      '/assets/%00',
+      '/api/docs/%ff',
+    ];
+    const failures: string[] = [];
+    for (const path of [...raw, `/${'x'.repeat(10_000)}`, '/api/openapi.json?%00', '/?a=%']) {
+      for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE', 'PATCH', 'TRACE']) {
+        const status = await statusOf({ path, init: { method, headers: {} } }, agent);
+        if (status >= 500) failures.push(`${String(status)} ${method} ${path.slice(0, 100)}`);
+      }
+    }
+    agent.destroy();
+    expect(failures).toEqual([]);
+  });
 });
