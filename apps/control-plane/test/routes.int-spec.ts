@@ -115,6 +115,23 @@ describe('problems', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
   });
 
+  it.each([
+    ['GET', '/nodes/%00', undefined, 'url'],
+    ['GET', '/nodes/%1b%5B2J', undefined, 'url'],
+    ['GET', '/models/%e2%80%aex', undefined, 'url'],
+    ['GET', '/nodes/%', undefined, 'url'],
+    ['GET', '/events?after=1&object=%00', undefined, 'object'],
+    ['POST', '/tokens', { name: 'a\0b', role: 'viewer' }, 'name'],
+    ['POST', '/tokens', { name: 'a\nb', role: 'viewer' }, 'name'],
+    ['POST', '/deployments', { release: 'r', node: '\u009b2J' }, 'node'],
+    ['POST', '/rollouts/r/pause', { reason: 'a\n\u001b]8;;x\u0007b' }, 'reason'],
+    ['POST', '/join', { publicKey: `U${'A'.repeat(55)}`, nonce: 'n', signature: 's', hostname: 'h\u202e' }, 'hostname'],
+  ])('refuse control characters by the field that holds them: %s %s', async (method, path, body, field) => {
+    const answer = await harness.call(method, path, body);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'RequestInvalid', issues: [{ path: field }] } });
+    expect(problemSchema.parse(answer.body).action).not.toBe('');
+  });
+
   it('are problems for broken JSON, unknown routes and unknown objects too', async () => {
     const broken = await fetch(`${harness.controlPlane.url}${API_PREFIX}/sites`, {
       method: 'POST',
