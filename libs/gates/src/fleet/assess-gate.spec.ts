@@ -9,7 +9,10 @@ import { lookAt, lookTimes } from './planned-looks.js';
 import { bucketOf } from './service-histogram.js';
 
 // Some simulate hundreds of gates, seconds of work that a busy machine may stretch.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
+
+/** Rates are checked on every simulated gate by `npm run prove`, on a quarter of them, or twenty, by `npm test`. */
+const gatesOf = (runs: number): number => (process.env['TAKT_PROVE'] === '1' ? runs : Math.min(runs, Math.max(20, Math.ceil(runs / 4))));
 
 const policy = { ...DEFAULT_GATE_POLICY, minFrames: 100, minIntervals: 6 };
 
@@ -104,8 +107,14 @@ function gate(seed: number, scene: Scene, change: Partial<GateInput> = {}): Gate
   });
 }
 
+/** Share of the outcomes of gates of the seeds from 1 on. */
+const shareOf = (of: (seed: number, scene: Scene) => GateOutcome, scene: Scene, outcome: GateOutcome, runs = 100): number => {
+  const outcomes = Array.from({ length: gatesOf(runs) }, (_, seed) => of(seed + 1, scene));
+  return outcomes.filter((each) => each === outcome).length / outcomes.length;
+};
+
 const share = (scene: Scene, outcome: GateOutcome, runs = 60): number =>
-  Array.from({ length: runs }, (_, seed) => gate(seed + 1, scene).outcome).filter((each) => each === outcome).length / runs;
+  shareOf((seed, given) => gate(seed, given).outcome, scene, outcome, runs);
 
 const equal: Scene = { before: { ms: 20 }, after: { ms: 20 } };
 
@@ -186,9 +195,6 @@ function unplanned(seed: number, scene: Scene): GateOutcome {
   }
   return 'inconclusive';
 }
-
-const shareOf = (of: (seed: number, scene: Scene) => GateOutcome, scene: Scene, outcome: GateOutcome, runs = 100): number =>
-  Array.from({ length: runs }, (_, seed) => of(seed + 1, scene)).filter((each) => each === outcome).length / runs;
 
 describe('all looks of a gate together', () => {
   const slower: Scene = { before: { ms: 20 }, after: { ms: 22.4 } };
