@@ -15,7 +15,7 @@ const HEALTH = { windowFrames: 30, maxWindowFrames: 120, soloFrames: 15 } as con
 const GENEROUS_HEALTH = { ...HEALTH, maxServiceTimeIncrease: 8 };
 const MODEL = 'detector';
 /** A small network, and one that takes many times as long per frame, which a node's own check sees on any host. */
-const VERSIONS = { small: { seed: 1, width: 8 }, large: { seed: 1, width: 64 } } as const;
+const VERSIONS = { small: { seed: 1, width: 8 }, large: { seed: 1, width: 40 } } as const;
 
 export async function pushFolder(api: ApiClient, name: string, role: 'calibration' | 'golden' | 'frames', folder: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-pack-'));
