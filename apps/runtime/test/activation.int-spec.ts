@@ -98,9 +98,9 @@ describe('activations', () => {
 
   it('fail on delivered FPS that the line needs and the engine cannot give', async () => {
     // Nothing was served yet on the new camera, so there is no other rate to hold the engine to.
-    await line.assign({ fps: 20, requiredFps: 35, path: await copyOfFrames(line.dataDir) });
+    await line.assign({ fps: 40, requiredFps: 70, path: await copyOfFrames(line.dataDir) });
     const second = await line.activation('second', equal, health);
-    expect(await line.activate(second)).toMatchObject({ outcome: 'rolled-back', reason: 'DeliveredFps', health: { requiredFps: 35 } });
+    expect(await line.activate(second)).toMatchObject({ outcome: 'rolled-back', reason: 'DeliveredFps', health: { requiredFps: 70 } });
     expect((await line.status()).serving?.deploymentId).toBe(first.deploymentId);
   });
 
@@ -113,7 +113,7 @@ describe('activations', () => {
     expect(await line.activate(unseen)).toMatchObject({ outcome: 'rolled-back', reason: 'NotMeasured' });
 
     // The whole check takes longer than its deadline; frames are judged all the time.
-    await line.assign({ fps: 10 });
+    await line.assign({ fps: 20 });
     const slow = await line.activation('slow', equal, { ...health, deadlineMs: 2_000 });
     expect(await line.activate(slow)).toMatchObject({ outcome: 'committed' });
   });

@@ -10,9 +10,9 @@ import { LineUnderTest, isAlive, quickPolicy } from './line-under-test.js';
  * Few frames of a slow camera, and a bound that the noise of a busy machine does not reach; how well noise and slowness are told
  * apart is shown by the simulations in `libs/gates`.
  */
-const FPS = 10;
+const FPS = 25;
 const SPARE_FRAMES = 3;
-const health = { ...quickPolicy, windowFrames: 30, soloFrames: 20, maxServiceTimeIncrease: 1 };
+const health = { ...quickPolicy, windowFrames: 20, soloFrames: 15, maxServiceTimeIncrease: 1 };
 const light = tinyDetector({ size: 64, width: 8, seed: 1 });
 const heavy = tinyDetector({ size: 256, width: 48, seed: 3 });
 
@@ -82,7 +82,9 @@ describe('a line', () => {
     line = await LineUnderTest.create();
     await line.start();
     await line.assign({ fps: 8 });
-    expect(await line.activate(await line.activation('sample', await readFile(sampleModelPath())))).toMatchObject({ outcome: 'committed' });
+    expect(
+      await line.activate(await line.activation('sample', await readFile(sampleModelPath()), { ...health, soloFrames: 8 })),
+    ).toMatchObject({ outcome: 'committed' });
     await line.end('SIGTERM');
     const text = await readFile(join(line.folder, 'results.ndjson'), 'utf8');
     const boxes = text.split('\n').flatMap((row) => (row === '' ? [] : ((JSON.parse(row) as { boxes?: { score: number }[] }).boxes ?? [])));
@@ -94,10 +96,10 @@ describe('a line', () => {
     line = await LineUnderTest.create();
     await line.start();
     expect(await line.status()).toMatchObject({ slotId: null, line: null, serving: null, candidate: null, outcomes: [] });
-    const early = await line.call('PUT', '/v1/activation', await line.activation('early', light));
+    const early = await line.call('PUT', '/v1/activation', await line.activation('early', light, health));
     expect(early).toMatchObject({ status: 409, body: { code: 'LineNotAssigned', retryable: true } });
     await line.assign({ fps: 20 });
-    const first = await line.activation('first', light);
+    const first = await line.activation('first', light, health);
     await line.activate(first);
     const outcomes = (await line.status()).outcomes;
     await line.end('SIGKILL');
@@ -119,7 +121,7 @@ describe('a line', () => {
     line = await LineUnderTest.create();
     await line.start();
     await line.assign({ fps: 20 });
-    const first = await line.activation('first', light);
+    const first = await line.activation('first', light, health);
     await line.call('PUT', '/v1/activation', first);
     expect((await line.prepare()).candidate).toMatchObject({ attempts: 1 });
     expect(await line.runSecond()).toBe(1);
