@@ -104,6 +104,8 @@ describe('build', () => {
 
   it('takes the wanted recipe when the build check is waived, and says what that costs', async () => {
     const job = buildJob({
+      model: tinyModel(),
+      ...calibrating(),
       recipes: ['int8-library-default'],
       buildCheckWaived: true,
       accuracyBudgetPoints: 0,
@@ -128,7 +130,7 @@ describe('build', () => {
   });
 
   it('calibrates by itself where it is given images and no statistics', async () => {
-    const job = buildJob({ statistics: null, calibration: join(folder, 'golden/images'), threads: [1], frames: 10 });
+    const job = buildJob({ model: tinyModel(), ...calibrating(), threads: [1], frames: 10 });
     expect(buildResultSchema.parse(resultOf(await runWorker(folder, job))).candidates).toHaveLength(2);
   });
 
