@@ -7,6 +7,7 @@ import { registerEvaluate } from './commands/evaluate.js';
 import { registerEvents } from './commands/events.js';
 import { registerExplain } from './commands/explain.js';
 import { registerHardware } from './commands/hardware.js';
+import { registerHealth } from './commands/health.js';
 import { registerJobs } from './commands/jobs.js';
 import { registerJoinToken } from './commands/join-token.js';
 import { registerLines } from './commands/lines.js';
@@ -25,7 +26,7 @@ type Register = (program: Command, cli: Cli) => void;
 
 /** Commands under the heading they have in `takt --help`, in the order of a first day. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly Register[]])[] = [
-  ['Begin:', [registerLogin, registerStatus]],
+  ['Begin:', [registerLogin, registerStatus, registerHealth]],
   ['Factory:', [registerSites, registerLines, registerNodes, registerSlots, registerJoinToken]],
   ['Models and data:', [registerModels, registerDatasets]],
   ['Release and deploy:', [registerReleases, registerRollout, registerDeploy, registerDeployments, registerJobs]],

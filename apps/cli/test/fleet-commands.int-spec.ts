@@ -7,7 +7,7 @@ import type { ContractServer, Handlers } from './contract-server.js';
 import { makeHome } from './run-takt.js';
 import type { Home } from './run-takt.js';
 import { RAW, poisonedHandlers } from './poison.js';
-import { deployment, detail, event, explanation, line, node, slot, status, uuid } from './views.js';
+import { controlPlaneHealth, deployment, detail, event, explanation, line, node, slot, status, uuid } from './views.js';
 
 let home: Home;
 let server: ContractServer | undefined;
@@ -94,6 +94,7 @@ describe('login', () => {
 describe('lists and views', () => {
   const handlers: Handlers = {
     status: () => status,
+    health: () => controlPlaneHealth,
     listNodes: () => ({ items: [node] }),
     getNode: () => node,
     listSlots: () => ({ items: [slot] }),
@@ -112,6 +113,7 @@ describe('lists and views', () => {
   };
   const commands = [
     ['status'],
+    ['health'],
     ['nodes'],
     ['nodes', 'show', 'node-a'],
     ['sites'],
@@ -175,6 +177,12 @@ describe('lists and views', () => {
     const { stdout } = await home.takt(['status'], await serve(handlers));
     expect(stdout).toContain('1 of 2 nodes online · 1 job running, 0 queued · 2 unreferenced files, 3.0 MiB · takt 0.1.0');
     expect(stdout).toMatch(/north +line-1 +node-a +strip +strip-1 +int8 +7\.5 +7\.5 +6\.31 +7\.20 +3 +0/);
+  });
+
+  it('show each part of the control plane and since when it is as it is', async () => {
+    const { stdout } = await home.takt(['health'], await serve(handlers));
+    expect(stdout).toContain('control plane degraded · takt 0.1.0');
+    expect(stdout).toMatch(/heartbeats +failing +Failing +2026-01-01T00:00:00\.000Z +no table/);
   });
 
   it('pass filters on', async () => {

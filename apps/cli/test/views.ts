@@ -1,5 +1,5 @@
 import { apiRoutes } from '@takt/contracts';
-import type { DeploymentDetail, DeploymentView, EventView, Explanation, LineView, NodeView, SlotView } from '@takt/contracts';
+import type { HealthView, DeploymentDetail, DeploymentView, EventView, Explanation, LineView, NodeView, SlotView } from '@takt/contracts';
 import type { RouteReply } from '@takt/api-client';
 
 const AT = '2026-11-23T10:00:00.000Z';
@@ -229,3 +229,12 @@ export const parsed = <N extends 'status' | 'getDeployment' | 'explainDeployment
   name: N,
   value: unknown,
 ): RouteReply<N> => apiRoutes[name].response.parse(value) as RouteReply<N>;
+
+export const controlPlaneHealth: Wire<HealthView> = {
+  status: 'degraded',
+  version: '0.1.0',
+  checks: [
+    { name: 'database', status: 'ok', reason: 'Ok', message: 'answers', since: '2026-01-01T00:00:00.000Z', figures: { latencyMs: 1 } },
+    { name: 'heartbeats', status: 'failing', reason: 'Failing', message: 'no table', since: '2026-01-01T00:00:00.000Z', figures: {} },
+  ],
+};
