@@ -173,6 +173,24 @@ describe('uploadFile', () => {
     expect(onProgress).not.toHaveBeenCalled();
   });
 
+  it('gives up on a server that takes no more bytes, or takes them all and says nothing', async () => {
+    const [large, small] = [join(folder, 'stalled.onnx'), join(folder, 'silent.onnx')];
+    await writeFile(large, Buffer.alloc(30_000_000));
+    await writeFile(small, Buffer.alloc(1_000));
+    // The first body is never read, so its sender's buffers stay full.
+    const baseUrl = await serve((request, response) => {
+      if (request.url === '/api/v1/uploads/check') response.writeHead(204).end();
+      else if (request.headers['content-length'] === '1000') request.resume();
+    });
+    for (const path of [large, small]) {
+      expect(await caught(uploadFile(createApiClient({ baseUrl }), path, { stallMs: 300 }))).toMatchObject({
+        code: 'UploadStalled',
+        element: path,
+        retryable: true,
+      });
+    }
+  });
+
   it('names a file that is not there, and a folder', async () => {
     const client = createApiClient({ baseUrl: 'http://127.0.0.1:1' });
     expect(await caught(uploadFile(client, join(folder, 'none.onnx')))).toMatchObject({

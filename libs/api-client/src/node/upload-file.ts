@@ -15,11 +15,14 @@ export interface UploadOptions {
   /** What it is for; a model has a lower limit, and models and data sets are refused by their first bytes. Default `file`. */
   readonly as?: UploadPurpose;
   readonly signal?: AbortSignal | undefined;
+  /** Time without a byte taken, or without an answer after the last one, after which the upload is given up, ms. Default 120 000. */
+  readonly stallMs?: number;
   /** Bytes done of the file's size, once while it is hashed and once while it is sent. */
   readonly onProgress?: (phase: 'hashing' | 'sending', doneBytes: number, totalBytes: number) => void;
 }
 
 const CHUNK_BYTES = 256 * 1024;
+const STALL_MS = 120_000;
 
 /** Makes a name that the server takes: characters outside its alphabet become `-`. */
 export const artifactFileName = (path: string): string =>
@@ -70,10 +73,10 @@ export async function digestOfFile(path: string, report: (done: number) => void 
 }
 
 /**
- * Asks whether a file of this size is taken, then sends it under its own digest. The file is read twice: the digest goes into the address, so that the server refuses
- * bytes that changed on the way or under our hands.
+ * Asks whether a file of this size is taken, then sends it under its own digest. The file is read twice: the digest goes into the
+ * address, so that the server refuses bytes that changed on the way or under our hands.
  *
- * @throws TaktError `FileUnreadable`, or what the server refuses (`ArtifactDigestMismatch`, too large, no room…).
+ * @throws TaktError `FileUnreadable`, `UploadStalled`, or what the server refuses (`ArtifactDigestMismatch`, too large, no room…).
  */
 export async function uploadFile(
   client: Pick<ApiClient, 'call' | 'putArtifact'>,
@@ -84,21 +87,42 @@ export async function uploadFile(
   const sizeBytes = await sizeOf(path);
   await client.call('checkUpload', { body: { sizeBytes, as } }, { signal });
   const digest = await digestOfFile(path, (done) => onProgress?.('hashing', done, sizeBytes), signal);
-  const source = Readable.from(
-    chunksOf(path, (done) => onProgress?.('sending', done, sizeBytes), signal),
-    { objectMode: false },
-  );
+  const stalled = new AbortController();
+  const stallMs = options.stallMs ?? STALL_MS;
+  const watch = setTimeout(() => {
+    stalled.abort();
+  }, stallMs);
+  const sent = (done: number): void => {
+    watch.refresh();
+    onProgress?.('sending', done, sizeBytes);
+  };
+  const source = Readable.from(chunksOf(path, sent, signal), { objectMode: false });
   const body = Readable.toWeb(source) as NodeReadableStream<Uint8Array> as unknown as ReadableStream<Uint8Array>;
+  const ends = signal === undefined ? stalled.signal : AbortSignal.any([signal, stalled.signal]);
   try {
     return await client.putArtifact({
       digest,
       sizeBytes,
       fileName: options.fileName ?? artifactFileName(path),
       body,
-      signal,
+      signal: ends,
       ...(as === 'file' ? {} : { as }),
     });
+  } catch (thrown) {
+    throw stalled.signal.aborted ? uploadStalled(path, stallMs, thrown) : thrown;
   } finally {
+    clearTimeout(watch);
     source.destroy();
   }
 }
+
+const uploadStalled = (path: string, stallMs: number, cause: unknown): TaktError =>
+  new TaktError({
+    code: 'UploadStalled',
+    message: `the control plane took no byte of ${path} and gave no answer for ${String(stallMs / 1000)} s`,
+    action: 'check the connection and the health of the control plane, then send the file again',
+    component: 'api-client',
+    element: path,
+    retryable: true,
+    cause,
+  });
