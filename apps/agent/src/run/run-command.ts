@@ -12,6 +12,8 @@ import { joinNeeds } from './join-command.js';
 
 /** Time between two attempts to join, ms. */
 const JOIN_PAUSE_MS = 2_000;
+/** Below the unit's TimeoutStopSec, above what a worker gets to end. */
+const STOP_DEADLINE_MS = 15_000;
 
 /** `takt-agent run`: joins first where it must, then keeps the node as it is wanted until SIGTERM or SIGINT. */
 export async function runCommand(context: AgentContext): Promise<number> {
@@ -19,6 +21,8 @@ export async function runCommand(context: AgentContext): Promise<number> {
   const stop = new AbortController();
   const onSignal = (): void => {
     stop.abort(new Error('stopped by a signal'));
+    // Whatever is stuck: everything that matters is on disk.
+    setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

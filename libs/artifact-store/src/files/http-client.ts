@@ -23,6 +23,8 @@ export async function httpCall(call: HttpCall): Promise<IncomingMessage> {
     method: call.method,
     headers: { ...call.headers, ...(call.bodyFile === undefined ? {} : { 'content-length': call.bodyFile.sizeBytes }) },
     agent: false,
+    // From the first attempt to connect on; `setTimeout` below starts with the connection.
+    timeout: call.idleTimeoutMs,
     ...(call.signal === undefined ? {} : { signal: call.signal }),
   };
   const outgoing = request(url, options);

@@ -38,7 +38,7 @@ export const downloadRelease = async (toolDir: string, platform: string, arch: s
   try {
     const file = join(temporary, 'release.tar.gz');
     await writeFile(file, archive);
-    await execa('tar', ['-xzf', file, '-C', temporary]);
+    await execa('tar', ['-xzf', file, '-C', temporary], { timeout: 120_000 });
     const binary = join(temporary, folder, 'nats-server');
     await chmod(binary, 0o755);
     await rename(binary, join(toolDir, 'nats-server'));

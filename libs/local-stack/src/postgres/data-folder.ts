@@ -10,6 +10,8 @@ import type { PostgresBinaries } from './binaries.js';
 import type { ServerUser } from './server-user.js';
 
 export const SUPERUSER = 'takt';
+/** How long making an empty database may take, ms. */
+const INITDB_MS = 300_000;
 
 const chownTree = async (path: string, user: ServerUser): Promise<void> => {
   await chown(path, user.uid, user.gid);
@@ -39,7 +41,7 @@ const initdb = async (binaries: PostgresBinaries, user: ServerUser | undefined, 
         '--builtin-locale=C.UTF-8',
         '--no-instructions',
       ],
-      { reject: false, all: true, cwd: '/', ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }) },
+      { reject: false, all: true, timeout: INITDB_MS, cwd: '/', ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }) },
     );
     if (result.failed) {
       throw new TaktError({

@@ -10,9 +10,13 @@ export interface ServerUser {
 }
 
 const USER = 'takt-postgres';
+/** A directory service that does not answer holds these tools up, ms. */
+const TOOL_MS = 30_000;
 
 const lookUp = async (name: string): Promise<ServerUser | undefined> => {
-  const [uid, gid] = await Promise.all([execa('id', ['-u', name], { reject: false }), execa('id', ['-g', name], { reject: false })]);
+  const id = (flag: string): Promise<{ readonly exitCode?: number; readonly stdout: string }> =>
+    execa('id', [flag, name], { reject: false, timeout: TOOL_MS });
+  const [uid, gid] = await Promise.all([id('-u'), id('-g')]);
   return uid.exitCode === 0 && gid.exitCode === 0 ? { name, uid: Number(uid.stdout), gid: Number(gid.stdout) } : undefined;
 };
 
@@ -32,6 +36,7 @@ export const serverUser = async (): Promise<ServerUser | undefined> => {
     {
       reject: false,
       all: true,
+      timeout: TOOL_MS,
     },
   );
   const user = await lookUp(USER);
