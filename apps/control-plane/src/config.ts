@@ -36,6 +36,17 @@ const environmentSchema = z.object({
   /** An uploaded file that no model, data set or job names is removed after this many hours. */
   TAKT_UNREFERENCED_HOURS: number(24, 0.01, 8_760),
   TAKT_MAX_STATISTICS_BYTES: number(64 * 1024 ** 2, 1, 2 ** 40),
+  /** Reports that the broker keeps for a database that is behind, of all nodes and of one, before it refuses more. */
+  TAKT_REPORTS_KEPT: number(200_000, 1, 2 ** 31),
+  TAKT_REPORTS_KEPT_PER_NODE: number(2_000, 1, 2 ** 31),
+  /** What the files of the broker may take. */
+  TAKT_NATS_STORE_BYTES: number(1024 ** 3, 2 ** 20, 2 ** 50),
+  /** Free room for artifacts below which health warns. */
+  TAKT_MIN_FREE_BYTES: number(512 * 1024 ** 2, 0, 2 ** 50),
+  /** Time in which the body of a request must arrive; files have no limit but that on silence. */
+  TAKT_BODY_SECONDS: number(30, 0.1, 3_600),
+  /** Time in which `/health` answers, whatever is stuck. */
+  TAKT_HEALTH_SECONDS: number(2, 0.1, 60),
   /** Longest wait for a connection to the database, for a lock, and for one statement. */
   TAKT_DATABASE_CONNECT_SECONDS: number(5, 0.1, 600),
   TAKT_DATABASE_LOCK_SECONDS: number(10, 0.1, 3_600),
@@ -65,6 +76,11 @@ export interface Config {
   readonly consoleDir: string | undefined;
   readonly unreferencedHours: number;
   readonly maxStatisticsBytes: number;
+  readonly streamLimits: { readonly reports: number; readonly reportsPerNode: number };
+  readonly natsStoreBytes: number;
+  readonly minFreeBytes: number;
+  readonly bodyMs: number;
+  readonly healthMs: number;
   readonly databaseLimits: { readonly connectMs: number; readonly lockMs: number; readonly statementMs: number };
 }
 
@@ -113,6 +129,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     consoleDir: env.TAKT_CONSOLE_DIR,
     unreferencedHours: env.TAKT_UNREFERENCED_HOURS,
     maxStatisticsBytes: env.TAKT_MAX_STATISTICS_BYTES,
+    streamLimits: { reports: env.TAKT_REPORTS_KEPT, reportsPerNode: env.TAKT_REPORTS_KEPT_PER_NODE },
+    natsStoreBytes: env.TAKT_NATS_STORE_BYTES,
+    minFreeBytes: env.TAKT_MIN_FREE_BYTES,
+    bodyMs: env.TAKT_BODY_SECONDS * 1000,
+    healthMs: env.TAKT_HEALTH_SECONDS * 1000,
     databaseLimits: {
       connectMs: env.TAKT_DATABASE_CONNECT_SECONDS * 1000,
       lockMs: env.TAKT_DATABASE_LOCK_SECONDS * 1000,
@@ -124,6 +145,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 const initSchema = z.object({
   TAKT_DATA_DIR: z.string().min(1),
   NATS_URL: z.string().regex(/^(?:nats|tls):\/\/[^,]+/, 'expected nats://host:port'),
+  TAKT_NATS_STORE_BYTES: environmentSchema.shape.TAKT_NATS_STORE_BYTES,
 });
 
 /** What `init` needs: nothing of the database. @throws TaktError `ConfigInvalid` */
@@ -131,6 +153,7 @@ export function readInitConfig(environment: Readonly<Record<string, string | und
   dataDir: string;
   trustDir: string;
   natsUrl: URL;
+  natsStoreBytes: number;
 } {
   const parsed = initSchema.safeParse(environment);
   if (!parsed.success) {
@@ -146,5 +169,6 @@ export function readInitConfig(environment: Readonly<Record<string, string | und
     dataDir: parsed.data.TAKT_DATA_DIR,
     trustDir: join(parsed.data.TAKT_DATA_DIR, 'trust'),
     natsUrl: new URL(first ?? parsed.data.NATS_URL),
+    natsStoreBytes: parsed.data.TAKT_NATS_STORE_BYTES,
   };
 }

@@ -1,7 +1,8 @@
-import type { DesiredState, JobView, NodeView } from '@takt/contracts';
+import type { DesiredState, HealthCheck, HealthView, JobView, NodeView } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
 import type { NodeId } from '@takt/kernel';
 import { SteppedClock, until } from '@takt/testing';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/boot/parts.js';
 import { OutboxRelay } from '../src/desired/relay.js';
@@ -11,12 +12,20 @@ import { TestNode } from './test-node.js';
 
 const OFFLINE_SECONDS = 60;
 const clock = new SteppedClock();
+/** Reports that fill the broker's stream. */
+const REPORTS_KEPT = 8;
+
 let harness: Harness;
 let first: TestNode;
 let second: TestNode;
 
 beforeAll(async () => {
-  const settings = { TAKT_NODE_OFFLINE_SECONDS: String(OFFLINE_SECONDS), TAKT_JOB_LEASE_SECONDS: String(OFFLINE_SECONDS) };
+  const settings = {
+    TAKT_NODE_OFFLINE_SECONDS: String(OFFLINE_SECONDS),
+    TAKT_JOB_LEASE_SECONDS: String(OFFLINE_SECONDS),
+    TAKT_REPORTS_KEPT: String(REPORTS_KEPT),
+    TAKT_HEALTH_SECONDS: '1',
+  };
   harness = await Harness.start(settings, silentLogger, { clock });
   await harness.ok('POST', '/sites', { name: 'north' });
   first = await TestNode.join(harness, 'north', 'one');
@@ -28,7 +37,17 @@ afterAll(async () => {
   await harness.stop();
 });
 
-const healthy = async (): Promise<boolean> => (await harness.call<{ status: string }>('GET', '/health')).body.status === 'ok';
+const health = async (): Promise<HealthView> => (await harness.call<HealthView>('GET', '/health')).body;
+const healthy = async (): Promise<boolean> => (await health()).status === 'ok';
+/** What health says of one part, once it says `reason`; the whole is not ok then. */
+const shown = (name: string, reason: string): Promise<HealthCheck> =>
+  until(`health shows ${reason} of ${name}`, async () => {
+    const { status, checks } = await health();
+    const check = checks.find((one) => one.name === name);
+    if (check?.reason !== reason) return undefined;
+    expect(status).toBe('degraded');
+    return check;
+  });
 const generation = async (node: TestNode): Promise<number> => (await node.connection.getDesired())?.generation ?? 0;
 const wanted = async (node: TestNode): Promise<number> =>
   (await harness.ok<NodeView>('GET', `/nodes/${node.identity.nodeId}`)).desiredGeneration;
@@ -151,16 +170,71 @@ describe('desired state', () => {
   });
 });
 
+const condition = (): Promise<unknown> =>
+  first.report({
+    kind: 'condition',
+    condition: { type: 'DiskSpace', status: 'true', reason: 'Enough', message: 'x', action: null, since: new Date().toISOString() },
+  });
+
+describe('health', () => {
+  it('answers while the database is stopped, shows reports that fill the broker meanwhile, and is ok again when it goes on', async () => {
+    await until('all is well', healthy);
+    const resume = await harness.stack.postgres.pause();
+    try {
+      expect(await shown('database', 'NoAnswer')).toMatchObject({ status: 'failing' });
+      expect(await harness.call('GET', '/live')).toMatchObject({ status: 200, body: { status: 'ok' } });
+      for (let sent = 0; sent < REPORTS_KEPT; sent += 1) await condition();
+      expect(await shown('broker-store', 'StoreFull')).toMatchObject({ status: 'failing', figures: { TAKT_REPORTS_percent: 100 } });
+    } finally {
+      resume();
+    }
+    await until('all is well again', healthy);
+    await first.confirmed();
+  });
+
+  it('shows heartbeats that are not written', async () => {
+    const raw = new pg.Client({ connectionString: harness.stack.postgres.url });
+    await raw.connect();
+    await raw.query('ALTER TABLE node_liveness RENAME TO node_liveness_away');
+    first.beat();
+    expect(await shown('heartbeats', 'Failing')).toMatchObject({
+      status: 'failing',
+      message: expect.stringContaining('node_liveness') as string,
+    });
+    await raw.query('ALTER TABLE node_liveness_away RENAME TO node_liveness');
+    await raw.end();
+    await until('all is well again', healthy);
+  });
+
+  it('shows a broker that is stopped, and is ok again when it goes on', async () => {
+    const resume = await harness.stack.nats.pause();
+    try {
+      expect(await shown('messaging', 'Unreachable')).toMatchObject({ status: 'failing' });
+    } finally {
+      resume();
+    }
+    await until('all is well again', healthy);
+  });
+
+  it('holds no stop up while database and broker are stopped', async () => {
+    const resume = await Promise.all([harness.stack.postgres.pause(), harness.stack.nats.pause()]);
+    try {
+      await harness.controlPlane.stop();
+    } finally {
+      for (const one of resume) one();
+    }
+    await harness.start();
+    await until('all is well again', healthy);
+  });
+});
+
 describe('without one of its parts', () => {
   it('answers 503 without the database, and goes on when it is back', async () => {
     await harness.stack.postgres.kill();
     await until('the database is missed', async () => !(await healthy()));
     const answer = await harness.call('GET', '/sites');
     expect(answer).toMatchObject({ status: 503, body: { code: 'DatabaseUnavailable', retryable: true } });
-    await first.report({
-      kind: 'condition',
-      condition: { type: 'DiskSpace', status: 'true', reason: 'Enough', message: 'x', action: null, since: new Date().toISOString() },
-    });
+    await condition();
     await harness.stack.postgres.start();
     await until('the database is back', healthy);
     await first.confirmed();

@@ -57,6 +57,11 @@ export class Harness {
   /** A new control plane over the same database, broker and folders. */
   async restart(): Promise<void> {
     await this.controlPlane.stop();
+    await this.start();
+  }
+
+  /** After its control plane was stopped. */
+  async start(): Promise<void> {
     this.controlPlane = await startControlPlane(readConfig(this.environment), silentLogger, new AbortController().signal, this.options);
   }
 

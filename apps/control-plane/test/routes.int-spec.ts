@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { API_PREFIX, apiRoutes, problemSchema } from '@takt/contracts';
 import type { ApiRoute } from '@takt/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +11,7 @@ import type { HostileRequest } from './hostile-requests.js';
 let harness: Harness;
 let session: string;
 beforeAll(async () => {
-  harness = await Harness.start();
+  harness = await Harness.start({ TAKT_BODY_SECONDS: '3' });
   const opened = await harness.call('POST', '/session', { token: harness.token }, '');
   session = /takt_session=([^;]+)/.exec(opened.headers.get('set-cookie') ?? '')?.[1] ?? '';
 });
@@ -22,7 +23,7 @@ const ID = '7b0f2c3e-0d5a-4a7e-9f43-1f2f6f1c2d3e';
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const routes = Object.entries(apiRoutes) as [string, ApiRoute][];
 const pathOf = (route: ApiRoute): string => route.path.replace(':digest', DIGEST).replace(':id', ID).replace(':ref', ID);
-const PUBLIC = ['health', 'login', 'joinChallenge', 'join', 'createSession'];
+const PUBLIC = ['health', 'live', 'login', 'joinChallenge', 'join', 'createSession'];
 
 describe('every route', () => {
   it('is registered, and no other', () => {
@@ -228,6 +229,24 @@ describe('access', () => {
     // What it makes reaches no further than itself.
     const made = await harness.call<{ token: string; sites: string[] }>('POST', '/tokens', { name: 'helper', role: 'admin' }, token);
     expect(made.body.sites).toEqual(['east']);
+  });
+});
+
+describe('a request that trickles', () => {
+  it('is refused when its body takes too long, whatever comes meanwhile', async () => {
+    const { hostname, port } = new URL(harness.controlPlane.url);
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString();
+    });
+    socket.on('error', () => undefined);
+    socket.write(`POST ${API_PREFIX}/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10000\r\n\r\n`);
+    const trickle = setInterval(() => socket.write(' '), 100);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(trickle);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('"RequestTooSlow"');
   });
 });
 

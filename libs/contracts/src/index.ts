@@ -169,7 +169,16 @@ export {
   transitionViewSchema,
 } from './api/deployments.js';
 export type { DeploymentDetail, DeploymentView, JobView } from './api/deployments.js';
-export { eventQuerySchema, eventViewSchema, explanationSchema, healthViewSchema, statusSchema } from './api/insight.js';
+export {
+  eventQuerySchema,
+  eventViewSchema,
+  explanationSchema,
+  healthCheckSchema,
+  healthViewSchema,
+  livenessViewSchema,
+  statusSchema,
+} from './api/insight.js';
+export type { HealthCheck, HealthView } from './api/insight.js';
 export type { EventView, Explanation, StatusView } from './api/insight.js';
 export {
   changePolicySchema,

@@ -14,6 +14,7 @@ export { connectControl, controlTransportOptions } from './control/control-conne
 export type { ControlConnection, ControlOptions } from './control/control-connection.js';
 export type { EnsureOutcome, PublishOutcome } from './control/desired-publisher.js';
 export type { IncomingReport, ReportConsumer, ReportConsumerOptions, ReportDelivery } from './control/report-consumer.js';
+export type { StoreUse } from './control/store-use.js';
 export type { ProvisionedStreams, StreamIdentity, StreamLimits } from './control/streams.js';
 export { jwtLife } from './node/jwt-life.js';
 export type { JwtLife } from './node/jwt-life.js';

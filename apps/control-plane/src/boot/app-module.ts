@@ -23,6 +23,7 @@ import { MessagingState } from './messaging-runtime.js';
 import { sha256 } from './parts.js';
 import type { Parts } from './parts.js';
 import { ADDRESSES, CLOCK, CONFIG, LOGGER, PAUSES, TRUST, provide } from './tokens.js';
+import { BackgroundWork } from './watched-work.js';
 
 const pathOf = (path: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined): string =>
   (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
@@ -45,6 +46,7 @@ export class PartsModule {
       { provide: Database, useValue: parts.db },
       { provide: ServerArtifactStore, useValue: parts.files },
       { provide: MessagingState, useValue: parts.messaging },
+      { provide: BackgroundWork, useValue: parts.work },
       { provide: Grants, useValue: new Grants(parts.secret, parts.clock) },
       { provide: RefreshDesired, useValue: new RefreshDesired(sha256) },
       provide(Authenticator, Database, CLOCK),
@@ -64,6 +66,7 @@ export class PartsModule {
         Database,
         ServerArtifactStore,
         MessagingState,
+        BackgroundWork,
         Grants,
         RefreshDesired,
         Authenticator,

@@ -9,6 +9,7 @@ import { ConsoleFiles } from '../console/console-files.js';
 import { serveConsole } from '../console/serve-console.js';
 import type { TaktRequest } from '../http/context.js';
 import { refused } from '../errors.js';
+import { limitBody } from '../http/limit-body.js';
 import { plainRequestsOnly } from '../http/plain-request.js';
 import { openApiDocument } from '../http/openapi.js';
 import { problemOf } from '../http/problem.js';
@@ -20,6 +21,7 @@ import type { Parts } from './parts.js';
 const BODY_LIMIT = '1mb';
 /** An upload may take long; what may not is to send no byte. */
 const SOCKET_IDLE_MS = 120_000;
+const HEADERS_MS = 30_000;
 
 function noSuchRoute(request: TaktRequest, response: ServerResponse): void {
   const error = refused(
@@ -50,6 +52,7 @@ export async function createHttpApp(parts: Parts): Promise<NestExpressApplicatio
     response.setHeader('x-frame-options', 'DENY');
     next();
   });
+  app.use(limitBody(parts.config.bodyMs));
   app.use(serveConsole(new ConsoleFiles(parts.config.consoleDir)));
   // The bytes of a file are a stream, whatever type they are sent as.
   app.useBodyParser('json', { limit: BODY_LIMIT, type: isJsonMessage });
@@ -57,7 +60,9 @@ export async function createHttpApp(parts: Parts): Promise<NestExpressApplicatio
   app.setGlobalPrefix(API_PREFIX);
   SwaggerModule.setup('api/docs', app, openApiDocument(VERSION), { jsonDocumentUrl: 'api/openapi.json', customSiteTitle: 'takt API' });
   const server = app.getHttpServer();
+  // Of the whole request: files have none, all others `limitBody`.
   server.requestTimeout = 0;
+  server.headersTimeout = HEADERS_MS;
   server.setTimeout(SOCKET_IDLE_MS);
   await app.init();
   // Last: Nest answers for what is below its prefix only.

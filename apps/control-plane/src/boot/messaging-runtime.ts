@@ -2,8 +2,9 @@ import { REPORT_CONSUMER } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
 import type { Clock, Logger } from '@takt/kernel';
 import { connectControl } from '@takt/messaging';
-import type { ControlConnection, ReportConsumer, UserCredentials } from '@takt/messaging';
+import type { ControlConnection, ReportConsumer, StreamLimits, UserCredentials } from '@takt/messaging';
 import type { Database } from '@takt/persistence';
+import type { BackgroundWork } from './watched-work.js';
 import { OutboxRelay } from '../desired/relay.js';
 import { StreamWatch } from '../desired/stream-watch.js';
 import type { Heartbeats } from '../reports/heartbeats.js';
@@ -11,9 +12,11 @@ import type { TakeReport } from '../reports/take-report.js';
 
 const PROVISION_RETRY_MS = 1_000;
 
-/** Whether NATS is connected now; for the health answer. */
+/** How NATS is now; for the health answer. */
 export class MessagingState {
   connected = false;
+  /** Set as soon as there was a connection. */
+  broker: Pick<ControlConnection, 'ping' | 'storeUse'> | null = null;
 }
 
 interface Options {
@@ -25,6 +28,8 @@ interface Options {
   readonly takeReport: TakeReport;
   readonly heartbeats: Heartbeats;
   readonly state: MessagingState;
+  readonly limits: StreamLimits;
+  readonly work: BackgroundWork;
   readonly signal: AbortSignal;
 }
 
@@ -44,6 +49,8 @@ export class MessagingRuntime {
     this.#control = control;
     this.#watch = new StreamWatch(db, logger);
     this.#relay = new OutboxRelay(db, control, clock, logger, () => options.state.connected);
+    options.work.add(this.#relay.work);
+    options.state.broker = control;
     this.#watching = this.#followConnection();
     this.#relay.start();
     this.#reports = control.consumeReports({
@@ -62,8 +69,8 @@ export class MessagingRuntime {
 
   /** Waits for NATS as long as it takes, or until the signal. */
   static async start(options: Options): Promise<MessagingRuntime> {
-    const { servers, credentials, logger, signal } = options;
-    const control = await connectControl({ servers, credentials, logger, signal });
+    const { servers, credentials, logger, limits, signal } = options;
+    const control = await connectControl({ servers, credentials, logger, limits, signal });
     return new MessagingRuntime(control, options);
   }
 

@@ -8,6 +8,7 @@ import type { Config } from '../config.js';
 import type { Addresses } from '../join/addresses.js';
 import type { MessagingState } from './messaging-runtime.js';
 import type { Pauses } from './pauses.js';
+import type { BackgroundWork } from './watched-work.js';
 
 /** Everything that the modules are wired from. Made once per process, in `start.ts`. */
 export interface Parts {
@@ -22,6 +23,8 @@ export interface Parts {
   /** Key of grants and nonces; the same for all replicas, since it lies beside the trust. */
   readonly secret: Uint8Array;
   readonly messaging: MessagingState;
+  /** What runs in the background, for the health answer. */
+  readonly work: BackgroundWork;
 }
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };

@@ -20,12 +20,19 @@ import { RolloutReconciler } from '../rollout/fleet/rollout-reconciler.js';
 import { JobReconciler } from '../rollout/job-reconciler.js';
 import { createHttpApp } from './http-app.js';
 import { MessagingRuntime, MessagingState } from './messaging-runtime.js';
+import { BackgroundWork } from './watched-work.js';
+import { within } from './within.js';
 import { ensureSecret, systemClock } from './parts.js';
 import type { Parts } from './parts.js';
 import { DEFAULT_PAUSES } from './pauses.js';
 import type { Pauses } from './pauses.js';
 
 const MAX_WAIT_MS = 5_000;
+/** How long each part may take to end, ms: a part whose peer is stuck is left behind, since nothing is kept in memory alone. */
+const STOP_MESSAGING_MS = 4_000;
+const LAST_FLUSH_MS = 1_000;
+const CLOSE_HTTP_MS = 1_500;
+const CLOSE_DATABASE_MS = 1_500;
 
 export interface ControlPlane {
   /** `http://host:port` that is listened on. */
@@ -76,6 +83,7 @@ export async function startControlPlane(
       trust,
       secret,
       messaging: new MessagingState(),
+      work: new BackgroundWork(),
       addresses: {
         natsUrls: config.natsPublicUrls,
         nodeJwtSeconds: config.nodeJwtSeconds,
@@ -99,7 +107,7 @@ export async function startControlPlane(
         started.getHttpServer().closeIdleConnections();
         await stopBackground();
         await closeHttp(started);
-        await db.close();
+        await within(CLOSE_DATABASE_MS, db.close());
       },
     };
   } catch (error) {
@@ -111,13 +119,14 @@ export async function startControlPlane(
 
 /** Relay, reports, heartbeats, requests and jobs; returns how to end them in order. */
 function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust, signal: AbortSignal): () => Promise<void> {
-  const { config, logger, db, clock, messaging } = parts;
+  const { config, logger, db, clock, messaging, work } = parts;
   const stopped = new AbortController();
   const ends = AbortSignal.any([signal, stopped.signal]);
   const heartbeats = app.get(Heartbeats);
   const reconciler = app.get(JobReconciler);
   const rollouts = app.get(RolloutReconciler);
   const sweeper = app.get(ContentSweeper);
+  work.add(...heartbeats.works, reconciler.work, rollouts.work, sweeper.work);
   heartbeats.start();
   reconciler.start();
   rollouts.start();
@@ -133,6 +142,8 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
         takeReport: app.get(TakeReport),
         heartbeats,
         state: messaging,
+        limits: config.streamLimits,
+        work,
         signal: ends,
       });
       app.connectMicroservice<MicroserviceOptions>(
@@ -158,12 +169,17 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
   })();
   return async () => {
     stopped.abort();
-    await reconciler.stop();
-    await rollouts.stop();
-    await sweeper.stop();
-    await (await runtime)?.stop();
-    await heartbeats.flush().catch(() => undefined);
-    await heartbeats.stop();
+    await Promise.all([
+      reconciler.stop(),
+      rollouts.stop(),
+      sweeper.stop(),
+      within(
+        STOP_MESSAGING_MS,
+        runtime.then((started) => started?.stop()),
+      ),
+    ]);
+    // What nodes said last; where the database does not take it, the next heartbeat says it again.
+    await Promise.all([within(LAST_FLUSH_MS, heartbeats.flush()), heartbeats.stop()]);
   };
 }
 
@@ -209,7 +225,7 @@ async function closeHttp(app: NestExpressApplication): Promise<void> {
   const timer = setTimeout(() => {
     server.closeAllConnections();
   }, 1_000);
-  await closing;
+  await within(CLOSE_HTTP_MS, closing);
   clearTimeout(timer);
 }
 

@@ -9,7 +9,7 @@ import { readInitConfig } from '../config.js';
  * the address and port in the configuration. Prints the path of the configuration.
  */
 export async function init(environment: Readonly<Record<string, string | undefined>>, print: (text: string) => void): Promise<void> {
-  const { dataDir, trustDir, natsUrl } = readInitConfig(environment);
+  const { dataDir, trustDir, natsUrl, natsStoreBytes } = readInitConfig(environment);
   const fs = createDurableFs();
   const trust = await createTrust(fs, trustDir);
   await ensureSecret(fs, trustDir);
@@ -20,6 +20,7 @@ export async function init(environment: Readonly<Record<string, string | undefin
       host: natsUrl.hostname,
       port: Number(natsUrl.port || '4222'),
       storeDir: join(dataDir, 'nats', 'jetstream'),
+      maxFileStore: natsStoreBytes,
       resolverDir: join(dataDir, 'nats', 'resolver'),
     }),
     0o600,

@@ -27,7 +27,7 @@ import { UploadLimits } from './upload-limits.js';
         new UnreferencedContent(db, files, clock, logger, config.unreferencedHours),
       inject: [Database, ServerArtifactStore, CLOCK, LOGGER, CONFIG],
     },
-    provide(ContentSweeper, UnreferencedContent, LOGGER),
+    provide(ContentSweeper, UnreferencedContent, CLOCK, LOGGER),
     provide(StoreArtifact, Database, ServerArtifactStore, CLOCK, UploadLimits),
     provide(ModelQueries, Database),
     provide(CreateModel, Database, ServerArtifactStore, CLOCK, UploadLimits, UnreferencedContent),

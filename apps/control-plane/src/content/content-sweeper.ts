@@ -1,6 +1,6 @@
-import { LogField } from '@takt/kernel';
-import type { Logger } from '@takt/kernel';
+import type { Clock, Logger } from '@takt/kernel';
 import { Ticker } from '../boot/ticker.js';
+import type { WatchedWork } from '../boot/watched-work.js';
 import type { UnreferencedContent } from './unreferenced-content.js';
 
 const EVERY_MS = 60_000;
@@ -9,16 +9,12 @@ const EVERY_MS = 60_000;
 export class ContentSweeper {
   readonly #ticker: Ticker;
 
-  constructor(content: Pick<UnreferencedContent, 'sweep'>, logger: Logger) {
-    this.#ticker = new Ticker(
-      EVERY_MS,
-      async () => {
-        await content.sweep();
-      },
-      (error) => {
-        logger.warn('unreferenced content not removed, trying again', { [LogField.error]: error });
-      },
-    );
+  constructor(content: Pick<UnreferencedContent, 'sweep'>, clock: Clock, logger: Logger) {
+    this.#ticker = new Ticker({ name: 'content', pauseMs: EVERY_MS }, () => content.sweep(), { clock, logger });
+  }
+
+  get work(): WatchedWork {
+    return this.#ticker.work;
   }
 
   start(): void {

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DesiredState, EventView } from '@takt/contracts';
 import { LogField } from '@takt/kernel';
-import type { Clock, Logger } from '@takt/kernel';
+import type { Clock, Logger, NodeId } from '@takt/kernel';
 import type { ControlConnection, EnsureOutcome } from '@takt/messaging';
 import type { Database, DesiredRow, DirtyRow, Stores } from '@takt/persistence';
+import { WatchedWork } from '../boot/watched-work.js';
+import { within } from '../boot/within.js';
 import { record } from '../record.js';
 import { noteStreamSeq } from './stream-watch.js';
 
@@ -12,6 +14,8 @@ const BATCH = 50;
 const PACE_MS = 20;
 const POLL_MS = 5_000;
 const RETRY_MS = 1_000;
+/** How long the batch in hand may take when the relay is stopped, ms. */
+const STOP_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 /** Each failure may have waited for a time-out; a batch must end long before the database gives up its transaction. */
 const FAILURES_PER_BATCH = 3;
@@ -24,9 +28,12 @@ const EVENT_AFTER = 1;
  * from replacing a newer one, however many relays run.
  */
 export class OutboxRelay {
+  readonly work: WatchedWork;
   readonly #stop = new AbortController();
   #wake: (() => void) | null = null;
   #running: Promise<void> | null = null;
+  /** Nodes that could not be published, until they are, and when that was tried last in monotonic ms. */
+  readonly #putOffNodes = new Map<NodeId, { readonly error: unknown; readonly at: number }>();
 
   constructor(
     private readonly db: Database,
@@ -35,7 +42,9 @@ export class OutboxRelay {
     private readonly logger: Logger,
     /** Without a connection each attempt would hold its rows until a time-out; whoever connects again also wakes. */
     private readonly connected: () => boolean = () => true,
-  ) {}
+  ) {
+    this.work = new WatchedWork('relay', { clock, logger });
+  }
 
   start(): void {
     const unlisten = this.db.listen('takt_outbox', () => {
@@ -51,7 +60,7 @@ export class OutboxRelay {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.wake();
-    await this.#running;
+    if (this.#running !== null) await within(STOP_MS, this.#running);
   }
 
   /** Publishes one batch; returns how many nodes it held. Exposed for tests of two relays. */
@@ -83,15 +92,34 @@ export class OutboxRelay {
         this.#wake = resolve;
       });
       let pause: number = POLL_MS;
-      try {
-        if (this.connected() && (await this.publishBatch()) > 0) pause = PACE_MS;
-      } catch (error) {
-        this.logger.warn('desired states not published, trying again', { [LogField.error]: error });
-        await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-        continue;
+      let published: number | undefined;
+      if (this.connected()) {
+        await this.work.run(async () => {
+          published = await this.publishBatch();
+          this.#throwForPutOff();
+        });
+        if (published === undefined) {
+          await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+          continue;
+        }
+        if (published > 0) pause = PACE_MS;
       }
       await Promise.race([woken, sleep(pause, undefined, { signal: this.#stop.signal }).catch(() => undefined)]);
     }
+  }
+
+  /** A node that waits for its next attempt keeps no other from being published, and is a failure of this work all the same. */
+  #throwForPutOff(): void {
+    for (const [nodeId, { at }] of this.#putOffNodes) {
+      // Another relay has published it, or the node is gone.
+      if (this.clock.monotonic() - at > 2 * LONGEST_RETRY_MS) this.#putOffNodes.delete(nodeId);
+    }
+    const [first] = this.#putOffNodes.values();
+    if (first === undefined) return;
+    const why = first.error instanceof Error ? first.error.message : String(first.error);
+    throw new Error(`what is wanted of ${String(this.#putOffNodes.size)} node(s) does not reach the broker: ${why}`, {
+      cause: first.error,
+    });
   }
 
   /** Its number in the stream. One node that cannot be published stops no other: it waits, longer each time (undefined). */
@@ -117,6 +145,7 @@ export class OutboxRelay {
       [LogField.generation]: row.generation,
       [LogField.state]: outcome.outcome,
     });
+    this.#putOffNodes.delete(row.nodeId);
     await this.#noteConflict(stores, epoch, row, outcome);
     return outcome.streamSeq;
   }
@@ -124,6 +153,7 @@ export class OutboxRelay {
   async #putOff(stores: Stores, row: DirtyRow, error: unknown): Promise<void> {
     // Without a connection the whole batch waits for it, and nothing is wrong with this node.
     if (!this.connected()) throw error;
+    this.#putOffNodes.set(row.nodeId, { error, at: this.clock.monotonic() });
     await stores.desired.requeue(row.nodeId, row.attempts + 1, Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** Math.min(row.attempts, 10)));
     this.logger.warn('desired state not published, trying again', {
       [LogField.nodeId]: row.nodeId,

@@ -1,5 +1,4 @@
 import type { FleetFigures } from '@takt/contracts';
-import { LogField } from '@takt/kernel';
 import type { Clock, Logger } from '@takt/kernel';
 import type { Database, SlotFigures } from '@takt/persistence';
 import { Observable, ReplaySubject, map, share } from 'rxjs';
@@ -39,11 +38,7 @@ export class FleetStream {
         subscriber.next({ at: new Date(clock.now()).toISOString(), nodes, slots });
       };
       // While the database is away listeners see that `at` stands still.
-      const failed = (error: unknown): void => {
-        logger.warn('fleet figures not read, trying again', { [LogField.error]: error });
-      };
-      const ticker = new Ticker(everyMs, read, failed);
-      read().catch(failed);
+      const ticker = new Ticker({ name: 'fleet figures', pauseMs: everyMs }, read, { clock, logger });
       ticker.start();
       return () => void ticker.stop();
     }).pipe(share({ connector: () => new ReplaySubject<Snapshot>(1) }));

@@ -1,21 +1,23 @@
-import type { healthViewSchema } from '@takt/contracts';
-import type { Database } from '@takt/persistence';
-import type { z } from 'zod';
-import type { MessagingState } from '../boot/messaging-runtime.js';
+import type { HealthView } from '@takt/contracts';
+import type { Clock } from '@takt/kernel';
 import { VERSION } from '../version.js';
+import { HealthProbe } from './health-probe.js';
+import type { Check } from './health-probe.js';
 
+/** How the control plane and its parts are. Answers within its deadline whatever is stuck; never `ok` on what is not known. */
 export class Health {
-  constructor(
-    private readonly db: Database,
-    private readonly messaging: MessagingState,
-  ) {}
+  readonly #probes: readonly HealthProbe[];
 
-  async execute(): Promise<z.output<typeof healthViewSchema>> {
-    const database = await this.db.ping().then(
-      () => 'up' as const,
-      () => 'down' as const,
-    );
-    const messaging = this.messaging.connected ? 'up' : 'down';
-    return { status: database === 'up' && messaging === 'up' ? 'ok' : 'degraded', version: VERSION, checks: { database, messaging } };
+  constructor(
+    checks: readonly Check[],
+    clock: Clock,
+    private readonly deadlineMs: number,
+  ) {
+    this.#probes = checks.map((check) => new HealthProbe(check, clock));
+  }
+
+  async execute(): Promise<HealthView> {
+    const checks = await Promise.all(this.#probes.map((probe) => probe.ask(this.deadlineMs)));
+    return { status: checks.every((check) => check.status === 'ok') ? 'ok' : 'degraded', version: VERSION, checks };
   }
 }

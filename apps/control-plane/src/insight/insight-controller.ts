@@ -10,6 +10,7 @@ import { ApiCall, ROUTE } from '../http/api-call.js';
 import { Caller } from '../http/context.js';
 import type { RequestContext, TaktRequest } from '../http/context.js';
 import { StreamAccess } from '../http/stream-access.js';
+import { VERSION } from '../version.js';
 import { EventFeed } from './event-feed.js';
 import { ExplainDeployment } from './explain-deployment.js';
 import { ExplainNode } from './explain-node.js';
@@ -30,6 +31,11 @@ export class InsightController {
   @ApiCall(apiRoutes.health)
   async getHealth(): Promise<z.output<typeof apiRoutes.health.response>> {
     return this.health.execute();
+  }
+
+  @ApiCall(apiRoutes.live)
+  live(): z.output<typeof apiRoutes.live.response> {
+    return { status: 'ok', version: VERSION };
   }
 
   @ApiCall(apiRoutes.status)

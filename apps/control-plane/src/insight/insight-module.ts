@@ -1,9 +1,13 @@
 import { Module } from '@nestjs/common';
+import { ServerArtifactStore } from '@takt/artifact-store';
 import type { Clock, Logger } from '@takt/kernel';
 import { Database } from '@takt/persistence';
 import { MessagingState } from '../boot/messaging-runtime.js';
+import { systemClock } from '../boot/parts.js';
 import type { Pauses } from '../boot/pauses.js';
-import { CLOCK, LOGGER, PAUSES, provide } from '../boot/tokens.js';
+import { CLOCK, CONFIG, LOGGER, PAUSES, provide } from '../boot/tokens.js';
+import { BackgroundWork } from '../boot/watched-work.js';
+import type { Config } from '../config.js';
 import { RolloutModule } from '../rollout/rollout-module.js';
 import { DeploymentQueries } from '../rollout/rollout-queries.js';
 import { RolloutQueries } from '../rollout/fleet/rollout-queries.js';
@@ -17,6 +21,8 @@ import { ExplainRollout } from './explain-rollout.js';
 import { ExplainRolloutController } from './explain-rollout-controller.js';
 import { FiguresController } from './figures-controller.js';
 import { FleetStream } from './fleet-stream.js';
+import { EventLoopLag } from './event-loop-lag.js';
+import { healthChecks } from './health-checks.js';
 import { Health } from './health.js';
 import { InsightController } from './insight-controller.js';
 import { ModelFigures } from './model-figures.js';
@@ -27,7 +33,20 @@ import { FleetStatus } from './status.js';
   imports: [RolloutModule, TopologyModule],
   controllers: [InsightController, FiguresController, ExplainRolloutController],
   providers: [
-    provide(Health, Database, MessagingState),
+    { provide: EventLoopLag, useFactory: () => new EventLoopLag(() => systemClock.monotonic()) },
+    {
+      provide: Health,
+      useFactory: (
+        db: Database,
+        messaging: MessagingState,
+        files: ServerArtifactStore,
+        work: BackgroundWork,
+        lag: EventLoopLag,
+        config: Config,
+        // Deadlines and ages are this machine's own, whatever clock the fleet goes by.
+      ) => new Health(healthChecks({ db, messaging, files, work, lag, clock: systemClock, config }), systemClock, config.healthMs),
+      inject: [Database, MessagingState, ServerArtifactStore, BackgroundWork, EventLoopLag, CONFIG],
+    },
     provide(FleetStatus, Database, CLOCK),
     provide(EventFeed, Database),
     {

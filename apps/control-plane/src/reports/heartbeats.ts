@@ -1,11 +1,14 @@
 import type { Heartbeat } from '@takt/contracts';
-import { LogField } from '@takt/kernel';
 import type { Clock, Logger, NodeId } from '@takt/kernel';
 import type { Database, Stores } from '@takt/persistence';
 import { DEFAULT_PAUSES } from '../boot/pauses.js';
 import { Ticker } from '../boot/ticker.js';
+import { WatchedWork } from '../boot/watched-work.js';
 import { record } from '../record.js';
 import type { SampleRecorder } from './sample-recorder.js';
+
+/** Longest write that is not yet called stuck, ms: soon after it nodes would count as offline. */
+const STUCK_AFTER_MS = 10_000;
 
 /**
  * Keeps the last heartbeat of each node in memory and writes all of them in one statement every few seconds, samples of their
@@ -16,6 +19,7 @@ export class Heartbeats {
   /** Nodes ahead of their row that were given to the relay since this process started. */
   readonly #compared = new Set<NodeId>();
   readonly #ticker: Ticker;
+  readonly #sampling: WatchedWork;
   /** Since when, in the monotonic clock's ms, nodes could be heard. */
   #hearingSince: number;
 
@@ -24,19 +28,19 @@ export class Heartbeats {
     private readonly clock: Clock,
     private readonly times: { readonly nodeOfflineMs: number; readonly jobLeaseMs: number },
     private readonly samples: Pick<SampleRecorder, 'record'>,
-    private readonly logger: Logger,
+    logger: Logger,
     private readonly connected: () => boolean = () => true,
     /** Between two writes. */
     pauseMs: number = DEFAULT_PAUSES.heartbeats,
   ) {
     this.#hearingSince = clock.monotonic();
-    this.#ticker = new Ticker(
-      pauseMs,
-      () => this.flush(),
-      (error) => {
-        logger.warn('heartbeats not written, trying again', { [LogField.error]: error });
-      },
-    );
+    this.#ticker = new Ticker({ name: 'heartbeats', pauseMs, stuckAfterMs: STUCK_AFTER_MS }, () => this.flush(), { clock, logger });
+    this.#sampling = new WatchedWork('samples', { clock, logger });
+  }
+
+  /** Writing the heartbeats, and apart from it their samples. */
+  get works(): readonly WatchedWork[] {
+    return [this.#ticker.work, this.#sampling];
   }
 
   start(): void {
@@ -91,16 +95,8 @@ export class Heartbeats {
       }
     });
     for (const beat of batch) if (this.#pending.get(beat.nodeId) === beat) this.#pending.delete(beat.nodeId);
-    await this.#sample(batch);
-  }
-
-  /** Apart from the heartbeats: counters only grow, so that a reading less loses nothing. */
-  async #sample(batch: Parameters<SampleRecorder['record']>[0]): Promise<void> {
-    try {
-      await this.samples.record(batch);
-    } catch (error) {
-      this.logger.warn('samples not written', { [LogField.error]: error });
-    }
+    // Counters only grow, so that a reading less loses nothing.
+    await this.#sampling.run(() => this.samples.record(batch));
   }
 }
 

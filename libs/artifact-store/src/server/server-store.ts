@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -75,6 +75,15 @@ export class ServerArtifactStore {
     const limit = Math.min(maxBytes, this.#options.maxBytes);
     if (announcedBytes > limit) throw tooLarge(limit);
     await this.#requireSpace(announcedBytes);
+  }
+
+  /** Writes a byte and removes it, and says how much room there is. Rejects where the folder cannot be written. */
+  async probe(): Promise<{ readonly freeBytes: number }> {
+    const path = join(this.#folder('incoming'), randomUUID());
+    await writeFile(path, '.', { mode: 0o600 });
+    await rm(path, { force: true });
+    const { bavail, bsize } = await statfs(this.#options.root);
+    return { freeBytes: bavail * bsize };
   }
 
   /**

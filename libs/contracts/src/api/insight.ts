@@ -54,8 +54,27 @@ export const explanationSchema = z.object({
 });
 export type Explanation = z.output<typeof explanationSchema>;
 
+/** How one part is. `unknown`: nothing is known of it yet. */
+export const healthCheckSchema = z.object({
+  name: z.string(),
+  status: z.enum(['ok', 'degraded', 'failing', 'unknown']),
+  /** Stable machine code, e.g. `NoAnswer`. */
+  reason: z.string(),
+  message: z.string(),
+  /** Since when it has been like this. */
+  since: z.iso.datetime(),
+  /** Measured facts by name, with their unit in the name: `latencyMs`. */
+  figures: z.record(z.string(), z.number()),
+});
+export type HealthCheck = z.output<typeof healthCheckSchema>;
+
+/** `ok` means that every check is ok; what is not known is not ok. */
 export const healthViewSchema = z.object({
   status: z.enum(['ok', 'degraded']),
   version: z.string(),
-  checks: z.object({ database: z.enum(['up', 'down']), messaging: z.enum(['up', 'down']) }),
+  checks: z.array(healthCheckSchema),
 });
+export type HealthView = z.output<typeof healthViewSchema>;
+
+/** The process answers; says nothing of its parts. */
+export const livenessViewSchema = z.object({ status: z.literal('ok'), version: z.string() });

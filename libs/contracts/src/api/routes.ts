@@ -34,7 +34,15 @@ import {
 import { listOf, refSchema } from './envelope.js';
 import type { Role } from './envelope.js';
 import { createSessionSchema, modelFiguresSchema, sampleQuerySchema, slotSamplesSchema } from './figures.js';
-import { eventQuerySchema, eventStreamQuerySchema, eventViewSchema, explanationSchema, healthViewSchema, statusSchema } from './insight.js';
+import {
+  eventQuerySchema,
+  eventStreamQuerySchema,
+  eventViewSchema,
+  explanationSchema,
+  healthViewSchema,
+  livenessViewSchema,
+  statusSchema,
+} from './insight.js';
 import {
   changePolicySchema,
   createRolloutSchema,
@@ -100,8 +108,16 @@ export const apiRoutes = {
     path: '/health',
     access: 'public',
     tag: 'insight',
-    summary: 'Whether the control plane reaches its parts',
+    summary: 'How the control plane and its parts are; answers within two seconds, always with 200',
     response: healthViewSchema,
+  },
+  live: {
+    method: 'GET',
+    path: '/live',
+    access: 'public',
+    tag: 'insight',
+    summary: 'Whether the process answers; asks no other part',
+    response: livenessViewSchema,
   },
   login: {
     method: 'POST',

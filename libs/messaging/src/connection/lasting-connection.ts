@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@takt/kernel';
+import { closeConnection } from './close-connection.js';
 import type { ConnectOptions } from './connect.js';
 import { connectForever } from './connect.js';
 import type { ConnectionNotification } from './notifications.js';
@@ -109,7 +110,7 @@ export const lastingConnection = async (options: ConnectOptions, liveness: Liven
     },
     async close() {
       closing.abort();
-      if (!connection.isClosed()) await connection.drain().catch(() => connection.close());
+      await closeConnection(connection);
       connected = false;
       hub.end({ type: 'closed' });
     },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
@@ -5,6 +6,7 @@ import type { DesiredState, Heartbeat } from '@takt/contracts';
 import { heartbeatSchema, heartbeatSubject } from '@takt/contracts';
 import type { Logger, NodeId } from '@takt/kernel';
 import { LogField } from '@takt/kernel';
+import { closeConnection } from '../connection/close-connection.js';
 import { connectForever } from '../connection/connect.js';
 import type { StoredDesired } from '../connection/desired-message.js';
 import { directGetDesired, directGetLast } from '../connection/desired-message.js';
@@ -20,7 +22,12 @@ import { ensureDesired, publishDesired } from './desired-publisher.js';
 import type { ReportConsumer, ReportConsumerOptions } from './report-consumer.js';
 import { consumeReports } from './report-consumer.js';
 import type { ProvisionedStreams, StreamLimits } from './streams.js';
+import type { StoreUse } from './store-use.js';
+import { readStoreUse } from './store-use.js';
 import { freeStrandedReports, provisionStreams } from './streams.js';
+
+/** How long the broker may take to say how it is, ms. */
+const LOOK_MS = 1_500;
 
 export interface ControlOptions {
   readonly servers: readonly string[];
@@ -43,6 +50,10 @@ export interface ControlConnection {
   consumeReports(options: Omit<ReportConsumerOptions, 'logger'>): ReportConsumer;
   /** Heartbeats of all nodes, shared between replicas of the same `queue`; the returned function ends it. */
   onHeartbeat(handler: (nodeId: NodeId, heartbeat: Heartbeat) => void, queue?: string): () => void;
+  /** How full the streams and the store of `storeBytes` are. Rejects where the broker does not answer within 1.5 s. */
+  storeUse(storeBytes: number): Promise<readonly StoreUse[]>;
+  /** Rejects where the broker does not answer within 1.5 s. */
+  ping(): Promise<void>;
   /** Stops the report consumers after the report in hand, then drains the connection. */
   close(): Promise<void>;
 }
@@ -117,9 +128,16 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
         subscription.unsubscribe();
       };
     },
+    storeUse: async (storeBytes) => readStoreUse(await jetstreamManager(nats, { checkAPI: false, timeout: LOOK_MS }), storeBytes),
+    ping: async () => {
+      const silent = sleep(LOOK_MS, undefined, { ref: false }).then(() => {
+        throw new Error(`nats-server did not answer within ${String(LOOK_MS)} ms`);
+      });
+      await Promise.race([nats.flush(), silent]);
+    },
     close: async () => {
       await Promise.all(consumers.map((consumer) => consumer.stop()));
-      if (!nats.isClosed()) await nats.drain().catch(() => nats.close());
+      await closeConnection(nats);
     },
   };
 };

@@ -5,6 +5,8 @@ import type { Database } from '@takt/persistence';
 import { gatesToMeasure, stepRollout } from '@takt/rollout';
 import type { MeasuredGate, Rollout } from '@takt/rollout';
 import { Ticker } from '../../boot/ticker.js';
+import type { WatchedWork } from '../../boot/watched-work.js';
+import { within } from '../../boot/within.js';
 import { StaleOrder } from '../deploy-release.js';
 import { recordRolloutEvents } from './carry-out.js';
 import type { CarryOut } from './carry-out.js';
@@ -14,6 +16,8 @@ import { observeMembers, readRolloutRows } from './observe-rollout.js';
 /** Shortest time between two measurements of a gate. */
 const MEASURE_MS = 1_000;
 const LEASE_SECONDS = 15;
+/** How long giving the leases back may take, ms. */
+const RELEASE_MS = 1_000;
 /** Pause between two looks at a rollout that has ended. */
 const ENDED_EVERY_MS = 5_000;
 /** Rollouts that one replica looks after at a time. */
@@ -39,13 +43,11 @@ export class RolloutReconciler {
     private readonly logger: Logger,
     pauseMs: number,
   ) {
-    this.#ticker = new Ticker(
-      pauseMs,
-      () => this.reconcile(),
-      (error) => {
-        logger.warn('rollouts not reconciled, trying again', { [LogField.error]: error });
-      },
-    );
+    this.#ticker = new Ticker({ name: 'rollouts', pauseMs }, () => this.#tick(), { clock, logger });
+  }
+
+  get work(): WatchedWork {
+    return this.#ticker.work;
   }
 
   start(): void {
@@ -54,10 +56,19 @@ export class RolloutReconciler {
 
   async stop(): Promise<void> {
     await this.#ticker.stop();
-    await this.db.stores.rollouts.release(this.#owner).catch(() => undefined);
+    // The lease ends by itself where this fails.
+    await within(RELEASE_MS, this.db.stores.rollouts.release(this.#owner));
   }
 
-  async reconcile(): Promise<void> {
+  /** A rollout that could not be handled is a failure of this work, though it keeps no other from it. */
+  async #tick(): Promise<void> {
+    const failures = await this.reconcile();
+    if (failures.length > 0) throw new AggregateError(failures, `${String(failures.length)} rollout(s) not reconciled`);
+  }
+
+  /** Looks at each rollout once; returns what kept it from some of them. */
+  async reconcile(): Promise<unknown[]> {
+    const failures: unknown[] = [];
     for (const id of await this.db.stores.rollouts.lease(this.#owner, LEASE_SECONDS, AT_A_TIME)) {
       try {
         await this.#reconcileOne(id);
@@ -65,8 +76,10 @@ export class RolloutReconciler {
         // Nothing was written; the next look sees what somebody deployed meanwhile.
         if (error instanceof StaleOrder) continue;
         this.logger.warn('rollout not reconciled, trying again', { rolloutId: id, [LogField.error]: error });
+        failures.push(error);
       }
     }
+    return failures;
   }
 
   async #reconcileOne(id: RolloutId): Promise<void> {
