@@ -39,6 +39,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           pool: 'forks',
           maxWorkers: 3,
+          // Tests of one file that start processes of their own, where the file lets them run beside each other.
+          maxConcurrency: 3,
         },
       },
       {

@@ -2,17 +2,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEPLOYMENT_TRANSITIONS, isTerminal } from '@takt/rollout';
 import type { DeploymentState } from '@takt/rollout';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { TestContext } from 'vitest';
 import { until } from '@takt/testing';
 import { ControlStand } from './control-stand.js';
-import { NodeStand } from './node-stand.js';
+import { NodeStand, endWith } from './node-stand.js';
 import { calibrationOf, contentIn, deploymentOf, releaseOf, slotOf } from './wanted.js';
 
 type Victim = 'agent' | 'runtime' | 'NATS' | 'NATS with its store wiped';
 
 const VICTIMS: readonly Victim[] = ['agent', 'runtime', 'NATS', 'NATS with its store wiped'];
-/** Everything with TAKT_PROVE=1; else every state with the agent, and every other process once, in states of its own. */
-const SAMPLE: Readonly<Record<Exclude<Victim, 'agent'>, readonly DeploymentState[]>> = {
+/** Everything with TAKT_PROVE=1; else the agent in all states of one deployment, and every other process once, in states of its own. */
+const SAMPLE: Readonly<Record<Victim, readonly DeploymentState[]>> = {
+  agent: [],
   runtime: ['checking'],
   NATS: ['building'],
   'NATS with its store wiped': ['activating'],
@@ -26,12 +28,13 @@ interface Run {
   readonly deploymentId: string;
 }
 
-const open: Run[] = [];
-
 /** A first release that commits and a second one that is judged; the second one's every state can be interrupted. */
-async function startRun(good: boolean): Promise<Run> {
+async function startRun(context: TestContext, good: boolean): Promise<Run> {
   const stand = await ControlStand.start();
+  context.onTestFinished(() => stand.destroy());
   const node = await NodeStand.create({ TAKT_WORKER_TEST_MS: '600', TEST_CHECK_MS: '900' });
+  endWith(context, node);
+  node.holdCalibrations();
   stand.downloadDelayMs = 150;
   const content = await contentIn(stand);
   const job = calibrationOf(content);
@@ -42,7 +45,6 @@ async function startRun(good: boolean): Promise<Run> {
   });
   const deployment = deploymentOf(release);
   const run = { stand, node, deploymentId: deployment.deploymentId };
-  open.push(run);
   // As the control plane does: statistics that arrive make the next generation. They are held back until the deployment waits
   // for them, so that every run passes through every state, however slow the machine is with the rest.
   stand.onReport = ({ body }): void => {
@@ -87,63 +89,77 @@ async function strike({ node, stand }: Run, victim: Victim): Promise<void> {
   }
 }
 
-afterEach(async ({ task }) => {
-  for (const { node, stand } of open.splice(0)) {
-    if (task.result?.state === 'fail') process.stderr.write(node.agentLog());
-    await node.destroy();
-    await stand.destroy();
-  }
-});
+/** States in which a calibration may be under way: it ends after the strike, since one that ended and is not noted yet is made again. */
+const CALIBRATES: readonly DeploymentState[] = ['fetching', 'calibrating'];
 
-describe.each(VICTIMS)('%s killed and started again', (victim) => {
-  it.each(everything || victim === 'agent' ? STATES : SAMPLE[victim])(
+async function interrupt(run: Run, state: DeploymentState, victim: Victim): Promise<void> {
+  if (!CALIBRATES.includes(state)) run.node.letCalibrationsEnd();
+  await enters(run, state);
+  await strike(run, victim);
+  if (state === 'calibrating') run.node.letCalibrationsEnd();
+}
+
+async function endsAsWanted(run: Run): Promise<void> {
+  run.node.letCalibrationsEnd();
+  await until('it is committed', () => run.stand.stateOf(run.deploymentId) === 'committed');
+  expect(run.stand.deployments.get(run.deploymentId)).toEqual([
+    'pending',
+    'fetching',
+    'calibrating',
+    'building',
+    'activating',
+    'checking',
+    'committed',
+  ]);
+  expect(run.stand.rejected).toEqual([]);
+  expect(run.node.count('end-build')).toBe(1);
+  expect(run.node.count('end-calibrate')).toBe(1);
+  const record = JSON.parse(readFileSync(join(run.node.data, 'lines', 'line-1', 'record.json'), 'utf8')) as { activations: number };
+  expect(record.activations).toBe(1);
+  await until(
+    'every report is confirmed',
+    () => JSON.parse(readFileSync(join(run.node.data, 'agent', 'journal-head.json'), 'utf8')).confirmedSeq === run.stand.confirmedSeq,
+  );
+  expect(run.stand.reports.map(({ seq }) => seq)).toEqual(run.stand.reports.map((_report, index) => index + 1));
+  expect(await run.node.endAgent('SIGTERM')).toBe(0);
+  expect(run.node.liveWorkers()).toEqual([]);
+}
+
+describe.concurrent.each(VICTIMS.filter((victim) => everything || SAMPLE[victim].length > 0))('%s killed and started again', (victim) => {
+  it.for(everything ? STATES : SAMPLE[victim])(
     'in state %s: the same row, one build, one calibration, one activation',
-    async (state) => {
-      const run = await startRun(true);
-      await enters(run, state);
-      await strike(run, victim);
-      await until('it is committed', () => run.stand.stateOf(run.deploymentId) === 'committed', 60_000);
-      expect(run.stand.deployments.get(run.deploymentId)).toEqual([
-        'pending',
-        'fetching',
-        'calibrating',
-        'building',
-        'activating',
-        'checking',
-        'committed',
-      ]);
-      expect(run.stand.rejected).toEqual([]);
-      expect(run.node.count('end-build')).toBe(1);
-      expect(run.node.count('end-calibrate')).toBe(1);
-      const record = JSON.parse(readFileSync(join(run.node.data, 'lines', 'line-1', 'record.json'), 'utf8')) as { activations: number };
-      expect(record.activations).toBe(1);
-      await until(
-        'every report is confirmed',
-        () => JSON.parse(readFileSync(join(run.node.data, 'agent', 'journal-head.json'), 'utf8')).confirmedSeq === run.stand.confirmedSeq,
-      );
-      expect(run.stand.reports.map(({ seq }) => seq)).toEqual(run.stand.reports.map((_report, index) => index + 1));
-      expect(await run.node.endAgent('SIGTERM')).toBe(0);
-      expect(run.node.liveWorkers()).toEqual([]);
+    async (state, context) => {
+      const run = await startRun(context, true);
+      await interrupt(run, state, victim);
+      await endsAsWanted(run);
     },
   );
 });
 
-describe('a release that does not pass', () => {
-  it.each(everything ? (['building', 'activating', 'checking'] as const) : (['checking'] as const))(
+describe.concurrent('the agent killed again and again', () => {
+  it('in every state of one deployment: the same row, one build, one calibration, one activation', async (context) => {
+    const run = await startRun(context, true);
+    for (const state of STATES) await interrupt(run, state, 'agent');
+    await endsAsWanted(run);
+  });
+});
+
+describe.concurrent('a release that does not pass', () => {
+  it.for(everything ? (['building', 'activating', 'checking'] as const) : (['checking'] as const))(
     'is rolled back once although the agent is killed in state %s',
-    async (state) => {
-      const run = await startRun(false);
-      await enters(run, state);
-      await strike(run, 'agent');
-      await until('it is rolled back', () => run.stand.stateOf(run.deploymentId) === 'rolled-back', 60_000);
+    async (state, context) => {
+      const run = await startRun(context, false);
+      await interrupt(run, state, 'agent');
+      await until('it is rolled back', () => run.stand.stateOf(run.deploymentId) === 'rolled-back');
       expect(run.stand.deployments.get(run.deploymentId)?.slice(-2)).toEqual(['checking', 'rolled-back']);
       expect(run.stand.rejected).toEqual([]);
       expect(run.node.count('end-build')).toBe(1);
     },
   );
 
-  it('is rolled back and reported although the agent was away for the whole check', async () => {
-    const run = await startRun(false);
+  it('is rolled back and reported although the agent was away for the whole check', async (context) => {
+    const run = await startRun(context, false);
+    run.node.letCalibrationsEnd();
     await enters(run, 'activating');
     await until('the runtime has it', () => {
       const record = JSON.parse(readFileSync(join(run.node.data, 'lines', 'line-1', 'record.json'), 'utf8')) as { activations: number };

@@ -1,15 +1,24 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'vitest';
 
 const AGENT = fileURLToPath(new URL('../bin/takt-agent.mjs', import.meta.url));
 const WORKER = fileURLToPath(new URL('worker-double.mjs', import.meta.url));
 const RUNTIME = fileURLToPath(new URL('runtime-double.mjs', import.meta.url));
+
+/** Ends the node with its test, and shows the agent's log where that failed. */
+export function endWith({ onTestFinished, task }: TestContext, node: NodeStand): void {
+  onTestFinished(async () => {
+    if (task.result?.state === 'fail') process.stderr.write(node.agentLog());
+    await node.destroy();
+  });
+}
 
 /** One node: a data folder, the real agent from `dist/`, doubles of worker and runtime. */
 export class NodeStand {
@@ -98,7 +107,17 @@ export class NodeStand {
   }
 
   agentLog(): string {
-    return readFileSync(join(this.root, 'agent.log'), 'utf8');
+    const path = join(this.root, 'agent.log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  /** Calibrations that start from now on do not end before `letCalibrationsEnd`. */
+  holdCalibrations(): void {
+    this.environment['TAKT_WORKER_TEST_HOLD'] = join(this.root, 'calibrations-may-end');
+  }
+
+  letCalibrationsEnd(): void {
+    writeFileSync(join(this.root, 'calibrations-may-end'), '');
   }
 
   /** Process ids of workers that are alive and belong to this node. */

@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 // Speaks takt-worker's protocol at a pace that a test chooses: what the agent does with a worker is tested, not the worker.
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const job = JSON.parse(readFileSync(process.argv[process.argv.indexOf('--job') + 1], 'utf8'));
-const { TAKT_WORKER_TEST_LOG: log, TAKT_WORKER_TEST_MS: pace = '100', TAKT_WORKER_TEST_FAIL: fail } = process.env;
+const {
+  TAKT_WORKER_TEST_LOG: log,
+  TAKT_WORKER_TEST_MS: pace = '100',
+  TAKT_WORKER_TEST_FAIL: fail,
+  TAKT_WORKER_TEST_HOLD: hold,
+} = process.env;
 const note = (what) => appendFileSync(log, `${what} ${process.pid}\n`);
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const parent = process.ppid;
@@ -52,6 +57,7 @@ if (job.kind === 'probe') {
     await sleep(Number(pace) / 4);
   }
   if (job.kind === 'calibrate') {
+    while (hold !== undefined && !existsSync(hold)) await sleep(20);
     readFileSync(join(job.calibration, 'data.yaml'));
     publish(job.out, JSON.stringify({ model: createHash('sha256').update(readFileSync(job.model)).digest('hex') }));
     note('end-calibrate');
