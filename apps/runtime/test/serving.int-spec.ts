@@ -14,7 +14,7 @@ const FPS = 25;
 const SPARE_FRAMES = 3;
 const health = { ...quickPolicy, windowFrames: 20, soloFrames: 15, maxServiceTimeIncrease: 1 };
 const light = tinyDetector({ size: 64, width: 8, seed: 1 });
-const heavy = tinyDetector({ size: 256, width: 48, seed: 3 });
+const heavy = tinyDetector({ size: 320, width: 64, seed: 3 });
 
 let line: LineUnderTest;
 afterEach(async () => {
