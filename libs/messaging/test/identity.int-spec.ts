@@ -123,7 +123,7 @@ describe('identity of a node', () => {
       statuses.length = 0;
       raw.publish(subject, '{}');
       await raw.flush();
-      await until(`the server refused ${what}`, () => refusals().length > 0, 5000);
+      await until(`the server refused ${what}`, () => refusals().length > 0);
       expect(refusals(), what).toEqual([`publish ${subject}`]);
     }
     expect(forbiddenPublishes()).toHaveLength(26);
@@ -155,7 +155,7 @@ describe('identity of a node', () => {
         },
       });
       await raw.flush();
-      await until(`the server refused ${what}`, () => seen.length + refusals().length > 0, 5000);
+      await until(`the server refused ${what}`, () => seen.length + refusals().length > 0);
       const refused = seen.map((error) => (error instanceof PermissionViolationError ? error.subject : error.message));
       expect(refused[0] ?? refusals()[0], what).toContain(subject);
     }

@@ -146,10 +146,10 @@ export class TestNats {
 }
 
 /** Waits for a condition that something else brings about. */
-export const until = async (what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> => {
+export const until = async (what: string, condition: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> => {
   const deadline = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await sleep(50);
+    await sleep(20);
   }
 };
