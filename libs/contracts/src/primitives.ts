@@ -33,6 +33,10 @@ export const rolloutIdSchema = id<RolloutId>();
 export const lineText = (max: number): z.ZodString =>
   z.string().min(1).max(max).refine(isPlainLine, 'use text of one line, without control characters');
 
+/** A code or token as it is pasted: blanks and line ends around it are cut off. */
+export const pastedText = (max: number): z.ZodString =>
+  z.string().trim().min(1).max(max).refine(isPlainLine, 'use text of one line, without control characters');
+
 /** A text of several lines that a request gives, at most `max` characters. */
 export const plainText = (max: number): z.ZodString =>
   z.string().min(1).max(max).refine(isPlainText, 'use text without control characters; line feeds and tabs may be in it');

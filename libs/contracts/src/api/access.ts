@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { lineText } from '../primitives.js';
+import { lineText, pastedText } from '../primitives.js';
 import { refSchema, roleSchema } from './envelope.js';
 
 /** Exchanges the one-time code of the first start (or of `takt-control-plane login-code`) for an admin token. */
 export const loginRequestSchema = z.object({
-  code: lineText(100),
+  code: pastedText(100),
   /** Name of the actor that the token speaks for. */
   name: lineText(100).default('admin'),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { recipeSchema } from '../engine-plan.js';
 import { slotMetricsSchema } from '../node/heartbeat.js';
-import { lineText } from '../primitives.js';
+import { lineText, pastedText } from '../primitives.js';
 
 export const sampleQuerySchema = z.object({
   /** How far back, minutes. */
@@ -69,8 +69,8 @@ export type FleetFigures = z.output<typeof fleetFiguresSchema>;
 /** The console's session: a cookie that page scripts cannot read. Exactly one of the two is set. */
 export const createSessionSchema = z
   .object({
-    code: lineText(200).optional(),
-    token: lineText(500).optional(),
+    code: pastedText(200).optional(),
+    token: pastedText(500).optional(),
     /** Name of the actor where a code is exchanged. */
     name: lineText(100).default('admin'),
   })

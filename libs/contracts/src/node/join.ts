@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineText, nodeIdSchema, slugSchema } from '../primitives.js';
+import { lineText, nodeIdSchema, pastedText, slugSchema } from '../primitives.js';
 
 /** HTTP, before the node has an identity: 1. a nonce for its public key, 2. the signed nonce, with the join token unless the key is known. */
 export const joinChallengeRequestSchema = z.object({
@@ -10,7 +10,7 @@ export const joinChallengeReplySchema = z.object({ nonce: z.string(), expiresInS
 
 export const joinRequestSchema = z.object({
   /** Needed for a key that is not known yet; not looked at for one that is. */
-  token: lineText(500).optional(),
+  token: pastedText(500).optional(),
   publicKey: joinChallengeRequestSchema.shape.publicKey,
   nonce: lineText(500),
   /** Ed25519 signature of the nonce's bytes by the node's key, base64. */
