@@ -3,7 +3,14 @@ import { join } from 'node:path';
 /** Where a node keeps what. Everything is below one folder. */
 export interface DataFolder {
   readonly root: string;
-  readonly identity: { readonly folder: string; readonly seed: string; readonly jwt: string; readonly document: string };
+  readonly identity: {
+    readonly folder: string;
+    readonly seed: string;
+    readonly jwt: string;
+    readonly document: string;
+    /** Second copy of the document, for the case that it is damaged. */
+    readonly copy: string;
+  };
   readonly agent: string;
   readonly desired: string;
   readonly current: string;
@@ -17,6 +24,11 @@ export interface DataFolder {
   readonly conflict: string;
   readonly released: string;
   readonly lock: string;
+  /** Damaged files, moved here under `<name>.<time>`. */
+  readonly quarantine: string;
+  /** Content-addressed files, and data sets unpacked from them. */
+  readonly artifacts: string;
+  readonly datasets: string;
   readonly builds: string;
   readonly calibrations: string;
   readonly work: string;
@@ -33,6 +45,7 @@ export function dataFolder(root: string): DataFolder {
       seed: join(identity, 'node.nk'),
       jwt: join(identity, 'node.jwt'),
       document: join(identity, 'identity.json'),
+      copy: join(identity, 'identity.copy.json'),
     },
     agent,
     desired: join(agent, 'desired.json'),
@@ -45,6 +58,9 @@ export function dataFolder(root: string): DataFolder {
     conflict: join(agent, 'conflict.json'),
     released: join(agent, 'released.json'),
     lock: join(agent, 'agent.sock'),
+    quarantine: join(agent, 'quarantine'),
+    artifacts: join(root, 'artifacts', 'sha256'),
+    datasets: join(root, 'datasets'),
     builds: join(root, 'builds'),
     calibrations: join(root, 'calibrations'),
     work: join(root, 'work'),

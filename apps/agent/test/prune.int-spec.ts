@@ -2,10 +2,12 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
+import { silentLogger } from '@takt/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dataFolder } from '../src/data-folder.js';
 import type { DataFolder } from '../src/data-folder.js';
 import { enginesInUse } from '../src/work/activation-records.js';
+import { StateFiles } from '../src/state/state-files.js';
 import { JobsOnDisk } from '../src/work/jobs-on-disk.js';
 
 const fs = createDurableFs();
@@ -18,7 +20,7 @@ let jobs: JobsOnDisk;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'takt-prune-'));
   folder = dataFolder(root);
-  jobs = new JobsOnDisk(fs, folder);
+  jobs = new JobsOnDisk(new StateFiles({ fs, folder, clock: { now: () => 0, monotonic: () => 0 }, logger: silentLogger }), folder);
 });
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });

@@ -15,7 +15,7 @@ import { linePaths } from './line-paths.js';
 async function main(): Promise<void> {
   const config = parseConfig(process.argv.slice(2));
   const paths = linePaths(config.dataDir, config.slug);
-  const store = createLineStore(createDurableFs(), paths, createLogger({ name: 'activate' }));
+  const store = createLineStore(createDurableFs(), paths, createLogger({ name: 'activate' }), { now: () => Date.now() });
   await mkdir(paths.folder, { recursive: true });
   const found = await store.readRecord();
   const line = await store.readLine();

@@ -69,7 +69,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await mkdir(paths.folder, { recursive: true });
   // Before anything is counted or written: the record belongs to the runtime that runs.
   if (await isRuntimeRunning(paths.socket)) throw alreadyRunning(paths.socket);
-  const store = createLineStore(options.fs, paths, logger);
+  const store = createLineStore(options.fs, paths, logger, clock);
   const startedAt = new Date(clock.now()).toISOString();
 
   let assignment = await store.readLine();

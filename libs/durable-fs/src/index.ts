@@ -1,4 +1,7 @@
 export { createDurableFs } from './create-durable-fs.js';
+export { errnoOf, examineDocument, examineFile } from './examine-document.js';
+export type { DocumentReading, DocumentSchema } from './examine-document.js';
+export { setAside } from './quarantine.js';
 export { TEMPORARY_SUFFIX } from './operation.js';
 export type { DurableFsOptions, FileOperation } from './operation.js';
 export { answersOn, socketAddress } from './socket-address.js';

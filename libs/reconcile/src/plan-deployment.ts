@@ -11,7 +11,21 @@ import type { Step } from './step.js';
 const BUILD_ATTEMPTS = 3;
 
 /** Ends that say nothing about the content: a person or a newer deployment ended it, or there was nothing to measure it by. */
-const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['Superseded', 'OperatorRollback', 'ReturnedToKnownEngine', 'NotMeasured']);
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set([
+  'Superseded',
+  'OperatorRollback',
+  'ReturnedToKnownEngine',
+  'NotMeasured',
+  'BuildDamaged',
+  'ArtifactDigestMismatch',
+  'ArtifactMissing',
+]);
+
+/** Ends because the artifact file on this node was damaged after its build: it is built and offered again. */
+const FILE_DAMAGED: ReadonlySet<string> = new Set(['ArtifactDigestMismatch', 'ArtifactMissing']);
+
+/** Times a runtime may find the file of one deployment damaged before the deployment ends by it. */
+const DAMAGED_ATTEMPTS = 3;
 
 /** Ends that speak of the content only where it was judged by a frame; before that the box may as well be the reason. */
 const NEEDS_A_FRAME: ReadonlySet<string> = new Set(['Deadline', 'Attempts']);
@@ -54,13 +68,25 @@ class DeploymentPlan {
     const buildKey = buildKeyOf(this.#deployment.release, fingerprint, this.#sha256);
     const contentKey = contentKeyOf(this.#deployment.release, this.#slot.line, fingerprint, this.#sha256);
     if (isEnded(this.#stage)) return this.#repair(runtime, buildKey);
-    const outcome = runtime?.outcomes.findLast((ended) => ended.deploymentId === this.#deployment.deploymentId);
+    const outcome = this.#isOfferedAgain(runtime) ? undefined : this.#lastOutcome(runtime);
     if (outcome !== undefined && stageRank(this.#stage) >= stageRank('activating')) return this.#end(outcome, contentKey);
     if (this.#isRefused(contentKey)) return this.#steps;
     if (!this.#prepare(buildKey, contentKey)) return this.#steps;
     this.#advance('activating', `the line's runtime gets the new engine`);
     this.#activate(runtime, buildKey, contentKey);
     return this.#steps;
+  }
+
+  #lastOutcome(runtime: RuntimeView | undefined): OutcomeView | undefined {
+    return runtime?.outcomes.findLast((ended) => ended.deploymentId === this.#deployment.deploymentId);
+  }
+
+  /** Whether the runtime ended it because of a damaged file, and not too often. The file is checked before it is offered. */
+  #isOfferedAgain(runtime: RuntimeView | undefined): boolean {
+    const isDamaged = ({ deploymentId, reason }: OutcomeView): boolean =>
+      deploymentId === this.#deployment.deploymentId && FILE_DAMAGED.has(reason ?? '');
+    const last = this.#lastOutcome(runtime);
+    return last !== undefined && isDamaged(last) && (runtime?.outcomes.filter(isDamaged).length ?? 0) < DAMAGED_ATTEMPTS;
   }
 
   /** A renumbered copy of what failed on this box is not tried again; the way back stays open, whatever failed before. */
@@ -109,7 +135,8 @@ class DeploymentPlan {
     const failure = this.#local.failures.get(step.key);
     if (failure !== undefined && (!failure.error.retryable || failure.count >= BUILD_ATTEMPTS)) {
       this.#reportJob('failed', null, false, failure.error);
-      if (!failure.error.retryable) this.#remember(contentKey, failure.error.code, failure.error.message);
+      if (!failure.error.retryable && !NOT_ITS_FAULT.has(failure.error.code))
+        this.#remember(contentKey, failure.error.code, failure.error.message);
       return this.#fail(failure.error);
     }
     if (failure !== undefined && failure.retryAt > this.#now) this.#steps.push(waitFor(step.key, failure));
@@ -146,7 +173,7 @@ class DeploymentPlan {
     const step: Step = { kind: 'activate', key: `activate:${deploymentId}`, slug, deploymentId, buildKey };
     const failure = this.#local.failures.get(step.key);
     if (failure !== undefined && !failure.error.retryable) {
-      this.#remember(contentKey, failure.error.code, failure.error.message);
+      if (!NOT_ITS_FAULT.has(failure.error.code)) this.#remember(contentKey, failure.error.code, failure.error.message);
       this.#fail(failure.error);
     } else this.#steps.push(failure !== undefined && failure.retryAt > this.#now ? waitFor(step.key, failure) : step);
   }
@@ -162,18 +189,30 @@ class DeploymentPlan {
   }
 
   /**
-   * Ended deployments are left alone, with one exception: the committed engine is given again to a runtime that serves
-   * nothing and knows nothing of it (its folder was lost).
+   * Ended deployments are left alone, with two exceptions: the committed engine is given again to a runtime that serves
+   * nothing and knows nothing of it (its folder was lost), and to one that could not load its file any more. A build that is
+   * gone with the file is made again first; whatever the line serves goes on meanwhile.
    */
   #repair(runtime: RuntimeView | undefined, buildKey: string): Step[] {
-    const { deploymentId } = this.#deployment;
-    const lost =
-      runtime?.servingDeploymentId === null && runtime.candidate === null && runtime.outcomes.length === 0 && runtime.lineAssigned;
-    if (this.#stage !== 'committed' || !lost || !this.#local.builds.has(buildKey)) return [];
-    const key = `activate:${deploymentId}`;
-    const failure = this.#local.failures.get(key);
-    if (failure !== undefined && failure.retryAt > this.#now) return [waitFor(key, failure)];
-    return [{ kind: 'activate', key, slug: this.#slot.line.slug, deploymentId, buildKey }];
+    const { deploymentId, buildJobId } = this.#deployment;
+    if (this.#stage !== 'committed' || runtime?.candidate !== null || !runtime.lineAssigned) return [];
+    const isLost = runtime.servingDeploymentId === null && runtime.outcomes.length === 0;
+    const isFileDamaged = runtime.servingDeploymentId !== deploymentId && this.#isOfferedAgain(runtime);
+    if (!isLost && !isFileDamaged) return [];
+    const hasBuild = this.#local.builds.has(buildKey);
+    if (hasBuild) return [this.#retried({ kind: 'activate', key: `activate:${deploymentId}`, slug: this.#slot.line.slug, deploymentId, buildKey })];
+    const inputs = planInputs(buildInputsOf(this.#deployment), this.#local, this.#now);
+    if (!inputs.ready) return [...inputs.steps];
+    const build: Step = { kind: 'build', key: `build:${buildKey}`, buildKey, deploymentId, buildJobId };
+    const failure = this.#local.failures.get(build.key);
+    const hasEnded = failure !== undefined && (!failure.error.retryable || failure.count >= BUILD_ATTEMPTS);
+    // The failure stays known as long as the plan waits for it.
+    return [hasEnded ? waitFor(build.key, failure) : this.#retried(build)];
+  }
+
+  #retried(step: Step): Step {
+    const failure = this.#local.failures.get(step.key);
+    return failure !== undefined && failure.retryAt > this.#now ? waitFor(step.key, failure) : step;
   }
 
   #fail(error: TaktErrorData): false {

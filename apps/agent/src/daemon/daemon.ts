@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNodeStore } from '@takt/artifact-store';
 import type { NodeStore } from '@takt/artifact-store';
@@ -17,8 +18,11 @@ import { Runtimes } from '../runtime/runtimes.js';
 import { DesiredStore } from '../state/desired-store.js';
 import { REPORTS_COMPLETE } from '../state/lost-report.js';
 import { NodeMemory } from '../state/memory.js';
+import { rebuiltLedger } from '../state/rebuild-ledger.js';
 import { Reporter } from '../state/reporter.js';
-import { enginesInUse } from '../work/activation-records.js';
+import { STATE_INTACT, stateCondition } from '../state/state-condition.js';
+import type { StateFiles } from '../state/state-files.js';
+import { committedByRecords, enginesInUse } from '../work/activation-records.js';
 import { JobsOnDisk } from '../work/jobs-on-disk.js';
 import { WorkManager } from '../work/work-manager.js';
 import { diskCondition, NOTHING_WAITS, reportCondition } from './conditions.js';
@@ -34,6 +38,7 @@ export interface DaemonDeps {
   readonly fs: DurableFs;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly files: StateFiles;
   readonly stored: StoredIdentity;
   readonly agentVersion: string;
 }
@@ -54,6 +59,9 @@ const namesIn = (desired: DesiredState | undefined): Set<string> =>
       []),
     ...(desired?.body.jobs.map(({ jobId }) => jobId) ?? []),
   ]);
+
+/** Types of the conditions that this agent reports. */
+const CONDITIONS = [STATE_INTACT, REPORTS_COMPLETE, 'DesiredStateAccepted', 'RuntimeReachable', 'DiskSpace', 'ClockCorrect'];
 
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
@@ -77,6 +85,10 @@ export class Daemon {
   #fingerprint: string | null = null;
   #lastPlan = '';
   #prunedGeneration = -1;
+  /** Files whose damage was reported: only then are they reported as replaced. */
+  readonly #reportedDamage = new Set<string>();
+  /** Names in the quarantine folder when the agent started. */
+  #listed: readonly string[] | undefined;
 
   private constructor(deps: DaemonDeps, desired: DesiredStore, reporter: Reporter, memory: NodeMemory) {
     const { config, folder, fs, clock, logger, stored } = deps;
@@ -85,7 +97,7 @@ export class Daemon {
     this.#reporter = reporter;
     this.#memory = memory;
     this.#store = createNodeStore(folder.root, fs);
-    this.#jobs = new JobsOnDisk(fs, folder);
+    this.#jobs = new JobsOnDisk(deps.files, folder);
     this.#runtimes = new Runtimes(folder.lines, (digest) => this.#store.datasetPath(digest));
     this.#work = new WorkManager(clock, logger, () => {
       this.#wakeup.wake();
@@ -142,17 +154,20 @@ export class Daemon {
   }
 
   static async open(deps: DaemonDeps): Promise<Daemon> {
-    const { fs, folder, clock, stored } = deps;
-    const desired = await DesiredStore.open(fs, folder);
+    const { fs, files, folder, clock, stored } = deps;
+    const desired = await DesiredStore.open(files, folder);
+    const memory = await NodeMemory.open(files, folder, () => committedByRecords(fs, folder, desired.present?.body.slots ?? []));
+    const wanted = (): ReadonlySet<string> => namesIn(desired.present);
     const reporter = await Reporter.open({
-      fs,
+      files,
       folder,
       clock,
       nodeId: stored.identity.nodeId,
       observedGeneration: () => desired.present?.generation ?? 0,
-      wanted: () => namesIn(desired.present),
+      wanted,
+      rebuildLedger: () => rebuiltLedger(memory.current, wanted(), CONDITIONS),
     });
-    return new Daemon(deps, desired, reporter, await NodeMemory.open(fs, folder));
+    return new Daemon(deps, desired, reporter, memory);
   }
 
   /** Runs until `stop`. Resolves when every child has ended and nothing is written any more. */
@@ -202,6 +217,7 @@ export class Daemon {
   async #tick(): Promise<boolean> {
     const { clock, logger } = this.#deps;
     await this.#takeInDesired();
+    await this.#reportStateFiles();
     const desired = this.#desired.present;
     if (desired === undefined) return false;
     const { slots } = desired.body;
@@ -264,6 +280,22 @@ export class Daemon {
     if (plan === this.#lastPlan) return;
     this.#lastPlan = plan;
     this.#deps.logger.info('plan changed', { [LogField.generation]: generation, [LogField.phase]: plan === '' ? 'nothing to do' : plan });
+  }
+
+  /** Damage is reported as soon as it is found, and again once the file is replaced. */
+  async #reportStateFiles(): Promise<void> {
+    const { files, folder, clock } = this.#deps;
+    const { desired, identity } = folder;
+    const isReplaced = (file: string): boolean => {
+      if (!this.#reportedDamage.has(file)) return false;
+      if (file === relative(folder.root, desired)) return this.#desired.present !== undefined;
+      return file !== relative(folder.root, identity.jwt) || this.#link.hasJwt;
+    };
+    const quarantined = this.#listed ?? (await files.fs.list(folder.quarantine));
+    this.#listed = quarantined;
+    const says = stateCondition(files.findings, isReplaced, quarantined);
+    await reportCondition(this.#reporter, clock, STATE_INTACT, says);
+    if (says.status === 'false') for (const { file } of files.findings) this.#reportedDamage.add(file);
   }
 
   async #reportConditions(slots: readonly DesiredSlot[]): Promise<void> {

@@ -61,6 +61,13 @@ export function createExecutors(deps: ExecutorDeps): StepExecutors<Promise<void>
     'finish-calibration': ({ key, calibrationKey, jobId }) => {
       work.start(key, async (signal) => {
         const { statistics, images, seconds } = await jobs.calibration(calibrationKey);
+        try {
+          await store.verify(statistics.digest);
+        } catch (thrown) {
+          // No one else has the file yet, so it cannot be fetched.
+          await jobs.forgetCalibration(calibrationKey);
+          throw thrown;
+        }
         await upload(store.artifactPath(statistics.digest), statistics, await link.writeUrl(statistics), signal);
         const result = { kind: 'calibrate' as const, statistics, images, seconds };
         await reporter.report({
@@ -83,6 +90,7 @@ export function createExecutors(deps: ExecutorDeps): StepExecutors<Promise<void>
         step.key,
         async (signal) => {
           const slot = slotOf(deps, step.deploymentId);
+          await jobs.prepareBuild(step.buildKey);
           await worker.run(await buildJobOf(deps, slot, step.buildKey), signal, (message) => {
             progress.report(step.buildJobId, 'build', message);
           });
@@ -181,6 +189,8 @@ function slotOf(
 async function calibrate(deps: ExecutorDeps, { calibrationKey, job }: StepOf<'calibrate'>, signal: AbortSignal): Promise<void> {
   const { jobs, store, worker, progress } = deps;
   const out = join(jobs.calibrationFolder(calibrationKey), 'statistics.json');
+  await store.verify(job.model.digest);
+  await store.verifyDataset(job.calibration.digest);
   const result = await worker.run(
     {
       kind: 'calibrate',
@@ -204,6 +214,9 @@ async function buildJobOf(
   { deployment: { release } }: DesiredSlot & { deployment: NonNullable<DesiredSlot['deployment']> },
   buildKey: string,
 ): Promise<Extract<WorkerJob, { kind: 'build' }>> {
+  const datasets = [release.golden, ...(release.calibration !== null && needsCalibrationImages(release) ? [release.calibration] : [])];
+  for (const { digest } of [release.model.artifact, ...(release.statistics === null ? [] : [release.statistics])]) await store.verify(digest);
+  for (const { digest } of datasets) await store.verifyDataset(digest);
   return {
     kind: 'build',
     model: store.artifactPath(release.model.artifact.digest),
@@ -238,13 +251,13 @@ async function activationOf(
   { deployment }: DesiredSlot & { deployment: NonNullable<DesiredSlot['deployment']> },
   buildKey: string,
 ): Promise<Activation> {
-  const record = await jobs.build(buildKey);
+  const record = await jobs.verifiedBuild(buildKey);
   const chosen = record.candidates.find(({ verdict }) => verdict === 'chosen');
   if (chosen === undefined) {
     throw new TaktError({
       code: 'BuildInvalid',
       message: `the build ${buildKey} names no chosen candidate`,
-      action: 'remove the folder of this build; it is made again',
+      action: 'remove the folder of this build and deploy again; it is built again',
       component: 'agent',
       element: jobs.buildFolder(buildKey),
     });

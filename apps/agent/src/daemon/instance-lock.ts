@@ -22,7 +22,7 @@ export async function holdInstance(path: string): Promise<() => Promise<void>> {
       element: path,
     });
   }
-  await rm(path, { force: true });
+  await rm(path, { force: true, recursive: true });
   const server = createServer((socket) => {
     socket.destroy();
   });

@@ -41,17 +41,34 @@ const RENEW_PAUSE_MS = 10_000;
 export class Link {
   readonly #deps: LinkDeps;
   readonly #looking: Looking;
-  #jwt: string;
-  #age: IdentityAge;
+  /** Undefined until the key has got one, where the one on disk was damaged. */
+  #jwt: string | undefined;
+  #age: IdentityAge | undefined;
+  /** Resolves once there is a JWT, or the agent ends. */
+  readonly #firstJwt: Promise<void>;
+  #haveJwt: () => void = () => undefined;
   #connection: NodeConnection | undefined;
   #refused = false;
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
     this.#looking = new Looking(deps.signal);
+    this.#firstJwt = new Promise((resolve) => {
+      this.#haveJwt = resolve;
+      deps.signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
     const { stored, clock } = deps;
     this.#jwt = stored.jwt;
+    if (stored.jwt === undefined) return;
     this.#age = readFromDisk(jwtLife(stored.jwt), clock.now(), clock.monotonic());
+    this.#haveJwt();
+  }
+
+  /** Whether this node has a JWT; without one its key is asking for one. */
+  get hasJwt(): boolean {
+    return this.#jwt !== undefined;
   }
 
   get connected(): boolean {
@@ -65,9 +82,9 @@ export class Link {
   /** Connects, and keeps the identity fresh, until the signal is aborted. */
   async run(): Promise<void> {
     const { signal, logger, clock, stored, onClock } = this.#deps;
-    const life = jwtLife(stored.jwt);
+    const life = stored.jwt === undefined ? undefined : jwtLife(stored.jwt);
     // A JWT from the future says for certain that this node's clock is behind; an old one says nothing.
-    if (clock.now() < life.issuedAtMs) onClock(clockCondition(life, clock.now()));
+    if (life !== undefined && clock.now() < life.issuedAtMs) onClock(clockCondition(life, clock.now()));
     const renewing = this.#renewForever();
     try {
       await this.#connect();
@@ -79,10 +96,12 @@ export class Link {
 
   async #connect(): Promise<void> {
     const { stored, logger, signal, onDesired, onConnected } = this.#deps;
+    await this.#firstJwt;
+    signal.throwIfAborted();
     const connection = await connectNode({
       servers: stored.identity.natsUrls,
       nodeId: stored.identity.nodeId,
-      jwt: () => this.#jwt,
+      jwt: () => this.#jwt ?? '',
       seed: stored.seed,
       logger,
       signal,
@@ -169,9 +188,9 @@ export class Link {
   async #renewForever(): Promise<void> {
     const { signal, clock, logger } = this.#deps;
     while (!signal.aborted) {
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      if (this.#jwt !== undefined) await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const state = identityState(this.#age, clock.monotonic(), 0.6 + Math.random() * 0.1);
+      const state = this.#age === undefined ? IdentityState.expired : identityState(this.#age, clock.monotonic(), 0.6 + Math.random() * 0.1);
       if (state === IdentityState.fresh && !this.#refused) continue;
       try {
         const rejoin = this.#refused || state === IdentityState.expired || !this.connected;
@@ -207,6 +226,7 @@ export class Link {
     const { clock, onClock } = this.#deps;
     const life = jwtLife(jwt);
     this.#jwt = jwt;
+    this.#haveJwt();
     this.#age = receivedNow(life, clock.monotonic());
     onClock(clockCondition(life, clock.now()));
   }

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { freeBytes } from '@takt/artifact-store';
 import type { AgentContext } from '../run/context.js';
+import { CHECK_DISK } from '../state/state-condition.js';
 import { readLocalView } from './local-view.js';
 import type { CommandResult } from './output.js';
 
@@ -24,6 +25,14 @@ export async function diagnose(context: AgentContext): Promise<CommandResult> {
     checks.push({ name, ok, detail, action: ok ? null : action });
   };
   add('identity', view.identity !== undefined, view.identity?.nodeName ?? 'none', 'takt-agent join --server URL --token TOKEN --data DIR');
+  for (const { file, kind, detail } of view.damage) {
+    add(`file ${file}`, false, `${kind}: ${detail}`, `${CHECK_DISK}; the process that owns the file replaces it when it starts`);
+  }
+  if (view.damage.length === 0) add('files', true, 'every state file can be used', '');
+  if (view.quarantined.length > 0) {
+    const { quarantine } = folder;
+    add('quarantine', false, `${String(view.quarantined.length)} damaged files in ${quarantine}`, `${CHECK_DISK}, then remove the files`);
+  }
   const freeMiB = Math.floor((await freeBytes(folder.root)) / 1_048_576);
   add('disk', freeMiB >= LOW_DISK_MIB, `${String(freeMiB)} MiB free for ${folder.root}`, 'free space on this file system');
   const worker = await access(config.workerPath).then(

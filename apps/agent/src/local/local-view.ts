@@ -1,18 +1,31 @@
-import { desiredStateSchema } from '@takt/contracts';
+import { join, relative } from 'node:path';
+import { desiredStateSchema, lineAssignmentSchema } from '@takt/contracts';
 import type { DesiredState, RuntimeStatus } from '@takt/contracts';
+import { examineDocument, examineFile } from '@takt/durable-fs';
+import type { DocumentReading, DocumentSchema } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
-import { loadIdentity } from '../identity/identity-store.js';
+import { identitySchema, jwtProblem, loadIdentity, seedProblem } from '../identity/identity-store.js';
 import type { NodeIdentity } from '../identity/identity-store.js';
 import { ControlClient } from '../runtime/control-client.js';
 import type { AgentContext } from '../run/context.js';
-import { readDocument } from '../state/json-document.js';
+import { headSchema } from '../state/journal.js';
 import { EMPTY_LEDGER, ledgerSchema } from '../state/ledger.js';
 import type { Ledger } from '../state/ledger.js';
+import { committedSchema, failedSchema } from '../state/memory.js';
+import { recordSchema } from '../work/activation-records.js';
 
 export interface LocalLine {
   readonly slug: string;
   readonly status: RuntimeStatus | undefined;
   readonly error: TaktError | undefined;
+}
+
+/** A file of the data folder that cannot be used now. */
+export interface LocalDamage {
+  /** Relative to the data folder. */
+  readonly file: string;
+  readonly kind: 'damaged' | 'unreadable';
+  readonly detail: string;
 }
 
 /** What the disk and the runtimes of this node say, without a running agent and without a network. */
@@ -23,11 +36,42 @@ export interface LocalView {
   /** Reports that the database has not confirmed. */
   readonly pendingReports: number;
   readonly lines: readonly LocalLine[];
+  readonly damage: readonly LocalDamage[];
+  /** Damaged files that were moved to the quarantine folder, by name. */
+  readonly quarantined: readonly string[];
 }
 
+/** Changes nothing on disk: the agent may be running. A file that cannot be used counts as missing and is listed. */
 export async function readLocalView({ fs, folder }: AgentContext): Promise<LocalView> {
-  const desired = await readDocument(fs, folder.desired, desiredStateSchema);
-  const slugs = new Set([...(await fs.list(folder.lines)), ...(desired?.body.slots.map(({ line }) => line.slug) ?? [])]);
+  const damage: LocalDamage[] = [];
+  const valueOf = <T>(path: string, found: DocumentReading<T>): T | undefined => {
+    if (found.kind === 'read') return found.value;
+    if (found.kind !== 'missing') damage.push({ file: relative(folder.root, path), kind: found.kind, detail: found.detail });
+    return undefined;
+  };
+  const read = async <T>(path: string, schema: DocumentSchema<T>): Promise<T | undefined> =>
+    valueOf(path, await examineDocument(fs, path, schema));
+  const check = async (path: string, problem: (bytes: Uint8Array) => string | undefined): Promise<void> => {
+    const found = await examineFile(fs, path);
+    const detail = found.kind === 'read' ? problem(found.value) : undefined;
+    valueOf(path, detail === undefined ? found : { kind: 'damaged', detail });
+  };
+  const list = (path: string): Promise<string[]> => fs.list(path).catch(() => []);
+
+  const desired = await read(folder.desired, desiredStateSchema);
+  const ledger = (await read(folder.ledger, ledgerSchema)) ?? EMPTY_LEDGER;
+  await read(folder.current, committedSchema);
+  await read(folder.rollback, committedSchema);
+  await read(folder.failedContent, failedSchema);
+  await read(folder.journalHead, headSchema);
+  await read(folder.identity.document, identitySchema);
+  await check(folder.identity.seed, seedProblem);
+  await check(folder.identity.jwt, jwtProblem);
+  const slugs = new Set([...(await list(folder.lines)), ...(desired?.body.slots.map(({ line }) => line.slug) ?? [])]);
+  for (const slug of slugs) {
+    await read(join(folder.lines, slug, 'line.json'), lineAssignmentSchema);
+    await read(join(folder.lines, slug, 'activation.json'), recordSchema);
+  }
   const lines = await Promise.all(
     [...slugs].map(async (slug): Promise<LocalLine> => {
       try {
@@ -44,8 +88,10 @@ export async function readLocalView({ fs, folder }: AgentContext): Promise<Local
   return {
     identity: (await loadIdentity(fs, folder))?.identity,
     desired,
-    ledger: (await readDocument(fs, folder.ledger, ledgerSchema)) ?? EMPTY_LEDGER,
-    pendingReports: (await fs.list(folder.journal)).length,
+    ledger,
+    pendingReports: (await list(folder.journal)).length,
     lines,
+    damage,
+    quarantined: await list(folder.quarantine),
   };
 }

@@ -1,17 +1,20 @@
 import type { AgentContext } from '../run/context.js';
+import { CHECK_DISK } from '../state/state-condition.js';
 import { readLocalView } from './local-view.js';
 import type { LocalLine } from './local-view.js';
 import type { CommandResult } from './output.js';
 
 /** `takt-agent status`: what runs here and what is wanted, from disk and the control sockets. */
 export async function nodeStatus(context: AgentContext): Promise<CommandResult> {
-  const { identity, desired, ledger, pendingReports, lines } = await readLocalView(context);
+  const { identity, desired, ledger, pendingReports, lines, damage, quarantined } = await readLocalView(context);
   const conditions = Object.values(ledger.conditions).filter(({ status }) => status !== 'true');
   const text = [
     identity === undefined ? 'not joined' : `${identity.nodeName} (${identity.nodeId}), site ${identity.site}`,
     `desired generation ${String(desired?.generation ?? 'none')}, ${String(pendingReports)} reports wait for confirmation`,
     ...lines.map(lineText),
     ...Object.entries(ledger.deployments).map(([id, { state }]) => `deployment ${id}: ${state}`),
+    ...damage.map(({ file, kind, detail }) => `! ${file} is ${kind}: ${detail}\n  → ${CHECK_DISK}; the process that owns it replaces it`),
+    ...(quarantined.length === 0 ? [] : [`! ${String(quarantined.length)} damaged files are kept in ${context.folder.quarantine}`]),
     ...conditions.map(({ type, reason, message, action }) => `! ${type}: ${reason}, ${message}${action === null ? '' : `\n  → ${action}`}`),
   ];
   const data = {
@@ -21,6 +24,8 @@ export async function nodeStatus(context: AgentContext): Promise<CommandResult> 
     lines: lines.map(({ slug, status, error }) => ({ slug, status: status ?? null, error: error?.toData() ?? null })),
     deployments: ledger.deployments,
     conditions: Object.values(ledger.conditions),
+    damage,
+    quarantined,
   };
   return { ok: true, data, text };
 }

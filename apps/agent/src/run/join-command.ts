@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { examineFile } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 import { loadIdentity } from '../identity/identity-store.js';
 import type { NodeIdentity } from '../identity/identity-store.js';
@@ -10,9 +11,12 @@ import type { AgentContext } from './context.js';
 export async function joinCommand(context: AgentContext): Promise<CommandResult> {
   const { config, folder, fs } = context;
   const stored = await loadIdentity(fs, folder);
-  if (stored !== undefined) return described(stored.identity, 'this node joined before');
-  if (config.server === undefined || config.token === undefined) throw joinNeeds();
-  const { server, token, name } = config;
+  if (stored?.jwt !== undefined) return described(stored.identity, 'this node joined before');
+  const server = config.server ?? stored?.identity.serverUrl;
+  // A key that the control plane knows needs no token; it says so where it does not know the key.
+  const hasKey = (await examineFile(fs, folder.identity.seed)).kind === 'read';
+  if (server === undefined || (config.token === undefined && !hasKey)) throw joinNeeds();
+  const { token, name } = config;
   return described(await joinNode(fs, folder, { server, token, name, hostname: hostname() }), 'this node joined');
 }
 

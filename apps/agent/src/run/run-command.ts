@@ -1,17 +1,11 @@
-import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { sweepTemporaryFiles } from '@takt/durable-fs';
-import { LogField, TaktError } from '@takt/kernel';
+import { LogField } from '@takt/kernel';
 import { Daemon } from '../daemon/daemon.js';
 import { holdInstance } from '../daemon/instance-lock.js';
-import { loadIdentity } from '../identity/identity-store.js';
-import type { StoredIdentity } from '../identity/identity-store.js';
-import { joinNode } from '../identity/join.js';
+import { prepareFolders } from '../state/prepare-folders.js';
+import { StateFiles } from '../state/state-files.js';
 import type { AgentContext } from './context.js';
-import { joinNeeds } from './join-command.js';
+import { settleIdentity } from './settle-identity.js';
 
-/** Time between two attempts to join, ms. */
-const JOIN_PAUSE_MS = 2_000;
 /** Below the unit's TimeoutStopSec, above what a worker gets to end. */
 const STOP_DEADLINE_MS = 15_000;
 
@@ -28,10 +22,11 @@ export async function runCommand(context: AgentContext): Promise<number> {
   process.on('SIGINT', onSignal);
   const release = await holdInstance(folder.lock);
   try {
-    for (const path of [folder.identity.folder, folder.agent, folder.journal]) await sweepTemporaryFiles(path);
+    const files = new StateFiles(context);
+    await prepareFolders(files, folder);
     await fs.remove(folder.work);
-    const stored = await identityFor(context, stop.signal);
-    const daemon = await Daemon.open({ ...context, stored });
+    const stored = await settleIdentity(context, files, stop.signal);
+    const daemon = await Daemon.open({ ...context, files, stored });
     stop.signal.addEventListener('abort', () => {
       daemon.stop();
     });
@@ -48,25 +43,4 @@ export async function runCommand(context: AgentContext): Promise<number> {
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
   }
-}
-
-/** The identity on disk, or a new one; waits for a control plane that is not there yet. */
-async function identityFor({ config, folder, fs, logger }: AgentContext, signal: AbortSignal): Promise<StoredIdentity> {
-  const stored = await loadIdentity(fs, folder);
-  if (stored !== undefined) return stored;
-  const { server, token, name } = config;
-  if (server === undefined || token === undefined) throw joinNeeds();
-  for (;;) {
-    try {
-      await joinNode(fs, folder, { server, token, name, hostname: hostname() });
-      break;
-    } catch (thrown) {
-      if (!(thrown instanceof TaktError) || !thrown.retryable) throw thrown;
-      logger.warn('this node cannot join yet', { [LogField.error]: thrown });
-      await sleep(JOIN_PAUSE_MS, undefined, { signal });
-    }
-  }
-  const joined = await loadIdentity(fs, folder);
-  if (joined === undefined) throw joinNeeds();
-  return joined;
 }

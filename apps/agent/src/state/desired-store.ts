@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { desiredStateSchema, digestSchema } from '@takt/contracts';
 import type { Condition, DesiredState } from '@takt/contracts';
+import { examineDocument } from '@takt/durable-fs';
 import { canonicalJson } from '@takt/kernel';
 import type { DurableFs } from '@takt/kernel';
 import { acceptDesired } from '@takt/reconcile';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
-import { readDocument, writeDocument } from './json-document.js';
+import { writeDocument } from './json-document.js';
+import type { StateFiles } from './state-files.js';
+
+const ASKED_AGAIN = 'lines go on as they are and the control plane is asked for it again';
+
+const digestOf = (body: DesiredState['body']): string => `sha256:${createHash('sha256').update(canonicalJson(body)).digest('hex')}`;
 
 const releasedSchema = z.object({ digest: digestSchema });
 
@@ -16,7 +22,7 @@ const ACCEPTED: DesiredCondition = { status: 'true', reason: 'Accepted', message
 
 /** The desired state in force, on disk; what arrives replaces it only by the rules of `acceptDesired`. */
 export class DesiredStore {
-  readonly #fs: DurableFs;
+  readonly #files: StateFiles;
   readonly #folder: DataFolder;
   #present: DesiredState | undefined;
   #condition: DesiredCondition = ACCEPTED;
@@ -25,14 +31,18 @@ export class DesiredStore {
   /** Older generation that was seen once. */
   #doubt: number | undefined;
 
-  private constructor(fs: DurableFs, folder: DataFolder, present: DesiredState | undefined) {
-    this.#fs = fs;
+  private constructor(files: StateFiles, folder: DataFolder, present: DesiredState | undefined) {
+    this.#files = files;
     this.#folder = folder;
     this.#present = present;
   }
 
-  static async open(fs: DurableFs, folder: DataFolder): Promise<DesiredStore> {
-    return new DesiredStore(fs, folder, await readDocument(fs, folder.desired, desiredStateSchema));
+  /** A damaged desired state counts as none: lines go on as they are, and the next look at the control plane brings it. */
+  static async open(files: StateFiles, folder: DataFolder): Promise<DesiredStore> {
+    const present = await files.read(folder.desired, desiredStateSchema, ASKED_AGAIN);
+    if (present === undefined || digestOf(present.body) === present.digest) return new DesiredStore(files, folder, present);
+    await files.reject(folder.desired, `its content does not have the digest ${present.digest}`, ASKED_AGAIN);
+    return new DesiredStore(files, folder, undefined);
   }
 
   get present(): DesiredState | undefined {
@@ -53,8 +63,8 @@ export class DesiredStore {
 
   /** Takes in what arrived. True when it is now in force. */
   async offer(incoming: DesiredState): Promise<boolean> {
-    const computed = `sha256:${createHash('sha256').update(canonicalJson(incoming.body)).digest('hex')}`;
-    const released = await readDocument(this.#fs, this.#folder.released, releasedSchema);
+    const computed = digestOf(incoming.body);
+    const released = await this.#files.read(this.#folder.released, releasedSchema, 'run "takt-agent accept" again');
     const acceptance = acceptDesired(this.#present, incoming, computed, released?.digest);
     switch (acceptance.kind) {
       case 'ignore':
@@ -69,7 +79,7 @@ export class DesiredStore {
           this.#doubt = seenBefore ? undefined : incoming.generation;
           if (!seenBefore) return false;
         }
-        await writeDocument(this.#fs, this.#folder.conflict, incoming);
+        await this.#files.write(this.#folder.conflict, incoming);
         this.#condition = {
           status: 'false',
           reason: acceptance.reason,
@@ -79,7 +89,7 @@ export class DesiredStore {
         return false;
       case 'accept':
         this.#doubt = undefined;
-        await writeDocument(this.#fs, this.#folder.desired, incoming);
+        await this.#files.write(this.#folder.desired, incoming);
         this.#present = incoming;
         await this.#clearConflict();
         return true;
@@ -89,15 +99,17 @@ export class DesiredStore {
   async #clearConflict(): Promise<void> {
     this.#condition = ACCEPTED;
     if (!this.#conflictOnDisk) return;
-    await this.#fs.remove(this.#folder.conflict);
-    await this.#fs.remove(this.#folder.released);
+    await this.#files.fs.remove(this.#folder.conflict);
+    await this.#files.fs.remove(this.#folder.released);
     this.#conflictOnDisk = false;
   }
 }
 
 /** Lets the conflicting desired state on disk replace the present one when it arrives again. Undefined without a conflict. */
 export async function releaseConflict(fs: DurableFs, folder: DataFolder): Promise<DesiredState | undefined> {
-  const conflict = await readDocument(fs, folder.conflict, desiredStateSchema);
-  if (conflict !== undefined) await writeDocument(fs, folder.released, { digest: conflict.digest });
-  return conflict;
+  const conflict = await examineDocument(fs, folder.conflict, desiredStateSchema);
+  // A damaged one is written again when the conflicting state arrives the next time.
+  if (conflict.kind !== 'read') return undefined;
+  await writeDocument(fs, folder.released, { digest: conflict.value.digest });
+  return conflict.value;
 }

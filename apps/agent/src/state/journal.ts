@@ -1,46 +1,53 @@
 import { join } from 'node:path';
 import { reportSchema } from '@takt/contracts';
 import type { Report } from '@takt/contracts';
-import { TaktError } from '@takt/kernel';
-import type { DurableFs } from '@takt/kernel';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
-import { readDocument, writeDocument } from './json-document.js';
+import type { StateFiles } from './state-files.js';
 
-const headSchema = z.object({ confirmedSeq: z.int().nonnegative() });
+const REPLACED = 'a note that it is lost takes its number';
+
+export const headSchema = z.object({ confirmedSeq: z.int().nonnegative() });
 
 /**
  * Reports that the database has not confirmed yet: one file per number, on disk before anything else happens with it.
  * Only one writer at a time.
  */
 export class Journal {
-  readonly #fs: DurableFs;
+  readonly #files: StateFiles;
   readonly #folder: DataFolder;
   #confirmedSeq: number;
   /** Numbers that are not confirmed, ascending and without gaps. */
   #pending: number[];
 
-  private constructor(fs: DurableFs, folder: DataFolder, confirmedSeq: number, pending: number[]) {
-    this.#fs = fs;
+  private constructor(files: StateFiles, folder: DataFolder, confirmedSeq: number, pending: number[]) {
+    this.#files = files;
     this.#folder = folder;
     this.#confirmedSeq = confirmedSeq;
     this.#pending = pending;
   }
 
-  static async open(fs: DurableFs, folder: DataFolder): Promise<Journal> {
-    const head = await readDocument(fs, folder.journalHead, headSchema);
-    const confirmed = head?.confirmedSeq ?? 0;
+  /**
+   * @param knownSeq highest number known from elsewhere, for the case that the head is damaged. Only confirmed reports are
+   *   deleted, so the head then stands below the lowest file; the database says so if it stands higher.
+   */
+  static async open(files: StateFiles, folder: DataFolder, knownSeq = 0): Promise<Journal> {
+    const { fs } = files;
+    const head = await files.read(folder.journalHead, headSchema, 'the reports on disk and the control plane say what is confirmed');
     const numbers = (await fs.list(folder.journal))
-      .map((name) => /^(\d+)\.json$/.exec(name)?.[1])
+      .map((name) => /^(\d{1,15})\.json$/.exec(name)?.[1])
       .filter((text) => text !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
+    const [lowest] = numbers;
+    const isHeadLost = files.wasLost(folder.journalHead);
+    const confirmed = head?.confirmedSeq ?? (isHeadLost ? (lowest === undefined ? knownSeq : Math.max(0, lowest - 1)) : 0);
     // Confirmed ones that a kill kept from being deleted.
     for (const seq of numbers.filter((number) => number <= confirmed)) await fs.remove(join(folder.journal, `${String(seq)}.json`));
     // Without gaps, also where a file is gone: the database takes no number before the one below it.
     const highest = numbers.at(-1) ?? confirmed;
     const pending = Array.from({ length: Math.max(0, highest - confirmed) }, (_none, index) => confirmed + 1 + index);
-    return new Journal(fs, folder, confirmed, pending);
+    return new Journal(files, folder, confirmed, pending);
   }
 
   /** Highest number ever given. */
@@ -54,24 +61,22 @@ export class Journal {
   }
 
   async append(report: Report): Promise<void> {
-    await writeDocument(this.#fs, this.#path(report.seq), report);
+    await this.#files.write(this.#path(report.seq), report);
     this.#pending.push(report.seq);
   }
 
   /** Undefined where its file is gone or damaged. */
   async read(seq: number): Promise<Report | undefined> {
-    try {
-      const report = await readDocument(this.#fs, this.#path(seq), reportSchema);
-      return report?.seq === seq ? report : undefined;
-    } catch (thrown) {
-      if (isDamage(thrown)) return undefined;
-      throw thrown;
-    }
+    const path = this.#path(seq);
+    const report = await this.#files.read(path, reportSchema, REPLACED);
+    if (report === undefined || report.seq === seq) return report;
+    await this.#files.reject(path, `it holds report ${String(report.seq)}`, REPLACED);
+    return undefined;
   }
 
   /** Writes a report again under its number. */
   async replace(report: Report): Promise<void> {
-    await writeDocument(this.#fs, this.#path(report.seq), report);
+    await this.#files.write(this.#path(report.seq), report);
   }
 
   /**
@@ -84,10 +89,10 @@ export class Journal {
     if (seq <= this.#confirmedSeq) return;
     if (seq > this.lastSeq) return this.#renumber(seq);
     const done = this.#pending.filter((number) => number <= seq);
-    await writeDocument(this.#fs, this.#folder.journalHead, { confirmedSeq: seq });
+    await this.#files.write(this.#folder.journalHead, { confirmedSeq: seq });
     this.#confirmedSeq = seq;
     this.#pending = this.#pending.filter((number) => number > seq);
-    for (const number of done) await this.#fs.remove(this.#path(number));
+    for (const number of done) await this.#files.fs.remove(this.#path(number));
   }
 
   async #renumber(confirmedSeq: number): Promise<void> {
@@ -96,21 +101,17 @@ export class Journal {
       const report = await this.read(old);
       if (report === undefined) continue;
       const seq = confirmedSeq + moved.length + 1;
-      await writeDocument(this.#fs, this.#path(seq), { ...report, seq });
+      await this.#files.write(this.#path(seq), { ...report, seq });
       moved.push(seq);
     }
     const before = this.#pending;
-    await writeDocument(this.#fs, this.#folder.journalHead, { confirmedSeq });
+    await this.#files.write(this.#folder.journalHead, { confirmedSeq });
     this.#confirmedSeq = confirmedSeq;
     this.#pending = moved;
-    for (const number of before) await this.#fs.remove(this.#path(number));
+    for (const number of before) await this.#files.fs.remove(this.#path(number));
   }
 
   #path(seq: number): string {
     return join(this.#folder.journal, `${String(seq)}.json`);
   }
 }
-
-const isDamage = (thrown: unknown): boolean =>
-  (thrown instanceof TaktError && thrown.code === 'DocumentInvalid') ||
-  (thrown instanceof Error && (thrown as NodeJS.ErrnoException).code === 'EIO');

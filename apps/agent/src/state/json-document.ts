@@ -1,32 +1,24 @@
+import { examineDocument } from '@takt/durable-fs';
+import type { DocumentSchema } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 import type { DurableFs } from '@takt/kernel';
-import type { z } from 'zod';
 
 /**
- * Reads a document of the data folder; undefined where there is none.
+ * Reads a document that another process owns; undefined where there is none. It is left as it is.
  *
- * @throws TaktError `DocumentInvalid`: it was written whole, so it is of another version or was edited
+ * @throws TaktError `DocumentInvalid`: it is damaged or cannot be read
  */
-export async function readDocument<T>(fs: DurableFs, path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const bytes = await fs.read(path);
-  if (bytes === undefined) return undefined;
-  const invalid = (detail: string): TaktError =>
-    new TaktError({
-      code: 'DocumentInvalid',
-      message: `${path} is not readable: ${detail}`,
-      action: 'move the file away; the node then starts without it and reports again',
-      component: 'agent',
-      element: path,
-    });
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    throw invalid('no JSON');
-  }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  return parsed.data;
+export async function readDocument<T>(fs: DurableFs, path: string, schema: DocumentSchema<T>): Promise<T | undefined> {
+  const found = await examineDocument(fs, path, schema);
+  if (found.kind === 'read') return found.value;
+  if (found.kind === 'missing') return undefined;
+  throw new TaktError({
+    code: 'DocumentInvalid',
+    message: `${path} is ${found.kind}: ${found.detail}`,
+    action: 'check the disk of the node (dmesg, smartctl -a); takt-agent and takt-runtime replace the file when they start',
+    component: 'agent',
+    element: path,
+  });
 }
 
 export const writeDocument = (fs: DurableFs, path: string, value: unknown): Promise<void> =>

@@ -79,6 +79,7 @@ function trimmed<T>(all: Record<string, T>, forgettable: (one: T, name: string) 
 /** Whether a condition says something else than the one reported last. Numbers in its message alone do not. */
 export const conditionChanged = (ledger: Ledger, condition: Condition): boolean => {
   const before = ledger.conditions[condition.type];
-  if (before === undefined) return condition.status !== 'true';
+  // A condition that asks for something is worth a report even where it is met.
+  if (before === undefined) return condition.status !== 'true' || condition.action !== null;
   return before.status !== condition.status || before.reason !== condition.reason;
 };

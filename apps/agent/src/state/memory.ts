@@ -1,14 +1,15 @@
 import { deploymentIdSchema, releaseSpecSchema, slotIdSchema } from '@takt/contracts';
 import type { DesiredSlot } from '@takt/contracts';
+import { examineDocument } from '@takt/durable-fs';
 import type { DurableFs } from '@takt/kernel';
 import type { FailedContent } from '@takt/reconcile';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
-import { readDocument, writeDocument } from './json-document.js';
+import type { StateFiles } from './state-files.js';
 
-const failedSchema = z.record(z.string(), z.object({ deploymentId: deploymentIdSchema, reason: z.string(), message: z.string() }));
+export const failedSchema = z.record(z.string(), z.object({ deploymentId: deploymentIdSchema, reason: z.string(), message: z.string() }));
 
-const committedSchema = z.object({
+export const committedSchema = z.object({
   slots: z.record(slotIdSchema, z.object({ deploymentId: deploymentIdSchema, buildKey: z.string(), release: releaseSpecSchema })),
 });
 export type CommittedDocument = z.output<typeof committedSchema>;
@@ -20,31 +21,36 @@ const REMEMBERED_FAILURES = 100;
 
 /** What this node keeps beyond one deployment: failed contents, and what each slot serves and served before. */
 export class NodeMemory {
-  readonly #fs: DurableFs;
+  readonly #files: StateFiles;
   readonly #folder: DataFolder;
   #failed: ReadonlyMap<string, FailedContent>;
   #current: CommittedDocument;
   #rollback: CommittedDocument;
 
   private constructor(
-    fs: DurableFs,
+    files: StateFiles,
     folder: DataFolder,
     failed: ReadonlyMap<string, FailedContent>,
     current: CommittedDocument,
     rollback: CommittedDocument,
   ) {
-    this.#fs = fs;
+    this.#files = files;
     this.#folder = folder;
     this.#failed = failed;
     this.#current = current;
     this.#rollback = rollback;
   }
 
-  static async open(fs: DurableFs, folder: DataFolder): Promise<NodeMemory> {
-    const failed = (await readDocument(fs, folder.failedContent, failedSchema)) ?? {};
-    const current = (await readDocument(fs, folder.current, committedSchema)) ?? NOTHING;
-    const rollback = (await readDocument(fs, folder.rollback, committedSchema)) ?? NOTHING;
-    return new NodeMemory(fs, folder, new Map(Object.entries(failed)), current, rollback);
+  /** @param known what the lines serve by the records of their runtimes, for the case that the node's own memory is damaged */
+  static async open(files: StateFiles, folder: DataFolder, known: () => Promise<CommittedDocument>): Promise<NodeMemory> {
+    const failed = await files.read(folder.failedContent, failedSchema, 'contents that failed on this node may be tried once more');
+    let current = await files.read(folder.current, committedSchema, 'it is made from what the runtimes serve');
+    const rollback = await files.read(folder.rollback, committedSchema, 'the runtimes know what each line rolls back to');
+    if (current === undefined && files.wasLost(folder.current)) {
+      current = await known();
+      await files.write(folder.current, current);
+    }
+    return new NodeMemory(files, folder, new Map(Object.entries(failed ?? {})), current ?? NOTHING, rollback ?? NOTHING);
   }
 
   get failedContent(): ReadonlyMap<string, FailedContent> {
@@ -61,13 +67,15 @@ export class NodeMemory {
 
   /** Notices that a person had the failed contents forgotten while the agent runs. */
   async noticeForgotten(): Promise<void> {
-    if (this.#failed.size > 0 && (await this.#fs.read(this.#folder.failedContent)) === undefined) this.#failed = new Map();
+    if (this.#failed.size === 0) return;
+    const found = await examineDocument(this.#files.fs, this.#folder.failedContent, failedSchema);
+    if (found.kind === 'missing') this.#failed = new Map();
   }
 
   async rememberFailure(contentKey: string, failure: FailedContent): Promise<void> {
     if (this.#failed.has(contentKey)) return;
     const next = [...this.#failed, [contentKey, failure] as const].slice(-REMEMBERED_FAILURES);
-    await writeDocument(this.#fs, this.#folder.failedContent, Object.fromEntries(next));
+    await this.#files.write(this.#folder.failedContent, Object.fromEntries(next));
     this.#failed = new Map(next);
   }
 
@@ -79,20 +87,20 @@ export class NodeMemory {
     if (before?.deploymentId === deployment.deploymentId) return;
     if (before !== undefined) {
       const rollback = { slots: { ...this.#rollback.slots, [slotId]: before } };
-      await writeDocument(this.#fs, this.#folder.rollback, rollback);
+      await this.#files.write(this.#folder.rollback, rollback);
       this.#rollback = rollback;
     }
     const current = {
       slots: { ...this.#current.slots, [slotId]: { deploymentId: deployment.deploymentId, buildKey, release: deployment.release } },
     };
-    await writeDocument(this.#fs, this.#folder.current, current);
+    await this.#files.write(this.#folder.current, current);
     this.#current = current;
   }
 }
 
 /** Forgets the contents that failed on this box; gives how many there were. A running agent notices it on its next round. */
 export async function forgetFailedContent(fs: DurableFs, folder: DataFolder): Promise<number> {
-  const failed = (await readDocument(fs, folder.failedContent, failedSchema)) ?? {};
+  const failed = await examineDocument(fs, folder.failedContent, failedSchema);
   await fs.remove(folder.failedContent);
-  return Object.keys(failed).length;
+  return failed.kind === 'read' ? Object.keys(failed.value).length : 0;
 }

@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Report, ReportBody } from '@takt/contracts';
 import { canonicalJson } from '@takt/kernel';
-import type { Clock, DurableFs, NodeId } from '@takt/kernel';
+import type { Clock, NodeId } from '@takt/kernel';
 import type { DataFolder } from '../data-folder.js';
 import { Journal } from './journal.js';
-import { readDocument, writeDocument } from './json-document.js';
 import { EMPTY_LEDGER, ledgerAfter, ledgerAfterLoss, ledgerSchema } from './ledger.js';
 import type { Ledger } from './ledger.js';
 import { lostReport } from './lost-report.js';
+import type { StateFiles } from './state-files.js';
 
 export interface ReporterDeps {
-  readonly fs: DurableFs;
+  readonly files: StateFiles;
   readonly folder: DataFolder;
   readonly clock: Clock;
   readonly nodeId: NodeId;
   readonly observedGeneration: () => number;
   /** Ids of deployments and jobs that are wanted: what was reported of them is never forgotten. */
   readonly wanted: () => ReadonlySet<string>;
+  /** The ledger to start from where the one on disk is damaged. */
+  readonly rebuildLedger: () => Ledger;
 }
 
 /** Digest of facts without what changes by itself from minute to minute. */
@@ -44,15 +46,17 @@ export class Reporter {
   }
 
   static async open(deps: ReporterDeps): Promise<Reporter> {
-    const journal = await Journal.open(deps.fs, deps.folder);
-    let ledger = (await readDocument(deps.fs, deps.folder.ledger, ledgerSchema)) ?? EMPTY_LEDGER;
-    const before = ledger;
+    const { files, folder } = deps;
+    const found = await files.read(folder.ledger, ledgerSchema, 'it is made again from what was committed here and from the journal');
+    const journal = await Journal.open(files, folder, found?.seq);
+    let ledger = found ?? (files.wasLost(folder.ledger) ? deps.rebuildLedger() : EMPTY_LEDGER);
+    const before = found;
     for (const seq of journal.pending) {
       const report = await journal.read(seq);
       if (report !== undefined)
         ledger = ledgerAfter(ledger, report, report.body.kind === 'facts' ? factsDigest(report.body) : null, deps.wanted());
     }
-    if (ledger !== before) await writeDocument(deps.fs, deps.folder.ledger, ledger);
+    if (ledger !== before && ledger !== EMPTY_LEDGER) await files.write(folder.ledger, ledger);
     return new Reporter(deps, journal, ledger);
   }
 
@@ -66,11 +70,11 @@ export class Reporter {
   }
 
   async #replaceLost(seq: number): Promise<Report> {
-    const { fs, folder, clock, nodeId, observedGeneration } = this.#deps;
+    const { files, folder, clock, nodeId, observedGeneration } = this.#deps;
     const lost = lostReport(nodeId, seq, clock.now(), observedGeneration());
     await this.journal.replace(lost);
     this.#ledger = ledgerAfterLoss(this.#ledger, lost);
-    await writeDocument(fs, folder.ledger, this.#ledger);
+    await files.write(folder.ledger, this.#ledger);
     return lost;
   }
 
@@ -82,7 +86,7 @@ export class Reporter {
   /** On disk when it resolves. Calls are served one after another. */
   report(body: ReportBody): Promise<void> {
     return this.#exclusive(async () => {
-      const { fs, folder, clock, nodeId, observedGeneration } = this.#deps;
+      const { files, folder, clock, nodeId, observedGeneration } = this.#deps;
       const report: Report = {
         schemaVersion: 1,
         nodeId,
@@ -93,7 +97,7 @@ export class Reporter {
       };
       await this.journal.append(report);
       this.#ledger = ledgerAfter(this.#ledger, report, body.kind === 'facts' ? factsDigest(body) : null, this.#deps.wanted());
-      await writeDocument(fs, folder.ledger, this.#ledger);
+      await files.write(folder.ledger, this.#ledger);
       for (const listener of this.#listeners) listener();
     });
   }

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { artifactRefSchema, buildResultSchema } from '@takt/contracts';
 import type { BuildResult } from '@takt/contracts';
+import type { DocumentSchema } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
-import type { DurableFs } from '@takt/kernel';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
-import { readDocument, writeDocument } from '../state/json-document.js';
+import type { StateFiles } from '../state/state-files.js';
 
 const KEY = /^[0-9a-f]{64}$/;
 const BUILD_FILE = 'build.json';
@@ -15,16 +17,23 @@ const CALIBRATION_FILE = 'calibration.json';
 /** Finished builds, and as many calibrations, that are kept although nothing names them. */
 const KEPT_UNNAMED = 3;
 
+/** Times a build may be made again because its files were damaged, per run of the agent. */
+const REBUILDS = 2;
+
 const calibrationSchema = z.object({ statistics: artifactRefSchema, images: z.int(), seconds: z.number() });
 export type CalibrationRecord = z.output<typeof calibrationSchema>;
 
 /** Finished builds and calibrations by key. A record is written last, so where it is, the work is done. */
 export class JobsOnDisk {
-  readonly #fs: DurableFs;
+  readonly #files: StateFiles;
   readonly #folder: DataFolder;
+  /** Records by path, and the state of the file that they were read from. */
+  readonly #read = new Map<string, { readonly stamp: string; readonly record: unknown }>();
+  /** Times a build was found damaged, by key. */
+  readonly #damages = new Map<string, number>();
 
-  constructor(fs: DurableFs, folder: DataFolder) {
-    this.#fs = fs;
+  constructor(files: StateFiles, folder: DataFolder) {
+    this.#files = files;
     this.#folder = folder;
   }
 
@@ -36,31 +45,86 @@ export class JobsOnDisk {
     return join(this.#folder.calibrations, key);
   }
 
+  /** Keys of builds whose record can be read and whose artifact is there in its full size; damaged ones are moved aside. */
   builds(): Promise<Set<string>> {
-    return this.#finished(this.#folder.builds, BUILD_FILE);
+    return this.#finished(this.#folder.builds, async (key) => {
+      const record = await this.#record(join(this.buildFolder(key), BUILD_FILE), buildResultSchema);
+      if (record === undefined) return false;
+      const problem = await artifactProblem(record);
+      if (problem !== undefined) await this.#discard(key, record, problem);
+      return problem === undefined;
+    });
   }
 
   calibrations(): Promise<Set<string>> {
-    return this.#finished(this.#folder.calibrations, CALIBRATION_FILE);
+    return this.#finished(
+      this.#folder.calibrations,
+      async (key) => (await this.#record(join(this.calibrationFolder(key), CALIBRATION_FILE), calibrationSchema)) !== undefined,
+    );
   }
 
-  /** @throws TaktError `BuildMissing` when there is no such record, or its artifact is gone */
+  /** @throws TaktError `BuildMissing` when there is no such record */
   async build(key: string): Promise<BuildResult> {
-    const record = await readDocument(this.#fs, join(this.buildFolder(key), BUILD_FILE), buildResultSchema);
-    const artifact = record === undefined ? undefined : await stat(record.artifactPath).catch(() => undefined);
-    if (record !== undefined && artifact !== undefined) return record;
-    if (record !== undefined) await this.#fs.remove(join(this.buildFolder(key), BUILD_FILE));
-    throw missing('build', key);
+    const record = await this.#record(join(this.buildFolder(key), BUILD_FILE), buildResultSchema);
+    if (record === undefined) throw missing('build', key);
+    return record;
   }
 
+  /**
+   * A build whose artifact was hashed just now: what a runtime may be offered.
+   *
+   * @throws TaktError `BuildMissing`, `BuildDamaged` (both retryable; a damaged build was moved aside and is made again)
+   */
+  async verifiedBuild(key: string): Promise<BuildResult> {
+    const record = await this.build(key);
+    const problem = (await artifactProblem(record)) ?? (await digestProblem(record));
+    if (problem === undefined) return record;
+    await this.#discard(key, record, problem);
+    throw new TaktError({
+      code: 'BuildDamaged',
+      message: `the artifact of build ${key} was damaged: ${problem}`,
+      action: 'nothing to do; it is built again',
+      component: 'agent',
+      element: record.artifactPath,
+      retryable: true,
+    });
+  }
+
+  /**
+   * Makes room for a build that is about to run.
+   *
+   * @throws TaktError `BuildDamaged` when its files were damaged again and again
+   */
+  async prepareBuild(key: string): Promise<void> {
+    const damages = this.#damages.get(key) ?? 0;
+    if (damages > REBUILDS) {
+      throw new TaktError({
+        code: 'BuildDamaged',
+        message: `build ${key} was made ${String(damages)} times and its file was damaged each time`,
+        action: 'check the disk of the node (dmesg, smartctl -a), then restart takt-agent and deploy again',
+        phase: 'building',
+        component: 'agent',
+        element: this.buildFolder(key),
+      });
+    }
+    const found = await stat(this.buildFolder(key)).catch(() => undefined);
+    if (found?.isDirectory() === false) await this.#files.reject(this.buildFolder(key), 'a file is in the place of a folder', 'it is built again');
+  }
+
+  /** @throws TaktError `BuildMissing` when there is no such record */
   async calibration(key: string): Promise<CalibrationRecord> {
-    const record = await readDocument(this.#fs, join(this.calibrationFolder(key), CALIBRATION_FILE), calibrationSchema);
+    const record = await this.#record(join(this.calibrationFolder(key), CALIBRATION_FILE), calibrationSchema);
     if (record === undefined) throw missing('calibration', key);
     return record;
   }
 
+  /** Forgets a calibration whose statistics file is damaged, so that it is made again. */
+  forgetCalibration(key: string): Promise<void> {
+    return this.#files.fs.remove(join(this.calibrationFolder(key), CALIBRATION_FILE));
+  }
+
   finishCalibration(key: string, record: CalibrationRecord): Promise<void> {
-    return writeDocument(this.#fs, join(this.calibrationFolder(key), CALIBRATION_FILE), record);
+    return this.#files.write(join(this.calibrationFolder(key), CALIBRATION_FILE), record);
   }
 
   /**
@@ -86,17 +150,57 @@ export class JobsOnDisk {
     const surplus = keys.filter((key) => !newest.has(key));
     for (const key of surplus) {
       // The record first: where it is, everything else is there.
-      await this.#fs.remove(join(folder, key, file));
-      await this.#fs.remove(join(folder, key));
+      await this.#files.fs.remove(join(folder, key, file));
+      await this.#files.fs.remove(join(folder, key));
     }
     return surplus.length;
   }
 
-  async #finished(folder: string, file: string): Promise<Set<string>> {
+  async #finished(folder: string, isWhole: (key: string) => Promise<boolean>): Promise<Set<string>> {
     const keys = (await readdir(folder).catch((): string[] => [])).filter((name) => KEY.test(name));
-    const there = await Promise.all(keys.map((key) => stat(join(folder, key, file)).catch(() => undefined)));
-    return new Set(keys.filter((_key, index) => there[index] !== undefined));
+    const whole = await Promise.all(keys.map(isWhole));
+    return new Set(keys.filter((_key, index) => whole[index]));
   }
+
+  /** A record, read again only where its file changed. */
+  async #record<T>(path: string, schema: DocumentSchema<T>): Promise<T | undefined> {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) return undefined;
+    const stamp = `${String(found.ino)} ${String(found.size)} ${String(found.mtimeMs)}`;
+    const known = this.#read.get(path);
+    if (known?.stamp === stamp) return known.record as T;
+    const record = await this.#files.read(path, schema, 'the work is done again');
+    if (record === undefined) this.#read.delete(path);
+    else this.#read.set(path, { stamp, record });
+    return record;
+  }
+
+  /** The record goes first: where it is, the artifact counts as whole. */
+  async #discard(key: string, { artifactPath }: BuildResult, problem: string): Promise<void> {
+    this.#damages.set(key, (this.#damages.get(key) ?? 0) + 1);
+    await this.#files.fs.remove(join(this.buildFolder(key), BUILD_FILE));
+    await this.#files.reject(artifactPath, problem, 'it is built again when it is needed');
+  }
+}
+
+/** What is wrong with an artifact as far as its size shows. */
+async function artifactProblem({ artifactPath, candidates }: BuildResult): Promise<string | undefined> {
+  const found = await stat(artifactPath).catch(() => undefined);
+  if (found === undefined) return 'it is missing';
+  if (!found.isFile()) return 'a folder is in its place';
+  const expected = candidates.find(({ verdict }) => verdict === 'chosen')?.artifactBytes ?? found.size;
+  return found.size === expected ? undefined : `it has ${String(found.size)} bytes instead of ${String(expected)}`;
+}
+
+async function digestProblem({ artifactPath, plan }: BuildResult): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(artifactPath)) hash.update(chunk as Buffer);
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  const digest = `sha256:${hash.digest('hex')}`;
+  return digest === plan.artifact ? undefined : `its digest is ${digest} instead of ${plan.artifact}`;
 }
 
 const missing = (what: string, key: string): TaktError =>

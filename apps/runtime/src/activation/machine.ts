@@ -10,6 +10,9 @@ import type { ActivationRecord, CandidateRecord } from './record.js';
 import { hasBaseline, judgedFrames, newTrial, observeFrame, observeServing, servedFps, trialReport } from './trial.js';
 import type { TrialVerdict } from './trial.js';
 
+/** Reasons of ends that speak of the artifact's file on this node and not of the release. */
+const FILE_DAMAGED: ReadonlySet<string> = new Set(['ArtifactDigestMismatch', 'ArtifactMissing']);
+
 export const initialState = (record: ActivationRecord): MachineState => ({
   record,
   requiredFps: null,
@@ -150,11 +153,22 @@ function activate(state: MachineState, activation: Activation, now: Moment): Ste
   const { record } = state;
   const { deploymentId } = activation;
   if (isSettled(record, deploymentId)) return { state, commands: [] };
+  if (record.committed?.deploymentId === deploymentId) return replaceDamaged(state, record.committed, activation, now);
   const returns = lastOutcome(record, deploymentId)?.outcome === 'committed' || revertsToKnown(record, activation);
   const message = `Release ${activation.releaseName} took the place of ${record.candidate?.activation.releaseName ?? ''} before its check was done.`;
   return followedBy(giveUp(state, { by: 'request', reason: 'Superseded', message }, now), (free) =>
     begin(free, activation, returns ? 'return' : 'check', now),
   );
+}
+
+/** The committed engine's file was damaged and nothing could take over: the deployment comes again with a whole file, perhaps another. */
+function replaceDamaged(state: MachineState, damaged: Activation, activation: Activation, now: Moment): Step {
+  const free: Step = {
+    state: forget({ ...state, record: { ...state.record, committed: null } }, damaged),
+    commands: [{ type: 'end', deploymentId: damaged.deploymentId }],
+  };
+  const kind = isSameEngine(damaged.plan, activation.plan) ? 'return' : 'check';
+  return followedBy(free, (next) => begin(next, activation, kind, now));
 }
 
 /**
@@ -170,10 +184,15 @@ const isSameEngine = (a: Activation['plan'], b: Activation['plan']): boolean =>
 /** Whether activating the deployment would change nothing: it serves, is being checked, or was given up here before. */
 export function isSettled(record: ActivationRecord, deploymentId: string): boolean {
   if (record.candidate !== null) return record.candidate.activation.deploymentId === deploymentId;
+  if (endedByDamage(record, deploymentId)) return false;
   if (record.committed?.deploymentId === deploymentId) return true;
   const last = lastOutcome(record, deploymentId);
   return last !== undefined && last.outcome !== 'committed';
 }
+
+/** Whether the file of the deployment's engine was found damaged last: then it may be offered again, with a file that is whole. */
+const endedByDamage = (record: ActivationRecord, deploymentId: string): boolean =>
+  FILE_DAMAGED.has(lastOutcome(record, deploymentId)?.reason ?? '');
 
 function begin(state: MachineState, activation: Activation, kind: CandidateRecord['kind'], now: Moment): Step {
   const record: ActivationRecord = {
@@ -238,7 +257,13 @@ function refused(state: MachineState, event: Extract<MachineEvent, { type: 'engi
     const message = `Release ${committed.releaseName} cannot be loaded any more (${error.message}); release ${previous.releaseName} takes over.`;
     return returnTo(next, committed, previous, { reason: error.code, message, error }, now);
   }
-  return { state: next, commands: [{ type: 'start', activation: committed, after: 'refusal' }] };
+  const again: Command = { type: 'start', activation: committed, after: 'refusal' };
+  // Reported once, so that the agent builds the file again. The file is tried meanwhile, for the case that it is put right.
+  if (!FILE_DAMAGED.has(error.code) || endedByDamage(next.record, deploymentId)) return { state: next, commands: [again] };
+  const message = `Release ${committed.releaseName} cannot be loaded any more (${error.message}) and there is no engine to take over.`;
+  const outcome = { deploymentId, outcome: 'rolled-back' as const, health: null, at: now.wall, reason: error.code, message, error };
+  const record = withOutcome(next.record, outcome);
+  return { state: { ...next, record }, commands: [{ type: 'persist', record }, again] };
 }
 
 function lost(state: MachineState, event: Extract<MachineEvent, { type: 'engine-lost' }>, now: Moment): Step {

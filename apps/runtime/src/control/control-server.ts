@@ -32,7 +32,7 @@ export async function startControlServer(path: string, actions: ControlActions):
   const socket = await socketAddress(path);
   try {
     if (await answersOn(socket.address)) throw alreadyRunning(path);
-    await rm(path, { force: true });
+    await rm(path, { force: true, recursive: true });
     const server = createServer((request, response) => void respond(request, response, actions));
     await listen(server, socket.address);
     await chmod(path, 0o600);

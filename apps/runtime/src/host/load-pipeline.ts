@@ -49,7 +49,7 @@ async function readArtifact(path: string, digest: string): Promise<Uint8Array> {
     throw new TaktError({
       code: 'ArtifactMissing',
       message: `artifact ${digest} cannot be read from ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      action: 'deploy the release again, so that the node fetches or builds it anew',
+      action: 'nothing to do: the agent builds the file again and offers it; check the disk of the node if this comes again',
       component: 'engine-host',
       element: digest,
       cause: thrown,
@@ -60,7 +60,7 @@ async function readArtifact(path: string, digest: string): Promise<Uint8Array> {
     throw new TaktError({
       code: 'ArtifactDigestMismatch',
       message: `the file ${path} has the digest ${found}, not ${digest} as announced`,
-      action: 'deploy the release again, so that the node fetches or builds it anew',
+      action: 'nothing to do: the agent builds the file again and offers it; check the disk of the node if this comes again',
       component: 'engine-host',
       element: digest,
     });

@@ -32,8 +32,8 @@ export async function download(fs: DurableFs, ref: ArtifactRef, target: string, 
   const folder = dirname(target);
   await mkdir(folder, { recursive: true });
   let have = await sizeOf(part);
-  if (have > ref.sizeBytes) {
-    await rm(part, { force: true });
+  if (have === undefined || have > ref.sizeBytes) {
+    await rm(part, { force: true, recursive: true });
     have = 0;
   }
   requireSpace(`artifact ${ref.fileName}`, folder, ref.sizeBytes - have, await (options.freeBytes ?? freeBytes)(folder));
@@ -96,7 +96,12 @@ async function receive(response: IncomingMessage, writer: DigestWriter, ref: Art
   }
 }
 
-const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+/** Size of a file, 0 where there is none; undefined for what is not a file. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return 0;
+  return found.isFile() ? found.size : undefined;
+}
 
 const mismatch = (ref: ArtifactRef, detail: string): TaktError =>
   new TaktError({

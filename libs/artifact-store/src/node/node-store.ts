@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ArtifactRef } from '@takt/contracts';
 import { TaktError, isDigest } from '@takt/kernel';
@@ -25,6 +25,14 @@ export interface NodeStore {
   adopt(file: string, fileName: string): Promise<ArtifactRef>;
   /** Unpacks the data set of an artifact that is there, unless it is unpacked already; see `unpackTar`. */
   unpack(digest: Digest, options?: UnpackOptions): Promise<string>;
+  /**
+   * Hashes a file that is about to be used. One that is not what its name says is removed, so that it is fetched again.
+   *
+   * @throws TaktError `ArtifactDamaged` (retryable)
+   */
+  verify(digest: Digest): Promise<void>;
+  /** Hashes the files of an unpacked data set; as `verify`, and it is unpacked again. One without a list of its files is taken as it is. */
+  verifyDataset(digest: Digest): Promise<void>;
   /** Removes every file and data set that is not named. Returns how many were removed. */
   prune(keep: ReadonlySet<Digest>): Promise<number>;
 }
@@ -35,6 +43,7 @@ export function createNodeStore(root: string, fs: DurableFs): NodeStore {
   const datasetsFolder = join(root, 'datasets');
   const artifactPath = (digest: Digest): string => join(artifactsFolder, hexOf(digest));
   const datasetPath = (digest: Digest): string => join(datasetsFolder, hexOf(digest));
+  const listPath = (digest: Digest): string => join(datasetsFolder, `${hexOf(digest)}.files.json`);
   const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined;
   const digestsIn = async (folder: string): Promise<Digest[]> => (await fs.list(folder)).map((name) => `sha256:${name}`).filter(isDigest);
 
@@ -66,8 +75,27 @@ export function createNodeStore(root: string, fs: DurableFs): NodeStore {
           retryable: true,
         });
       }
+      await this.verify(digest);
       await unpackTar(fs, artifactPath(digest), target, options);
+      await fs.write(listPath(digest), JSON.stringify(await listFiles(target)));
       return target;
+    },
+    async verify(digest) {
+      const path = artifactPath(digest);
+      const found = await hashFile(path).catch(() => undefined);
+      if (found?.digest === digest) return;
+      await fs.remove(path);
+      throw damaged(digest, path, 'it is fetched again');
+    },
+    async verifyDataset(digest) {
+      const target = datasetPath(digest);
+      const expected = await fs.read(listPath(digest)).catch(() => undefined);
+      const found = await listFiles(target).catch(() => undefined);
+      const isListed = expected !== undefined && isFileList(Buffer.from(expected).toString('utf8'));
+      if (found !== undefined && (!isListed || JSON.stringify(found) === Buffer.from(expected).toString('utf8'))) return;
+      await fs.remove(target);
+      await fs.remove(listPath(digest));
+      throw damaged(digest, target, 'it is unpacked again');
     },
     async prune(keep) {
       const kept = new Set([...keep].map(hexOf));
@@ -87,9 +115,40 @@ export function createNodeStore(root: string, fs: DurableFs): NodeStore {
   };
 }
 
+/** `[path, digest]` of every file below a folder, sorted. @throws where it cannot be read, or is not a folder */
+async function listFiles(folder: string, below = ''): Promise<[string, Digest][]> {
+  const entries = await readdir(join(folder, below), { withFileTypes: true });
+  const files: [string, Digest][] = [];
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) files.push(...(await listFiles(folder, path)));
+    else files.push([path, (await hashFile(join(folder, path))).digest]);
+  }
+  return files;
+}
+
+function isFileList(text: string): boolean {
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
+const damaged = (digest: Digest, path: string, remedy: string): TaktError =>
+  new TaktError({
+    code: 'ArtifactDamaged',
+    message: `${path} does not hold ${digest} any more; it was removed and ${remedy}`,
+    action: 'check the disk of the node (dmesg, smartctl -a) if this comes again',
+    component: 'artifact-store',
+    element: digest,
+    retryable: true,
+  });
+
 async function copyInto(fs: DurableFs, file: string, path: string): Promise<void> {
   const part = `${path}.adopting`;
   await mkdir(dirname(path), { recursive: true });
+  await rm(part, { force: true, recursive: true });
   const writer = await openDigestWriter(part, { resume: false });
   try {
     for await (const chunk of createReadStream(file)) await writer.write(chunk as Buffer);

@@ -1,0 +1,38 @@
+import type { Condition } from '@takt/contracts';
+import { describeFinding } from './state-files.js';
+import type { StateFinding } from './state-files.js';
+
+/** Condition that is false while a file of the data folder is damaged or unreadable and not yet replaced. */
+export const STATE_INTACT = 'StateIntact';
+
+type ConditionSays = Pick<Condition, 'status' | 'reason' | 'message' | 'action'>;
+
+export const CHECK_DISK = 'check the disk of the node (dmesg, smartctl -a)';
+
+/**
+ * @param isReplaced whether what a file held is known again
+ * @param quarantined names in the quarantine folder, also of earlier runs
+ */
+export function stateCondition(
+  findings: readonly StateFinding[],
+  isReplaced: (file: string) => boolean,
+  quarantined: readonly string[],
+): ConditionSays {
+  const open = findings.filter(({ file, kind, movedTo }) => (kind === 'unreadable' && movedTo === null) || !isReplaced(file));
+  const message = (some: readonly StateFinding[]): string => some.map(describeFinding).join('. ');
+  if (open.length > 0) {
+    const unreadable = open.some(({ kind, movedTo }) => kind === 'unreadable' && movedTo === null);
+    return {
+      status: 'false',
+      reason: unreadable ? 'FileUnreadable' : 'FileDamaged',
+      message: message(open),
+      action: unreadable ? `${CHECK_DISK} and the owner and mode of the file` : CHECK_DISK,
+    };
+  }
+  if (findings.length > 0) return { status: 'true', reason: 'Rebuilt', message: message(findings), action: CHECK_DISK };
+  if (quarantined.length > 0) {
+    const message = `replaced earlier, kept in the quarantine folder: ${quarantined.join(', ')}`;
+    return { status: 'true', reason: 'Rebuilt', message, action: `${CHECK_DISK}, then remove the files` };
+  }
+  return { status: 'true', reason: 'Intact', message: 'every file of the data folder is as it should be', action: null };
+}

@@ -1,0 +1,122 @@
+import { relative, sep } from 'node:path';
+import { errnoOf, examineDocument, examineFile, setAside } from '@takt/durable-fs';
+import type { DocumentReading, DocumentSchema } from '@takt/durable-fs';
+import { LogField } from '@takt/kernel';
+import type { Clock, DurableFs, Logger } from '@takt/kernel';
+import type { DataFolder } from '../data-folder.js';
+
+/** A file of the data folder that this run found damaged or unreadable. */
+export interface StateFinding {
+  /** Relative to the data folder. */
+  readonly file: string;
+  readonly kind: 'damaged' | 'unreadable';
+  readonly detail: string;
+  /** Where it was moved; null where it is still in its place. */
+  readonly movedTo: string | null;
+  /** What takes its place. */
+  readonly remedy: string;
+}
+
+export interface StateFilesDeps {
+  readonly fs: DurableFs;
+  readonly folder: DataFolder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A folder or something else stands where the file has to go. */
+const OBSTRUCTED: ReadonlySet<string> = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST']);
+
+/**
+ * All documents of the agent, read and written in one way. A damaged one is moved to the quarantine folder and counts as
+ * missing; one that cannot be read is left where it is and counts as missing, and is moved, never overwritten, when
+ * something new must take its name. Only the agent that holds the data folder may use it; local commands read with
+ * `examineDocument`, which changes nothing.
+ */
+export class StateFiles {
+  readonly #deps: StateFilesDeps;
+  readonly #findings = new Map<string, StateFinding>();
+
+  constructor(deps: StateFilesDeps) {
+    this.#deps = deps;
+  }
+
+  get fs(): DurableFs {
+    return this.#deps.fs;
+  }
+
+  /** What was found since the agent started, newest state per file. */
+  get findings(): readonly StateFinding[] {
+    return [...this.#findings.values()];
+  }
+
+  /** Whether a file was found damaged or unreadable since the agent started. */
+  wasLost(path: string): boolean {
+    return this.#findings.has(this.#nameOf(path));
+  }
+
+  /**
+   * The document; undefined where there is none that can be used.
+   *
+   * @param remedy what happens without it, as a sentence part: "the control plane is asked for it again"
+   */
+  async read<T>(path: string, schema: DocumentSchema<T>, remedy: string): Promise<T | undefined> {
+    return this.#valueOf(path, await examineDocument(this.fs, path, schema), remedy);
+  }
+
+  /** The bytes of a file that is not JSON; `check` says what is wrong with them. */
+  async readBytes(path: string, check: (bytes: Uint8Array) => string | undefined, remedy: string): Promise<Uint8Array | undefined> {
+    const found = await examineFile(this.fs, path);
+    const problem = found.kind === 'read' ? check(found.value) : undefined;
+    return this.#valueOf(path, problem === undefined ? found : { kind: 'damaged', detail: problem }, remedy);
+  }
+
+  /** For content that was read and is wrong by a rule that no schema has. */
+  async reject(path: string, detail: string, remedy: string): Promise<void> {
+    await this.#valueOf(path, { kind: 'damaged', detail }, remedy);
+  }
+
+  async write(path: string, value: unknown): Promise<void> {
+    const content = `${JSON.stringify(value, null, 1)}\n`;
+    if (this.#findings.get(this.#nameOf(path))?.movedTo === null) await this.#moveAway(path);
+    try {
+      await this.fs.write(path, content);
+    } catch (thrown) {
+      if (!OBSTRUCTED.has(errnoOf(thrown) ?? '') || !(await this.#moveAway(path))) throw thrown;
+      await this.fs.write(path, content);
+    }
+  }
+
+  async #valueOf<T>(path: string, found: DocumentReading<T>, remedy: string): Promise<T | undefined> {
+    if (found.kind === 'read') return found.value;
+    if (found.kind === 'missing') return undefined;
+    const file = this.#nameOf(path);
+    const movedTo = found.kind === 'damaged' ? ((await this.#moveAway(path)) ?? null) : null;
+    const finding: StateFinding = { file, kind: found.kind, detail: found.detail, movedTo, remedy };
+    this.#findings.set(file, finding);
+    this.#deps.logger.error('state file cannot be used', { [LogField.state]: file, [LogField.error]: describeFinding(finding) });
+    return undefined;
+  }
+
+  async #moveAway(path: string): Promise<string | undefined> {
+    const { folder, clock, logger } = this.#deps;
+    const file = this.#nameOf(path);
+    try {
+      const target = await setAside(this.fs, path, folder.quarantine, file.split(sep).join('-'), clock.now());
+      const finding = this.#findings.get(file);
+      if (finding !== undefined) this.#findings.set(file, { ...finding, movedTo: target });
+      return target;
+    } catch (thrown) {
+      if (errnoOf(thrown) !== 'ENOENT') logger.error('state file cannot be moved', { [LogField.state]: file, [LogField.error]: thrown });
+      return undefined;
+    }
+  }
+
+  #nameOf(path: string): string {
+    return relative(this.#deps.folder.root, path);
+  }
+}
+
+/** One sentence per finding. */
+export const describeFinding = ({ file, kind, detail, movedTo, remedy }: StateFinding): string =>
+  `${file} is ${kind} (${detail})${movedTo === null ? '' : ` and was moved to ${movedTo}`}; ${remedy}`;

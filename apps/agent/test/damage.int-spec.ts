@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createDurableFs } from '@takt/durable-fs';
+import { silentLogger } from '@takt/kernel';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dataFolder } from '../src/data-folder.js';
+import type { DataFolder } from '../src/data-folder.js';
+import { loadOrCreateKey, recoverIdentity, saveIdentity } from '../src/identity/identity-store.js';
+import { DesiredStore } from '../src/state/desired-store.js';
+import { EMPTY_LEDGER } from '../src/state/ledger.js';
+import { NodeMemory } from '../src/state/memory.js';
+import { prepareFolders } from '../src/state/prepare-folders.js';
+import { Reporter } from '../src/state/reporter.js';
+import { stateCondition } from '../src/state/state-condition.js';
+import { StateFiles } from '../src/state/state-files.js';
+
+const clock = { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0 };
+const nodeId = '5b1c2b5a-4d0e-4a55-9df5-9bd1c6a8a001' as never;
+const fs = createDurableFs();
+
+const DAMAGES = {
+  'cut in half': (path: string) => writeFile(path, '{"schemaVersion":1,"seq":'),
+  empty: (path: string) => writeFile(path, ''),
+  zeros: (path: string) => writeFile(path, Buffer.alloc(512)),
+  'random bytes': (path: string) => writeFile(path, Buffer.from([0xff, 0xfe, 0x80, 0x01, 0xc3, 0x28])),
+  'JSON of the wrong shape': (path: string) => writeFile(path, '[1,2]'),
+  'a folder in its place': (path: string) => mkdir(path),
+} as const;
+const FILES = {
+  'desired.json': (f: DataFolder) => f.desired,
+  'current.json': (f: DataFolder) => f.current,
+  'rollback.json': (f: DataFolder) => f.rollback,
+  'failed-content.json': (f: DataFolder) => f.failedContent,
+  'ledger.json': (f: DataFolder) => f.ledger,
+  'journal-head.json': (f: DataFolder) => f.journalHead,
+  'journal/1.json': (f: DataFolder) => join(f.journal, '1.json'),
+  'identity.json': (f: DataFolder) => f.identity.document,
+  'node.jwt': (f: DataFolder) => f.identity.jwt,
+  'node.nk': (f: DataFolder) => f.identity.seed,
+} as const;
+
+let folder: DataFolder;
+beforeEach(async () => {
+  folder = dataFolder(await mkdtemp(join(tmpdir(), 'takt-damage-')));
+});
+afterEach(async () => {
+  await rm(folder.root, { recursive: true, force: true });
+});
+
+/** Opens everything that an agent opens when it starts, and reports once. */
+async function start(): Promise<StateFiles> {
+  const files = new StateFiles({ fs, folder, clock, logger: silentLogger });
+  await prepareFolders(files, folder);
+  await recoverIdentity(files, folder);
+  const desired = await DesiredStore.open(files, folder);
+  await NodeMemory.open(files, folder, () => Promise.resolve({ slots: {} }));
+  const reporter = await Reporter.open({
+    files,
+    folder,
+    clock,
+    nodeId,
+    observedGeneration: () => desired.present?.generation ?? 0,
+    wanted: () => new Set(),
+    rebuildLedger: () => EMPTY_LEDGER,
+  });
+  const condition = { type: 'DiskSpace', status: 'true', reason: 'Enough', message: '', action: null, since: '2026-01-01T00:00:00Z' } as const;
+  await reporter.report({ kind: 'condition', condition });
+  for (const seq of reporter.journal.pending) expect((await reporter.read(seq)).seq).toBe(seq);
+  expect(reporter.journal.pending).toEqual(reporter.journal.pending.map((_seq, index) => (reporter.journal.pending[0] ?? 0) + index));
+  return files;
+}
+
+describe.each(Object.keys(FILES) as (keyof typeof FILES)[])('%s', (name) => {
+  it.each(Object.keys(DAMAGES) as (keyof typeof DAMAGES)[])('%s: is moved to the quarantine folder, named in the condition, and does not stop the agent', async (how) => {
+    await loadOrCreateKey(fs, folder);
+    const identity = { nodeId, nodeName: 'n', site: 's', publicKey: 'U', serverUrl: 'http://x', natsUrls: ['nats://x'] };
+    await saveIdentity(fs, folder, identity, 'not.a.jwt');
+    await rm(folder.identity.jwt);
+    const path = FILES[name](folder);
+    await mkdir(dirname(path), { recursive: true });
+    await rm(path, { force: true });
+    await DAMAGES[how](path);
+    const files = await start();
+    expect(files.findings).toMatchObject([{ kind: 'damaged', movedTo: expect.stringContaining(folder.quarantine) as string }]);
+    expect(await readdir(folder.quarantine)).toHaveLength(1);
+    const says = stateCondition(files.findings, () => false, []);
+    expect(says).toMatchObject({ status: 'false', reason: 'FileDamaged', message: expect.stringContaining(name) as string });
+    if (name === 'identity.json') expect((await recoverIdentity(files, folder)).identity).toEqual(identity);
+    expect((await start()).findings).toEqual([]);
+  });
+});
