@@ -64,7 +64,14 @@ async function start(): Promise<StateFiles> {
     wanted: () => new Set(),
     rebuildLedger: () => EMPTY_LEDGER,
   });
-  const condition = { type: 'DiskSpace', status: 'true', reason: 'Enough', message: '', action: null, since: '2026-01-01T00:00:00Z' } as const;
+  const condition = {
+    type: 'DiskSpace',
+    status: 'true',
+    reason: 'Enough',
+    message: '',
+    action: null,
+    since: '2026-01-01T00:00:00Z',
+  } as const;
   await reporter.report({ kind: 'condition', condition });
   for (const seq of reporter.journal.pending) expect((await reporter.read(seq)).seq).toBe(seq);
   expect(reporter.journal.pending).toEqual(reporter.journal.pending.map((_seq, index) => (reporter.journal.pending[0] ?? 0) + index));
@@ -72,21 +79,24 @@ async function start(): Promise<StateFiles> {
 }
 
 describe.each(Object.keys(FILES) as (keyof typeof FILES)[])('%s', (name) => {
-  it.each(Object.keys(DAMAGES) as (keyof typeof DAMAGES)[])('%s: is moved to the quarantine folder, named in the condition, and does not stop the agent', async (how) => {
-    await loadOrCreateKey(fs, folder);
-    const identity = { nodeId, nodeName: 'n', site: 's', publicKey: 'U', serverUrl: 'http://x', natsUrls: ['nats://x'] };
-    await saveIdentity(fs, folder, identity, 'not.a.jwt');
-    await rm(folder.identity.jwt);
-    const path = FILES[name](folder);
-    await mkdir(dirname(path), { recursive: true });
-    await rm(path, { force: true });
-    await DAMAGES[how](path);
-    const files = await start();
-    expect(files.findings).toMatchObject([{ kind: 'damaged', movedTo: expect.stringContaining(folder.quarantine) as string }]);
-    expect(await readdir(folder.quarantine)).toHaveLength(1);
-    const says = stateCondition(files.findings, () => false, []);
-    expect(says).toMatchObject({ status: 'false', reason: 'FileDamaged', message: expect.stringContaining(name) as string });
-    if (name === 'identity.json') expect((await recoverIdentity(files, folder)).identity).toEqual(identity);
-    expect((await start()).findings).toEqual([]);
-  });
+  it.each(Object.keys(DAMAGES) as (keyof typeof DAMAGES)[])(
+    '%s: is moved to the quarantine folder, named in the condition, and does not stop the agent',
+    async (how) => {
+      await loadOrCreateKey(fs, folder);
+      const identity = { nodeId, nodeName: 'n', site: 's', publicKey: 'U', serverUrl: 'http://x', natsUrls: ['nats://x'] };
+      await saveIdentity(fs, folder, identity, 'not.a.jwt');
+      await rm(folder.identity.jwt);
+      const path = FILES[name](folder);
+      await mkdir(dirname(path), { recursive: true });
+      await rm(path, { force: true });
+      await DAMAGES[how](path);
+      const files = await start();
+      expect(files.findings).toMatchObject([{ kind: 'damaged', movedTo: expect.stringContaining(folder.quarantine) as string }]);
+      expect(await readdir(folder.quarantine)).toHaveLength(1);
+      const says = stateCondition(files.findings, () => false, []);
+      expect(says).toMatchObject({ status: 'false', reason: 'FileDamaged', message: expect.stringContaining(name) as string });
+      if (name === 'identity.json') expect((await recoverIdentity(files, folder)).identity).toEqual(identity);
+      expect((await start()).findings).toEqual([]);
+    },
+  );
 });

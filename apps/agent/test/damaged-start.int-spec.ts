@@ -29,7 +29,8 @@ it('an agent that starts with every state file damaged stays up, reports it, and
   await until('the journal is confirmed', () => readdirSync(join(node.data, 'agent', 'journal')).length === 0);
   await node.endAgent('SIGKILL');
 
-  for (const name of ['desired', 'current', 'ledger', 'journal-head']) writeFileSync(join(node.data, 'agent', `${name}.json`), Buffer.alloc(64));
+  for (const name of ['desired', 'current', 'ledger', 'journal-head'])
+    writeFileSync(join(node.data, 'agent', `${name}.json`), Buffer.alloc(64));
   for (const name of ['identity.json', 'node.jwt']) writeFileSync(join(node.data, 'identity', name), '');
   const [build = ''] = readdirSync(join(node.data, 'builds'));
   const artifact = readdirSync(join(node.data, 'builds', build)).find((name) => name.endsWith('.onnx')) ?? '';
@@ -44,7 +45,9 @@ it('an agent that starts with every state file damaged stays up, reports it, and
   expect(node.count('end-build')).toBe(2);
   expect(stand.deployments.get(first.deploymentId)?.filter((state) => state === 'committed')).toHaveLength(1);
   const said = (): string[] =>
-    stand.reports.flatMap(({ body }) => (body.kind === 'condition' && body.condition.type === 'StateIntact' ? [body.condition.reason] : []));
+    stand.reports.flatMap(({ body }) =>
+      body.kind === 'condition' && body.condition.type === 'StateIntact' ? [body.condition.reason] : [],
+    );
   await until('the damage is reported as replaced', () => said().at(-1) === 'Rebuilt', 60_000);
   expect(said()).toContain('FileDamaged');
   expect(existsSync(join(node.data, 'agent', 'quarantine'))).toBe(true);

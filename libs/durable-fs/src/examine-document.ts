@@ -6,7 +6,10 @@ export interface DocumentSchema<T> {
     value: unknown,
   ):
     | { readonly success: true; readonly data: T }
-    | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] } };
+    | {
+        readonly success: false;
+        readonly error: { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] };
+      };
 }
 
 /**

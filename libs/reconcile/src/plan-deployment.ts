@@ -200,7 +200,8 @@ class DeploymentPlan {
     const isFileDamaged = runtime.servingDeploymentId !== deploymentId && this.#isOfferedAgain(runtime);
     if (!isLost && !isFileDamaged) return [];
     const hasBuild = this.#local.builds.has(buildKey);
-    if (hasBuild) return [this.#retried({ kind: 'activate', key: `activate:${deploymentId}`, slug: this.#slot.line.slug, deploymentId, buildKey })];
+    if (hasBuild)
+      return [this.#retried({ kind: 'activate', key: `activate:${deploymentId}`, slug: this.#slot.line.slug, deploymentId, buildKey })];
     const inputs = planInputs(buildInputsOf(this.#deployment), this.#local, this.#now);
     if (!inputs.ready) return [...inputs.steps];
     const build: Step = { kind: 'build', key: `build:${buildKey}`, buildKey, deploymentId, buildJobId };

@@ -215,7 +215,8 @@ async function buildJobOf(
   buildKey: string,
 ): Promise<Extract<WorkerJob, { kind: 'build' }>> {
   const datasets = [release.golden, ...(release.calibration !== null && needsCalibrationImages(release) ? [release.calibration] : [])];
-  for (const { digest } of [release.model.artifact, ...(release.statistics === null ? [] : [release.statistics])]) await store.verify(digest);
+  for (const { digest } of [release.model.artifact, ...(release.statistics === null ? [] : [release.statistics])])
+    await store.verify(digest);
   for (const { digest } of datasets) await store.verifyDataset(digest);
   return {
     kind: 'build',

@@ -106,7 +106,8 @@ const nodeIdOfJwt = (jwt: string): NodeId | undefined => {
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8').trim();
 
 /** What is wrong with a seed; never says what is in it. */
-export const seedProblem = (bytes: Uint8Array): string | undefined => problemOf(() => publicKeyOfSeed(textOf(bytes)), 'it is not a node key');
+export const seedProblem = (bytes: Uint8Array): string | undefined =>
+  problemOf(() => publicKeyOfSeed(textOf(bytes)), 'it is not a node key');
 
 export const jwtProblem = (bytes: Uint8Array): string | undefined =>
   problemOf(() => {

@@ -190,7 +190,8 @@ export class Link {
     while (!signal.aborted) {
       if (this.#jwt !== undefined) await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const state = this.#age === undefined ? IdentityState.expired : identityState(this.#age, clock.monotonic(), 0.6 + Math.random() * 0.1);
+      const state =
+        this.#age === undefined ? IdentityState.expired : identityState(this.#age, clock.monotonic(), 0.6 + Math.random() * 0.1);
       if (state === IdentityState.fresh && !this.#refused) continue;
       try {
         const rejoin = this.#refused || state === IdentityState.expired || !this.connected;

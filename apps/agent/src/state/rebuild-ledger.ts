@@ -14,7 +14,12 @@ import type { CommittedDocument } from './memory.js';
  * @param conditions types that this agent reports
  */
 export function rebuiltLedger(current: CommittedDocument, wanted: ReadonlySet<string>, conditions: readonly string[]): Ledger {
-  const unknown = { status: 'unknown' as const, reason: 'LedgerRebuilt', message: 'not evaluated since the ledger was rebuilt', action: null };
+  const unknown = {
+    status: 'unknown' as const,
+    reason: 'LedgerRebuilt',
+    message: 'not evaluated since the ledger was rebuilt',
+    action: null,
+  };
   return {
     ...EMPTY_LEDGER,
     deployments: Object.fromEntries(

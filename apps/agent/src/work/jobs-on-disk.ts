@@ -108,7 +108,8 @@ export class JobsOnDisk {
       });
     }
     const found = await stat(this.buildFolder(key)).catch(() => undefined);
-    if (found?.isDirectory() === false) await this.#files.reject(this.buildFolder(key), 'a file is in the place of a folder', 'it is built again');
+    if (found?.isDirectory() === false)
+      await this.#files.reject(this.buildFolder(key), 'a file is in the place of a folder', 'it is built again');
   }
 
   /** @throws TaktError `BuildMissing` when there is no such record */

@@ -515,6 +515,17 @@ describe('an engine whose artifact is refused', () => {
     alone.send({ type: 'engine-refused', deploymentId: first.deploymentId, error });
     expect(alone.commands.at(-1)).toEqual({ type: 'start', activation: first, after: 'refusal' });
   });
+
+  it('is reported once where nothing can take over, and takes its place again with a file that was built again', () => {
+    const alone = new World({ ...EMPTY_RECORD, committed: first }).boot();
+    for (let n = 0; n < 2; n += 1) alone.send({ type: 'engine-refused', deploymentId: first.deploymentId, error });
+    expect(alone.outcomes).toEqual(['rolled-back ArtifactDigestMismatch']);
+    expect(isSettled(alone.disk, first.deploymentId)).toBe(false);
+    alone.send({ type: 'activate', activation: first });
+    alone.ready(first.deploymentId);
+    expect(alone.disk.committed?.deploymentId).toBe(first.deploymentId);
+    expect(isSettled(alone.disk, first.deploymentId)).toBe(true);
+  });
 });
 
 describe('a start of the runtime', () => {
