@@ -2,9 +2,7 @@ import type { DurableFs } from '@takt/kernel';
 
 /** What a schema must offer to check a document; zod's schemas do. */
 export interface DocumentSchema<T> {
-  safeParse(
-    value: unknown,
-  ):
+  safeParse(value: unknown):
     | { readonly success: true; readonly data: T }
     | {
         readonly success: false;

@@ -1,4 +1,4 @@
-import type { DeploymentId, SlotId } from '@takt/kernel';
+import type { SlotId } from '@takt/kernel';
 import { EMPTY_LEDGER } from './ledger.js';
 import type { Ledger } from './ledger.js';
 import type { CommittedDocument } from './memory.js';
@@ -27,7 +27,7 @@ export function rebuiltLedger(current: CommittedDocument, wanted: ReadonlySet<st
         deploymentId,
         { slotId: slotId as SlotId, state: wanted.has(deploymentId) ? ('checking' as const) : ('committed' as const) },
       ]),
-    ) as Record<DeploymentId, Ledger['deployments'][DeploymentId]>,
+    ),
     conditions: Object.fromEntries(conditions.map((type) => [type, { type, ...unknown }])),
   };
 }
