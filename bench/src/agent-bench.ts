@@ -50,11 +50,11 @@ async function deliveredFpsDuring(api: ApiClient, work: Promise<unknown>): Promi
 }
 
 async function measure(dataDir: string): Promise<BenchRow[]> {
-  const options = { once: true, fresh: false, servicesOnly: false, dataDir, port: 4700 };
+  const options = { once: true, fresh: false, servicesOnly: false, dataDir, port: 4700, startedAt: Date.now() };
   const services = await startServices({ root, node: process.execPath, options, fs: createDurableFs(), output, signal });
   const { api } = services;
   try {
-    await pushContent(api, () => undefined);
+    await pushContent(api, dataDir, () => undefined);
     await ensureTopology(api, [NODE]);
     await output.step('a node joins', () => startFleet(services, [NODE], () => undefined, signal));
     await api.call('updateLine', {

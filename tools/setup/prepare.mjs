@@ -2,58 +2,32 @@
  * Brings a checkout to the point where takt's own code can run: dependencies, Node.js 24, compiled sources. Plain
  * JavaScript without dependencies, because it runs before anything is installed; each step is skipped when nothing changed.
  */
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildConsole } from './build-console.mjs';
+import { takeLock } from './file-lock.mjs';
+import { isInstalled } from './installed.mjs';
+import { isInterrupted, root, run } from './run-command.mjs';
+import { Interrupted, SetupError } from './setup-error.mjs';
 
-export const root = join(import.meta.dirname, '..', '..');
+export { root, run } from './run-command.mjs';
 const OLDEST_FOR_SETUP = [20, 19];
 const OLDEST_FOR_TAKT = 22;
-
-/** A refusal with a next step; printed without a stack trace. */
-export class SetupError extends Error {
-  constructor(message, action) {
-    super(message);
-    this.action = action;
-  }
-}
-
-const children = new Set();
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    for (const child of children) child.kill('SIGTERM');
-    if (children.size === 0) process.exit(130);
-  });
-}
-
-/** Runs a command in the repository root and resolves with its exit code and output; `inherit` shows the output as it comes. */
-export const run = (command, args, { env = {}, inherit = false } = {}) =>
-  new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-    });
-    children.add(child);
-    let output = '';
-    child.stdout?.on('data', (chunk) => (output += chunk));
-    child.stderr?.on('data', (chunk) => (output += chunk));
-    child.on('error', reject);
-    child.on('exit', (code, signal) => {
-      children.delete(child);
-      if (signal === 'SIGTERM' || signal === 'SIGINT') process.exit(130);
-      resolve({ code: code ?? 1, output });
-    });
-  });
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
 const step = async (title, work) => {
   const since = performance.now();
   if (process.stdout.isTTY) process.stdout.write(`  … ${title}`);
-  const note = await work();
+  let note;
+  try {
+    note = await work();
+  } catch (thrown) {
+    if (process.stdout.isTTY) process.stdout.write('\n');
+    throw thrown;
+  }
   process.stdout.write(`${process.stdout.isTTY ? '\r' : ''}  ✓ ${title}${note ? ` (${note})` : ''} · ${seconds(since)}\n`);
 };
 
@@ -68,40 +42,47 @@ const requireNode = () => {
   }
 };
 
-const hashOf = (path) =>
-  createHash('sha256')
-    .update(readFileSync(join(root, path)))
-    .digest('hex');
-
 /** The npm that runs this script, or the one on PATH. */
 const npm = (args, options) => {
   const cli = process.env.npm_execpath;
   return cli !== undefined && cli.endsWith('.js') ? run(process.execPath, [cli, ...args], options) : run('npm', args, options);
 };
 
-const stampPath = join(root, 'node_modules', '.takt-installed.json');
-const readStamp = () => {
+const isWritable = (folder) => {
   try {
-    return JSON.parse(readFileSync(stampPath, 'utf8'));
+    mkdirSync(folder, { recursive: true });
+    rmSync(mkdtempSync(join(folder, '.takt-probe-')), { recursive: true });
+    return true;
   } catch {
-    return {};
+    return false;
   }
 };
 
-/** `npm ci` without install scripts: none of the packages needs one here, and one of them downloads from outside the registry. */
-const install = async (dev) => {
-  const lock = hashOf('package-lock.json');
-  const stamp = readStamp();
-  if (stamp.lock === lock && (stamp.dev || !dev)) return 'already there';
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...(dev ? [] : ['--omit=dev'])];
-  const { code, output } = await npm(args, { env: { ONNXRUNTIME_NODE_INSTALL: 'skip' } });
+/** Folders of this checkout in place of those below HOME and TMPDIR that cannot be written to. */
+const writableFolders = () => {
+  const cache = process.env.npm_config_cache ?? join(homedir(), '.npm');
+  const inCheckout = (name) => {
+    const folder = join(root, '.takt', name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  };
+  return {
+    ...(isWritable(cache) ? {} : { npm_config_cache: inCheckout('npm-cache'), npm_config_logs_max: '0' }),
+    ...(isWritable(tmpdir()) ? {} : { TMPDIR: inCheckout('tmp') }),
+  };
+};
+
+/** `npm ci`. Install scripts are off in `.npmrc`: none of the packages needs one, and one of them downloads from outside the registry. */
+const install = async (dev, lock) => {
+  if (isInstalled(root, dev)) return 'already there';
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(dev ? [] : ['--omit=dev'])];
+  const { code, output } = await npm(args, { lock });
   if (code !== 0) {
     throw new SetupError(
       `npm could not install the dependencies:\n${output.trim().split('\n').slice(-8).join('\n')}`,
       'check the network or the registry setting (npm config get registry) and run the command again',
     );
   }
-  writeFileSync(stampPath, JSON.stringify({ lock, dev }));
   return dev ? 'all packages' : 'packages to run';
 };
 
@@ -122,18 +103,39 @@ export const runEnvironment = () => ({
   NX_DAEMON: 'false',
 });
 
-const build = async () => {
-  const { code, output } = await run(nodePath(), ['node_modules/typescript/bin/tsc', '-b'], { env: runEnvironment() });
+const build = async (lock) => {
+  const { code, output } = await run(nodePath(), ['node_modules/typescript/bin/tsc', '-b'], { env: runEnvironment(), lock });
   if (code !== 0)
     throw new SetupError(`the sources do not compile:\n${output.trim()}`, 'undo the last change to the sources, or correct it');
 };
 
-/** Everything but the console works without it, and its address says what is missing: no reason to stop here. */
-const bundle = async () => {
-  const { error, note } = await buildConsole({ root, run: (args, env) => run(nodePath(), args, { env: { ...runEnvironment(), ...env } }) });
+/** Everything but the console works without it, and its address says what is missing: not a reason to stop here. */
+const bundle = async (lock) => {
+  const { error, note } = await buildConsole({
+    root,
+    run: (args, env) => run(nodePath(), args, { env: { ...runEnvironment(), ...env }, lock }),
+  });
+  if (isInterrupted()) throw new Interrupted();
   if (error !== undefined)
-    process.stderr.write(`  ! the console does not build, the rest goes on without it:\n${error.replaceAll(/^/gm, '    ')}\n`);
+    process.stderr.write(`  ! the console does not build, the rest continues without it:\n${error.replaceAll(/^/gm, '    ')}\n`);
   return error === undefined ? note : 'without the console';
+};
+
+/** One at a time changes node_modules and dist; the next one waits. */
+const lockCheckout = async () => {
+  mkdirSync(join(root, '.takt'), { recursive: true });
+  for (let told = false; ; told = true) {
+    const { lock, holder } = await takeLock(join(root, '.takt', 'setup.lock'));
+    if (lock !== undefined) return lock;
+    if (!told) process.stdout.write(`  process ${String(holder.pid)} prepares this checkout: waiting for it\n`);
+    await sleep(200);
+    if (isInterrupted()) throw new Interrupted();
+  }
+};
+
+const requireWritableCheckout = () => {
+  if (isWritable(join(root, '.takt'))) return;
+  throw new SetupError(`this checkout (${root}) cannot be written to`, 'copy it to a folder of your own and run the command there');
 };
 
 /**
@@ -141,17 +143,40 @@ const bundle = async () => {
  */
 export const prepare = async ({ dev }) => {
   requireNode();
-  mkdirSync(join(root, '.takt'), { recursive: true });
-  await step('dependencies', () => install(dev));
-  await step(`sources compiled`, build);
-  await step('console', bundle);
+  requireWritableCheckout();
+  Object.assign(process.env, writableFolders());
+  const lock = await lockCheckout();
+  try {
+    await step('dependencies', () => install(dev, lock));
+    await step('sources compiled', () => build(lock));
+    await step('console', () => bundle(lock));
+  } finally {
+    lock.release();
+  }
 };
 
-/** Runs `main` and turns what it throws into words and an exit code. */
+/** Compiles and bundles what is installed already. */
+export const buildInstalled = async () => {
+  requireNode();
+  const lock = await lockCheckout();
+  try {
+    await step('sources compiled', () => build(lock));
+    await step('console', () => bundle(lock));
+  } finally {
+    lock.release();
+  }
+};
+
+/** Runs `main` and turns what it throws into a message and an exit code. */
 export const guarded = async (main) => {
   try {
     process.exitCode = await main();
   } catch (error) {
+    if (error instanceof Interrupted) {
+      process.stdout.write('Interrupted, nothing is left running. The same command continues from here.\n');
+      process.exitCode = 130;
+      return;
+    }
     // Also those of takt's own libraries, which say what to do next.
     if (!(error instanceof SetupError) && typeof error?.action !== 'string') throw error;
     process.stderr.write(`\n✗ ${error.message}\n  Next: ${error.action}\n`);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeploymentDetail } from '@takt/contracts';
+import type { ApiClient } from '@takt/api-client';
+import type { DeploymentDetail, DeploymentView } from '@takt/contracts';
 import type { DeploymentId } from '@takt/kernel';
 import { DeploymentState } from '@takt/rollout';
 import { setCameraRates } from './cameras.js';
@@ -29,9 +30,20 @@ export async function deployBaseline(story: Story): Promise<DeploymentDetail[]> 
     untilEnded(api, ids, DEADLINE_MS, progress, signal),
   );
   expectState(deployments, DeploymentState.committed);
+  const rolledOut = (await api.call('listRollouts', { query: {} })).items.length > 0;
+  // An interrupted run got further: its cameras stay as they are, since what is compared was measured on them.
+  if (rolledOut) return deployments;
   await setCameraRates(story, deployments[0]);
   await output.step('the lines run on it: the past that gates compare with', () => sleep(PAST_MS, undefined, { signal }));
   return deployments;
+}
+
+const NOT_KEPT = new Set<DeploymentState>([DeploymentState.failed, DeploymentState.cancelled, DeploymentState.rolledBack]);
+
+/** The line's deployment of the baseline that an earlier, interrupted run began or ended well. */
+async function deployed(api: ApiClient, line: string): Promise<DeploymentView | undefined> {
+  const { items } = await api.call('listDeployments', { query: { line, limit: 200 } });
+  return items.find(({ release, revertOf, state }) => release.name === 'baseline' && revertOf === null && !NOT_KEPT.has(state));
 }
 
 function build({ api, output, signal }: Story, nodes: readonly StartedNode[]): Promise<DeploymentId[]> {
@@ -39,6 +51,11 @@ function build({ api, output, signal }: Story, nodes: readonly StartedNode[]): P
   return output.step(`baseline → ${places}: engine built`, async (progress) => {
     const ids: DeploymentId[] = [];
     for (const { line } of nodes) {
+      const present = await deployed(api, line);
+      if (present !== undefined) {
+        ids.push(present.id);
+        continue;
+      }
       const { items } = await api.call('createDeployments', { body: { release: 'baseline', line } });
       ids.push(...items.map((deployment) => deployment.id));
     }

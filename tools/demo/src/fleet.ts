@@ -71,7 +71,7 @@ export async function ensureTopology(api: ApiClient, nodes: readonly DemoNode[])
   }
 }
 
-/** Starts every node, waits until each has told what it is, and gives each its slot. */
+/** Starts every node, waits until each has reported its hardware, and gives each its slot. */
 export async function startFleet(
   services: Services,
   nodes: readonly DemoNode[],

@@ -1,18 +1,24 @@
-import type { ApiClient } from '@takt/api-client';
+import type { ApiClient, RouteInput } from '@takt/api-client';
 import { MODEL } from './topology.js';
 
 /** Frames of the demo's health checks: fewer than the default, so that slow cameras do not make the demo long. */
 const health = { windowFrames: 40, maxWindowFrames: 200, soloFrames: 20 };
 const sets = { model: `${MODEL}@1`, golden: 'steel-golden', health } as const;
 
+/** Makes a release where an earlier, interrupted run did not. */
+async function ensureRelease(api: ApiClient, request: RouteInput<'createRelease'>): Promise<void> {
+  const { items } = await api.call('listReleases');
+  if (!items.some(({ name }) => name === request.body.name)) await api.call('createRelease', request);
+}
+
 /** The model as it was pushed, with the engine library's own thread choice: where every line starts. */
 export const createBaseline = async (api: ApiClient): Promise<void> => {
-  await api.call('createRelease', { body: { name: 'baseline', ...sets, recipes: ['fp32'], threads: 'library-default' } });
+  await ensureRelease(api, { body: { name: 'baseline', ...sets, recipes: ['fp32'], threads: 'library-default' } });
 };
 
 /** FP32 and INT8 swept over threads; the fastest plan inside the accuracy budget wins on each box. */
 export const createOptimised = async (api: ApiClient): Promise<void> => {
-  await api.call('createRelease', {
+  await ensureRelease(api, {
     body: { name: 'optimised', ...sets, calibration: 'steel-calibration', recipes: ['fp32', 'int8'], threads: 'sweep' },
   });
 };
@@ -22,7 +28,7 @@ export const createOptimised = async (api: ApiClient): Promise<void> => {
  * waived, as an operator in a hurry would; what saves the line is the runtime's own health check.
  */
 export const createLibraryDefault = async (api: ApiClient): Promise<void> => {
-  await api.call('createRelease', {
+  await ensureRelease(api, {
     body: {
       name: 'library-default-int8',
       ...sets,

@@ -28,18 +28,46 @@ const inWave = ({ members }: RolloutDetail, wave: number): RolloutMemberView[] =
  * the hold says an operator can do: measures again, and then goes back and starts over, since what cannot be measured again after
  * a move is the past that the gate compares with.
  */
-export async function runRollout(story: Story, release: string, policy: RolloutPolicyInput): Promise<RolloutDetail> {
+export async function runRollout(
+  story: Story,
+  release: string,
+  policy: RolloutPolicyInput,
+  expected: RolloutPhase,
+): Promise<RolloutDetail> {
   for (let started = 1; ; started += 1) {
-    const rollout = await runOnce(story, release, policy);
+    const earlier = started === 1 ? await earlierRollout(story, release, policy, expected) : undefined;
+    const rollout = await runOnce(story, earlier ?? (await start(story, release, policy)));
     if (rollout.hold?.code !== 'GateInconclusive' || started >= STARTED_AT_MOST) return rollout;
     await startOver(story, rollout);
   }
 }
 
-/** Starts a rollout and follows it, wave by wave, until it has ended or waits for a person. */
-async function runOnce(story: Story, release: string, policy: RolloutPolicyInput): Promise<RolloutDetail> {
-  const { api, output } = story;
-  let rollout = await api.call('createRollout', { body: { release, policy } });
+/** What an interrupted run left: the rollout that ended as the story says, or the one that still runs or waits for a person. */
+async function earlierRollout(
+  { api, output }: Story,
+  release: string,
+  policy: RolloutPolicyInput,
+  expected: RolloutPhase,
+): Promise<RolloutDetail | undefined> {
+  const breach = policy.localRollback?.onPerformanceBreach ?? 'roll-back';
+  const { items } = await api.call('listRollouts', { query: { limit: 200 } });
+  const same = items.filter((item) => item.release.name === release && item.policy.localRollback.onPerformanceBreach === breach);
+  const found = same.find(({ phase }) => phase === expected) ?? same.find(({ phase }) => !hasEnded(phase));
+  if (found === undefined) return undefined;
+  output.line(`  rollout ${found.name} of an earlier run is ${found.phase}: the demo continues with it`);
+  if (found.phase === RolloutPhase.paused || found.phase === RolloutPhase.held)
+    return api.call('resumeRollout', { params: { ref: found.id }, body: { reason: 'the demo was started again' } });
+  return api.call('getRollout', { params: { ref: found.id } });
+}
+
+async function start({ api }: Story, release: string, policy: RolloutPolicyInput): Promise<RolloutDetail> {
+  return api.call('createRollout', { body: { release, policy } });
+}
+
+/** Follows a rollout, wave by wave, until it has ended or waits for a person. */
+async function runOnce(story: Story, begun: RolloutDetail): Promise<RolloutDetail> {
+  const { output } = story;
+  let rollout = begun;
   output.line(`  rollout ${rollout.name}, by ${rollout.createdBy}`);
   for (const member of rollout.members)
     if (member.bucket === 'excluded') output.line(`  ${member.node.name} takes no part (${member.reason ?? ''}): ${member.message}`);
@@ -64,7 +92,7 @@ async function measureAgain({ api, output }: Story, { id, name, hold }: RolloutD
 async function startOver(story: Story, { id, name, hold }: RolloutDetail): Promise<void> {
   const { api, output } = story;
   output.line(`  held (${hold?.code ?? ''}): ${hold?.message ?? ''}`);
-  output.line(`  npx takt rollout rollback ${name}: the past is measured anew, and the rollout started again`);
+  output.line(`  npx takt rollout rollback ${name}: the past is measured again, and the rollout is started again`);
   await api.call('rollbackRollout', { params: { ref: id }, body: { reason: 'measure the past anew: this host was busy' } });
   await output.step('the fleet goes back', (progress) => follow(story, id, ({ phase }) => hasEnded(phase), progress));
 }

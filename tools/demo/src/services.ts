@@ -17,6 +17,7 @@ import type { Supervisor } from '@takt/local-stack';
 import { execa } from 'execa';
 import type { DemoOptions } from './options.js';
 import type { Output } from './output.js';
+import { endLeftovers } from './leftovers.js';
 import { readState, readToken, writeState, writeToken } from './state.js';
 import { until } from './watch.js';
 
@@ -51,7 +52,7 @@ export interface ServiceContext {
   readonly signal: AbortSignal;
 }
 
-/** The ports of the last run where they are still free, else others; the HTTP port prefers what was asked for. */
+/** The ports of the last run where they are still free, else others; that of the API was chosen by `npm start`. */
 async function choosePorts({ fs, options, output }: ServiceContext): Promise<{ postgres: number; nats: number; http: number }> {
   const last = (await readState(fs, options.dataDir))?.ports;
   const choose = async (name: string, preferred: number | undefined): Promise<number> => {
@@ -62,7 +63,7 @@ async function choosePorts({ fs, options, output }: ServiceContext): Promise<{ p
   return {
     postgres: await choose('PostgreSQL', last?.postgres),
     nats: await choose('NATS', last?.nats),
-    http: await choose('the HTTP API', options.port),
+    http: options.port,
   };
 }
 
@@ -73,6 +74,7 @@ async function controlPlane(context: ServiceContext, args: readonly string[], en
     env: { PATH: process.env['PATH'] ?? '', ...env },
     extendEnv: false,
     reject: false,
+    cancelSignal: context.signal,
   });
   if (exitCode === 0) return stdout.trim();
   throw new TaktError({
@@ -92,6 +94,7 @@ export async function startServices(context: ServiceContext): Promise<Services> 
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
+    await endLeftovers(root, dataDir);
     const ports = await choosePorts(context);
     const guard = createProcessGuard();
     stops.push(() => guard.close());

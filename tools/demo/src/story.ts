@@ -3,67 +3,67 @@ import { DeploymentState, RolloutPhase } from '@takt/rollout';
 import { expectPhase, expectState, unexpected } from './demo-unexpected.js';
 import { deployBaseline } from './deploy-baseline.js';
 import { createLibraryDefault, createOptimised } from './releases.js';
-import { beforeAfterText, candidatesText, hardwareText, rollbackText } from './report.js';
+import { hardwareText, movedText, rollbackText } from './report.js';
 import { DEMO_POLICY, LOOP_OFF_POLICY, STRICT_POLICY, policyText } from './rollout-policies.js';
 import { eventText, fleetLoopText, localLoopText } from './rollout-report.js';
 import { movedNodes, runRollout } from './run-rollout.js';
 import type { MemberDeployments } from './run-rollout.js';
 import type { Story } from './story-context.js';
+import { fleetRow, improvedRow, localRow } from './summary-rows.js';
+import type { SummaryRow } from './summary.js';
 
 const BAD = 'library-default-int8';
 
-export interface StoryEnd {
-  /** The deployment that the node's own loop took back. */
-  readonly rolledBack: DeploymentDetail;
-  /** The rollout that the fleet's loop took back. */
-  readonly reverted: RolloutDetail;
-}
-
-export async function tellStory(story: Story): Promise<StoryEnd> {
+/** Runs the demo from the beginning, or from where an interrupted run ended. Resolves with the rows of its summary. */
+export async function tellStory(story: Story): Promise<SummaryRow[]> {
   const { output, nodes } = story;
   output.heading('The fleet');
   for (const { node } of nodes) output.line(`  ${hardwareText(node)}`);
 
   output.heading('Release "baseline": the uploaded FP32 model with library defaults');
   const before = await deployBaseline(story);
-  await rollOutOptimised(story, before);
-  const rolledBack = await rollOutWithLocalLoop(story);
-  const reverted = await rollOutWithoutLocalLoop(story, rolledBack.node.name);
-  return { rolledBack, reverted };
+  const rows = await rollOutOptimised(story, before);
+  const local = await rollOutWithLocalLoop(story);
+  const fleet = await rollOutWithoutLocalLoop(story, local.move.node.name);
+  return [...rows, localRow(local.move), fleetRow(fleet.rollout, fleet.move, fleet.revert)];
 }
 
-async function rollOutOptimised(story: Story, before: readonly DeploymentDetail[]): Promise<void> {
+async function rollOutOptimised(story: Story, before: readonly DeploymentDetail[]): Promise<SummaryRow[]> {
   const { api, output } = story;
   output.heading('Rollout of "optimised" in two waves: each node builds and measures its own engine');
   await createOptimised(api);
   output.line(policyText());
-  const rollout = await runRollout(story, 'optimised', DEMO_POLICY);
+  const rollout = await runRollout(story, 'optimised', DEMO_POLICY, RolloutPhase.succeeded);
   expectPhase(rollout, RolloutPhase.succeeded);
+  const rows: SummaryRow[] = [];
   for (const { move } of await movedNodes(api, rollout)) {
     const was = before.find(({ slotId }) => slotId === move.slotId);
-    output.line(`\n${move.node.name} · ${move.line.name} · candidates`);
-    output.line(candidatesText(move));
-    if (was !== undefined) output.line(beforeAfterText(was, move));
+    rows.push(improvedRow(rollout, was, move));
+    output.line(`  ${movedText(was, move)}`);
   }
+  return rows;
 }
 
-async function rollOutWithLocalLoop(story: Story): Promise<DeploymentDetail> {
+async function rollOutWithLocalLoop(story: Story): Promise<{ readonly move: DeploymentDetail }> {
   const { api, output } = story;
   output.heading(`Rollout of "${BAD}", forced past the build check, and worse; the local loop is on`);
   await createLibraryDefault(api);
-  const rollout = await runRollout(story, BAD, STRICT_POLICY);
+  const rollout = await runRollout(story, BAD, STRICT_POLICY, RolloutPhase.rolledBack);
   const { move } = await theCanary(story, rollout);
   output.line(rollbackText(move));
   expectState([move], DeploymentState.rolledBack);
   expectPhase(rollout, RolloutPhase.rolledBack);
   output.line(localLoopText(move, rollout.endedAt));
-  return move;
+  return { move };
 }
 
-async function rollOutWithoutLocalLoop(story: Story, excluded: string): Promise<RolloutDetail> {
+async function rollOutWithoutLocalLoop(
+  story: Story,
+  excluded: string,
+): Promise<{ rollout: RolloutDetail; move: DeploymentDetail; revert: DeploymentDetail }> {
   const { api, output } = story;
   output.heading(`Rollout of "${BAD}" once more; a policy change switches the local loop off`);
-  const rollout = await runRollout(story, BAD, LOOP_OFF_POLICY);
+  const rollout = await runRollout(story, BAD, LOOP_OFF_POLICY, RolloutPhase.rolledBack);
   const { move, revert } = await theCanary(story, rollout);
   expectState([move], DeploymentState.committed);
   expectPhase(rollout, RolloutPhase.rolledBack);
@@ -74,7 +74,7 @@ async function rollOutWithoutLocalLoop(story: Story, excluded: string): Promise<
   const switched = items.find(({ code }) => code === 'LocalRollbackSwitchedOff');
   if (switched !== undefined) output.line(eventText(switched));
   output.line(fleetLoopText(move, revert));
-  return rollout;
+  return { rollout, move, revert };
 }
 
 async function theCanary({ api }: Story, rollout: RolloutDetail): Promise<MemberDeployments> {

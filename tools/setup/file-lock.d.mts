@@ -1,0 +1,27 @@
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot; empty where the process did not run. */
+  readonly startTicks: string;
+  readonly boot: string;
+}
+
+export interface LockHolder extends ProcessIdentity {
+  readonly children?: readonly ProcessIdentity[];
+  readonly address?: string;
+}
+
+export interface FileLock {
+  readonly tookOver: boolean;
+  note(facts: Readonly<Record<string, string>>): void;
+  addChild(pid: number): void;
+  removeChild(pid: number): void;
+  release(): void;
+}
+
+export function identityOf(pid: number): ProcessIdentity;
+export function isRunning(identity: ProcessIdentity): boolean;
+export function endProcesses(processes: readonly ProcessIdentity[], graceMs: number): Promise<void>;
+export function takeLock(
+  file: string,
+  options?: { readonly graceMs?: number },
+): Promise<{ readonly lock: FileLock; readonly holder?: undefined } | { readonly lock?: undefined; readonly holder: LockHolder }>;
