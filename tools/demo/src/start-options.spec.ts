@@ -26,9 +26,10 @@ describe('options of npm start', () => {
   });
 
   it.each([
-    [['--port', 'http'], '--port http is not a port number'],
-    [['--port', '70000'], '--port 70000 is not a port number'],
-    [['--port', '1.5'], '--port 1.5 is not a port number'],
+    [['--port', 'http'], '--port http is neither 0 nor a port number'],
+    [['--port', '70000'], '--port 70000 is neither 0 nor a port number'],
+    [['--port', '1.5'], '--port 1.5 is neither 0 nor a port number'],
+    [['--port', '22'], '--port 22 is neither 0 nor'],
     [['--port'], '--port'],
     [['--nce'], "Unknown option '--nce'"],
     [['demo'], 'demo'],

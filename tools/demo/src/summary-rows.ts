@@ -9,6 +9,8 @@ const capacity = (deployment: DeploymentDetail | undefined): number | null =>
 const serviceFps = (service: { readonly p50Ms: number } | null | undefined): number | null =>
   service === null || service === undefined || service.p50Ms <= 0 ? null : 1000 / service.p50Ms;
 
+const seconds = (ms: number | null | undefined): number | null => (ms === null || ms === undefined ? null : ms / 1000);
+
 const between = (from: string | undefined, to: string): number | null =>
   from === undefined ? null : (Date.parse(to) - Date.parse(from)) / 1000;
 
@@ -29,7 +31,7 @@ export const improvedRow = (rollout: RolloutDetail, before: DeploymentDetail | u
 export const localRow = (move: DeploymentDetail): SummaryRow => ({
   what: `${move.node.name}: slow engine`,
   actedBy: 'local loop',
-  seconds: move.health?.rollbackMs == null ? null : move.health.rollbackMs / 1000,
+  seconds: seconds(move.health?.rollbackMs),
   fpsBefore: serviceFps(move.health?.previous),
   fpsAfter: serviceFps(move.health?.candidate),
   details: `explain rollout ${move.rollout?.name ?? 'latest'}`,
