@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildInstalled, guarded, root } from './setup/prepare.mjs';
-import { SetupError } from './setup/setup-error.mjs';
+import { SetupError } from '../libs/local-stack/setup/setup-error.mjs';
 
 await guarded(async () => {
   if (!existsSync(join(root, 'node_modules', 'typescript', 'bin', 'tsc')))

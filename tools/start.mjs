@@ -1,10 +1,10 @@
 /** `npm start`: checks its options, prepares the checkout, then hands over to the demo, which starts the services and the fleet. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { takeLock } from './setup/file-lock.mjs';
+import { takeLock } from '../libs/local-stack/setup/file-lock.mjs';
 import { guarded, nodePath, prepare, root, run, runEnvironment } from './setup/prepare.mjs';
-import { SetupError } from './setup/setup-error.mjs';
-import { USAGE, choosePort, parseStartOptions, requireDataFolder } from './setup/start-options.mjs';
+import { SetupError } from '../libs/local-stack/setup/setup-error.mjs';
+import { USAGE, choosePort, parseStartOptions, requireDataFolder } from '../libs/local-stack/setup/start-options.mjs';
 
 /** Name of the lock in the data folder; the demo keeps it when it wipes the rest. */
 const LOCK = 'start.lock';

@@ -7,10 +7,10 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildConsole } from './build-console.mjs';
-import { takeLock } from './file-lock.mjs';
+import { takeLock } from '../../libs/local-stack/setup/file-lock.mjs';
 import { isInstalled } from './installed.mjs';
 import { isInterrupted, root, run } from './run-command.mjs';
-import { Interrupted, SetupError } from './setup-error.mjs';
+import { Interrupted, SetupError } from '../../libs/local-stack/setup/setup-error.mjs';
 
 export { root, run } from './run-command.mjs';
 const OLDEST_FOR_SETUP = [20, 19];

@@ -1,7 +1,7 @@
 /** Runs commands in the repository root, and ends them when a person asks to end. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { Interrupted } from './setup-error.mjs';
+import { Interrupted } from '../../libs/local-stack/setup/setup-error.mjs';
 
 export const root = join(import.meta.dirname, '..', '..');
 /** After this a command that was asked to end is killed. */

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { identityOf, isRunning, takeLock } from '../../../tools/setup/file-lock.mjs';
+import { identityOf, isRunning, takeLock } from '../setup/file-lock.mjs';
 
 describe('lock of a data folder', () => {
   let dir: string;
@@ -58,7 +58,7 @@ describe('lock of a data folder', () => {
 
   it('is held by one of many that take over at the same time', async () => {
     writeFileSync(file, JSON.stringify({ ...identityOf(process.pid), startTicks: '1' }));
-    const script = `import { takeLock } from ${JSON.stringify(new URL('../../../tools/setup/file-lock.mjs', import.meta.url).href)};
+    const script = `import { takeLock } from ${JSON.stringify(new URL('../setup/file-lock.mjs', import.meta.url).href)};
       const { lock } = await takeLock(process.argv[1]);
       process.stdout.write(lock === undefined ? 'no' : 'yes');
       setTimeout(() => {}, 60000);`;

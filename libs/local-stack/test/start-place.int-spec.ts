@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { choosePort, requireDataFolder } from '../../../tools/setup/start-options.mjs';
+import { choosePort, requireDataFolder } from '../setup/start-options.mjs';
 
 const refusal = (message: string): Error => expect.objectContaining({ message: expect.stringContaining(message) as string }) as Error;
 

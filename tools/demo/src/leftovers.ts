@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endProcesses, identityOf } from '../../setup/file-lock.mjs';
+import { endProcesses, identityOf } from '@takt/local-stack/setup/file-lock';
 
 /** Longest that the watchdog of a killed run needs to end its processes, and more. */
 const GRACE_MS = 10_000;

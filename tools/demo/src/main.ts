@@ -96,8 +96,9 @@ async function main(): Promise<number> {
   }
   if (code === 130) output.line('Interrupted, nothing is left running. The same command continues from here.');
   if (options.once) {
-    const phases = output.phases().map(({ title, seconds }) => `${title.split(/[":]/)[0]?.trim() ?? ''} ${seconds.toFixed(0)} s`);
-    output.line(`  ${((Date.now() - options.startedAt) / 1000).toFixed(0)} s in all, installation included (${phases.join(', ')})`);
+    const phases = output.phases().map(({ title, seconds }) => `${title.split(':')[0] ?? ''} ${seconds.toFixed(0)} s`);
+    for (const phase of phases) output.line(`  ${phase.slice(0, 96)}`);
+    output.line(`  ${((Date.now() - options.startedAt) / 1000).toFixed(0)} s in all, installation included`);
   }
   return code;
 }

@@ -1,6 +1,6 @@
 import { TaktError } from '@takt/kernel';
 
-/** What `npm start` checked and decided before it started this process; see `tools/setup/start-options.mjs`. */
+/** What `npm start` checked and decided before it started this process; see `libs/local-stack/setup/start-options.mjs`. */
 export interface DemoOptions {
   /** End after the demo, with exit code 0 or 1. */
   readonly once: boolean;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseStartOptions } from '../../setup/start-options.mjs';
+import { parseStartOptions } from '@takt/local-stack/setup/start-options';
 
 const refusal = (message: string): Error => expect.objectContaining({ message: expect.stringContaining(message) as string }) as Error;
 

@@ -17,14 +17,14 @@ const between = (from: string | undefined, to: string): number | null =>
 const at = (deployment: DeploymentDetail, state: DeploymentDetail['state']): string | undefined =>
   deployment.transitions.find((transition) => transition.state === state)?.at;
 
-/** A node that got a faster engine. */
+/** A node that serves the engine it built and chose for itself. */
 export const improvedRow = (rollout: RolloutDetail, before: DeploymentDetail | undefined, after: DeploymentDetail): SummaryRow => ({
-  what: `${after.node.name}: faster engine`,
+  what: `${after.node.name}: engine of its own`,
   actedBy: '–',
   seconds: between(after.createdAt, at(after, 'committed') ?? after.updatedAt),
   fpsBefore: capacity(before),
   fpsAfter: capacity(after),
-  details: `explain rollout ${rollout.name}`,
+  rollout: rollout.name,
 });
 
 /** The slow engine that the node's own loop rolled back. */
@@ -34,7 +34,7 @@ export const localRow = (move: DeploymentDetail): SummaryRow => ({
   seconds: seconds(move.health?.rollbackMs),
   fpsBefore: serviceFps(move.health?.previous),
   fpsAfter: serviceFps(move.health?.candidate),
-  details: `explain rollout ${move.rollout?.name ?? 'latest'}`,
+  rollout: move.rollout?.name ?? 'latest',
 });
 
 /** The slow engine that the fleet's gate rolled back. */
@@ -44,5 +44,5 @@ export const fleetRow = (rollout: RolloutDetail, move: DeploymentDetail, revert:
   seconds: between(at(move, 'checking'), revert.endedAt ?? revert.updatedAt),
   fpsBefore: serviceFps(move.health?.previous),
   fpsAfter: serviceFps(move.health?.candidate),
-  details: `explain rollout ${rollout.name}`,
+  rollout: rollout.name,
 });

@@ -8,24 +8,25 @@ export interface SummaryRow {
   /** FPS that the engine can serve, before and after. */
   readonly fpsBefore: number | null;
   readonly fpsAfter: number | null;
-  readonly details: string;
+  /** The rollout whose explanation says more. */
+  readonly rollout: string;
 }
 
 /** Widest line of the summary, so that no terminal breaks it. */
 export const MAX_COLUMNS = 100;
 
-const HEAD = ['what happened', 'acted', 'seconds', 'FPS before → after', 'details: npx takt …'];
+const HEAD = ['what happened', 'acted', 'seconds', 'FPS before → after', 'npx takt explain rollout'];
 const fps = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
 const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
-/** The table at the end. The first column gives way where the others need the room; a command is never cut. */
+/** The table at the end. The first column gives way where the others need the room; a name to be typed is never cut. */
 export function summaryText(rows: readonly SummaryRow[]): string {
   const cells = rows.map((row) => [
     row.what,
     row.actedBy,
     row.seconds === null ? '–' : row.seconds.toFixed(1),
     `${fps(row.fpsBefore)} → ${fps(row.fpsAfter)}`,
-    row.details,
+    row.rollout,
   ]);
   const widths = HEAD.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
   const others = widths.slice(1).reduce((sum, width) => sum + width + 2, 2);
