@@ -50,8 +50,10 @@ const npm = (args, options) => {
 
 const isWritable = (folder) => {
   try {
-    mkdirSync(folder, { recursive: true });
-    rmSync(mkdtempSync(join(folder, '.takt-probe-')), { recursive: true });
+    // Not by a recursive mkdir, which never returns below /proc.
+    let present = folder;
+    while (!existsSync(present)) present = dirname(present);
+    rmSync(mkdtempSync(join(present, '.takt-probe-')), { recursive: true });
     return true;
   } catch {
     return false;
