@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../fleet/host-stack.js';
 import type { HostNode } from '../fleet/host-stack.js';
 import { finishedBuilds, kill } from '../kill/run-case.js';
-import { Moment } from './rollout-cases.js';
+import { MOMENTS, Moment } from './rollout-cases.js';
 import type { RolloutCase } from './rollout-cases.js';
 import type { TwoNodeFleet } from './two-node-fleet.js';
 
@@ -126,12 +126,25 @@ export async function runRolloutCase(
     return `${reason}: ${summary}`;
   };
 
+  let resumed = 0;
+  /** The rollout as it is. On a busy host a gate may end inconclusive and hold; it is resumed then, as an operator would. */
+  const observe = async (): Promise<RolloutDetail> => {
+    const view = await fleet.rollout(ref);
+    if (view.hold?.code === 'GateInconclusive' && resumed < MAX_RESUMES) {
+      resumed += 1;
+      process.stdout.write(`  ${ref}: its gate was inconclusive and is resumed (${view.hold.message})\n`);
+      await api.call('resumeRollout', { params: { ref }, body: { reason: 'a busy host' } });
+    }
+    return view;
+  };
+
   const kills: RolloutKill[] = [];
-  for (const disturbance of disturbances) {
+  const inOrder = [...disturbances].sort((a, b) => MOMENTS.indexOf(a.moment) - MOMENTS.indexOf(b.moment));
+  for (const disturbance of inOrder) {
     const seen = await eventually(
       `${ref}: ${disturbance.moment}`,
       async () => {
-        const view = await fleet.rollout(ref);
+        const view = await observe();
         return isAt(view, disturbance.moment) ? view : undefined;
       },
       HANG_MS,
@@ -142,19 +155,11 @@ export async function runRolloutCase(
     const killedAt = `${seen.phase}, ${seen.waves.map((wave) => wave.step).join('/')}`;
     kills.push({ moment, what, killedAt, killed: await disturbance.kill(concerned(fleet, seen)) });
   }
-  let resumed = 0;
   const ended = await eventually(
     `${ref} ending after ${kills.map(({ what, killedAt }) => `${what} was killed (${killedAt})`).join(', ') || 'nothing'}`,
     async () => {
-      const view = await fleet.rollout(ref);
-      if (view.endedAt !== null) return view;
-      // On a busy host a gate may end inconclusive and hold. It is resumed then, as an operator would.
-      if (view.hold?.code === 'GateInconclusive' && resumed < MAX_RESUMES) {
-        resumed += 1;
-        process.stdout.write(`  ${ref}: its gate was inconclusive and is resumed (${view.hold.message})\n`);
-        await api.call('resumeRollout', { params: { ref }, body: { reason: 'a busy host' } });
-      }
-      return undefined;
+      const view = await observe();
+      return view.endedAt === null ? undefined : view;
     },
     HANG_MS,
     150,
