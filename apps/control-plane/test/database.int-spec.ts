@@ -1,7 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  confirmRequestSchema,
+  deploymentReportSchema,
+  heartbeatSchema,
+  jobReportSchema,
+  reportEnvelopeSchema,
+  reportSchema,
+  slotCountersSchema,
+  slotMetricsSchema,
+} from '@takt/contracts';
+import type { SlotCounters } from '@takt/contracts';
 import { asId, silentLogger } from '@takt/kernel';
-import type { NodeId, SiteId } from '@takt/kernel';
+import type { LineId, NodeId, RolloutId, SiteId, SlotId } from '@takt/kernel';
 import { ChangeListener, Database, isUniqueViolation, sqlState } from '@takt/persistence';
 import type { FleetNode, Stores } from '@takt/persistence';
 import { startTestStack, until } from '@takt/testing';
@@ -27,6 +38,24 @@ const newNode = (name: string): FleetNode => ({
   facts: null,
   conditions: [],
 });
+/** A rollout that has the node as its one member; only the rows that its members are read from. */
+const memberOf = async (nodeId: NodeId, slotId: SlotId): Promise<RolloutId> => {
+  const id = asId<RolloutId>(randomUUID());
+  await raw.query('SET session_replication_role = replica');
+  await raw.query(
+    `INSERT INTO rollouts (id, name, release_id, model, phase, policy, target, current_wave, created_by, created_at, updated_at)
+     VALUES ($1::uuid, $1::text, gen_random_uuid(), 'm', 'running', '{}', '{}', 0, 'test', now(), now())`,
+    [id],
+  );
+  await raw.query(
+    `INSERT INTO rollout_members (rollout_id, node_id, site_id, profile, slot_ids, line_ids, wave, bucket, message, changed_at)
+     VALUES ($1, $2, $3, 'x64', jsonb_build_array($4::text), '[]', 0, 'pending', 'waits', now())`,
+    [id, nodeId, siteId, slotId],
+  );
+  await raw.query('INSERT INTO node_liveness (node_id, online, last_seen_at, heartbeat) VALUES ($1, true, now(), $2)', [nodeId, '{}']);
+  await raw.query('RESET session_replication_role');
+  return id;
+};
 const note = (stores: Stores, code: string): void => {
   stores.events.append({
     at: new Date(),
@@ -209,7 +238,166 @@ describe('old reports', () => {
   });
 });
 
+/** Numbers that nodes send, by the column that each ends in. */
+const FROM_NODES = {
+  'deployment_transitions.generation': { schemas: [deploymentReportSchema.shape.generation], min: 0, max: 2 ** 31 - 1 },
+  // Not written, but compared as the same type, in one statement for all nodes.
+  'desired_states.generation': { schemas: [heartbeatSchema.shape.observedGeneration], min: 0, max: 2 ** 31 - 1 },
+  'jobs.eta_seconds': { schemas: [jobReportSchema.shape.etaSeconds], min: -Number.MAX_VALUE, max: Number.MAX_VALUE },
+  'jobs.progress': { schemas: [jobReportSchema.shape.progress], min: 0, max: 1 },
+  'node_report_cursor.seq': { schemas: [confirmRequestSchema.shape.firstSeq], min: 1, max: Number.MAX_SAFE_INTEGER },
+  'reports.seq': { schemas: [reportSchema.shape.seq, reportEnvelopeSchema.shape.seq], min: 1, max: Number.MAX_SAFE_INTEGER },
+  'slot_samples.delivered': { schemas: [slotCountersSchema.shape.delivered], min: 0, max: Number.MAX_SAFE_INTEGER },
+  'slot_samples.dropped': { schemas: [slotCountersSchema.shape.dropped], min: 0, max: Number.MAX_SAFE_INTEGER },
+  'slot_samples.elapsed_ms': { schemas: [slotCountersSchema.shape.elapsedMs], min: 0, max: Number.MAX_SAFE_INTEGER },
+  'slot_samples.errors': { schemas: [slotCountersSchema.shape.errors], min: 0, max: Number.MAX_SAFE_INTEGER },
+} as const;
+/** Numbers that the control plane makes, or that people and their tools give it over HTTP. */
+const NOT_FROM_NODES = [
+  'artifacts.size_bytes',
+  'datasets.images',
+  'deployment_transitions.id',
+  'events.seq',
+  'jobs.attempts',
+  'join_tokens.uses',
+  'join_tokens.uses_left',
+  'lines.required_fps',
+  'outbox.attempts',
+  'outbox.id',
+  'releases.accuracy_budget_points',
+  'rollout_gates.wave',
+  'rollout_members.wave',
+  'rollout_waves.index',
+  'rollouts.current_wave',
+  'rollouts.generation',
+];
+
+describe('columns of numbers', () => {
+  it('are all known: either nodes feed them within a range that is checked, or they do not', async () => {
+    const { rows } = await raw.query<{ name: string }>(
+      `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+       WHERE table_schema = 'public' AND table_name <> 'migrations' AND data_type IN ('smallint', 'integer', 'bigint', 'real', 'double precision', 'numeric')`,
+    );
+    expect(rows.map((row) => row.name).sort()).toEqual([...Object.keys(FROM_NODES), ...NOT_FROM_NODES].sort());
+  });
+
+  it.each(Object.entries(FROM_NODES))(
+    '%s takes what its schemas take, and its schemas take no more',
+    async (name, { schemas, min, max }) => {
+      const [table = '', column = ''] = name.split('.');
+      const { rows } = await raw.query<{ type: string }>(
+        'SELECT data_type AS type FROM information_schema.columns WHERE table_name = $1 AND column_name = $2',
+        [table, column],
+      );
+      for (const value of [min, max]) {
+        const stored = await raw.query<{ value: string }>(`SELECT $1::${rows[0]?.type ?? ''}::text AS value`, [value]);
+        expect(Number(stored.rows[0]?.value)).toBe(value);
+        for (const schema of schemas) expect(schema.safeParse(value).success).toBe(true);
+      }
+      for (const value of [min - 1, max + 1, max * 2, Infinity, Number.NaN, min - 0.5]) {
+        if (value === min || value === max || (value > min && value < max)) continue;
+        for (const schema of schemas) expect({ value, taken: schema.safeParse(value).success }).toEqual({ value, taken: false });
+      }
+      if (rows[0]?.type === 'integer') await expect(raw.query('SELECT $1::integer', [max + 1])).rejects.toMatchObject({ code: '22003' });
+    },
+  );
+});
+
+describe('samples', () => {
+  const extreme: SlotCounters = {
+    since: '9999-12-31T23:59:59.9999999999999999999Z',
+    elapsedMs: Number.MAX_SAFE_INTEGER,
+    delivered: Number.MAX_SAFE_INTEGER,
+    dropped: Number.MAX_SAFE_INTEGER,
+    errors: Number.MAX_SAFE_INTEGER,
+    serviceTime: Array.from({ length: 2_001 }, (_, index) => [index - 1_000, Number.MAX_SAFE_INTEGER]),
+  };
+  const metrics = (counters: unknown): unknown => ({
+    slotId: randomUUID(),
+    runtimeReachable: true,
+    activeDeploymentId: null,
+    deliveredFps: null,
+    requiredFps: 1,
+    serviceP50Ms: null,
+    serviceP95Ms: null,
+    serviceP99Ms: null,
+    framesDelivered: 0,
+    framesDropped: 0,
+    errors: 0,
+    counters,
+  });
+
+  it('of a node that sends the extremes of its contract are stored, and leave what rollouts read in order', async () => {
+    expect(slotMetricsSchema.safeParse(metrics(extreme)).error).toBeUndefined();
+    const long = { ...extreme, since: `2026-01-01T00:00:00.${'1'.repeat(200)}Z` };
+    const bucket = { ...extreme, serviceTime: [[1_001, 1]] };
+    for (const bad of [long, bucket, { ...extreme, elapsedMs: 1e300 }])
+      expect(slotMetricsSchema.safeParse(metrics(bad)).success).toBe(false);
+    const node = newNode('extreme');
+    const other = newNode('extreme-neighbour');
+    const [lineId, slotId] = [asId<LineId>(randomUUID()), asId<SlotId>(randomUUID())];
+    await db.transaction(async (stores) => {
+      await stores.nodes.add(node);
+      await stores.nodes.add(other);
+      const source = { kind: 'image-directory' as const, path: '/frames', datasetId: null, fps: 1 };
+      await stores.lines.add({
+        id: lineId,
+        siteId,
+        slug: 'extreme',
+        name: 'extreme',
+        requiredFps: 1,
+        source,
+        createdAt: new Date(),
+        sourceSince: new Date(0),
+      });
+      await stores.slots.add({
+        id: slotId,
+        siteId,
+        lineId,
+        nodeId: node.id,
+        model: 'm',
+        targetId: null,
+        activeId: null,
+        serving: null,
+        createdAt: new Date(),
+      });
+    });
+    const at = new Date();
+    const reading = { nodeId: node.id, slotId, at, deploymentId: null, counters: extreme };
+    // A reading of a node that the slot does not belong to takes the place of none.
+    const foreign = { ...reading, nodeId: other.id, at: new Date(at.getTime() - 1), counters: { ...extreme, delivered: 1 } };
+    expect(await db.stores.samples.record([foreign, reading], 1_000_000)).toBe(1);
+    await db.stores.samples.add([{ ...reading, at: new Date(at.getTime() + 1), counters: { ...extreme, delivered: 0, elapsedMs: 0 } }]);
+    expect(
+      (await db.stores.samples.between([slotId], new Date(0), new Date(Date.now() + 1_000))).map(({ counters }) => counters.delivered),
+    ).toEqual([Number.MAX_SAFE_INTEGER, 0]);
+    const rollout = await memberOf(node.id, slotId);
+    const [observed] = await db.stores.observedSlots.ofRollout(rollout, { settleMs: 0, since: new Date(0) });
+    expect(observed?.past).toEqual({ intervals: 1, frames: Number.MAX_SAFE_INTEGER, seconds: Number.MAX_SAFE_INTEGER / 1000 });
+  });
+});
+
 describe('heartbeats', () => {
+  it('of a node that was only heard keep what it said last, without the figures of its slots', async () => {
+    const [known, fresh] = [newNode('heard'), newNode('heard-first')];
+    await db.stores.nodes.add(known);
+    await db.stores.nodes.add(fresh);
+    const heartbeat = { observedGeneration: 3, rssMiB: 50, slots: [{ slotId: randomUUID() }] } as never;
+    await db.stores.nodes.saveHeartbeats([{ nodeId: known.id, at: new Date(1), heartbeat }]);
+    await db.stores.nodes.saveHeartbeats([known, fresh].map(({ id }) => ({ nodeId: id, at: new Date(2), heartbeat: null })));
+    const rows = await db.stores.nodes.liveness([known.id, fresh.id]);
+    expect(rows.get(known.id)).toMatchObject({
+      online: true,
+      lastSeenAt: new Date(2),
+      heartbeat: { observedGeneration: 3, rssMiB: 50, slots: [] },
+    });
+    expect(rows.get(fresh.id)).toMatchObject({ online: true, heartbeat: null });
+    await db.stores.slots.figures();
+    await db.stores.nodes.saveHeartbeats([{ nodeId: fresh.id, at: new Date(3), heartbeat }]);
+    expect((await db.stores.nodes.liveness([fresh.id])).get(fresh.id)?.heartbeat).toEqual(heartbeat);
+    await db.stores.nodes.markOffline(new Date());
+  });
+
   it('of many nodes are one statement, of unknown ones nothing, and online is derived', async () => {
     const nodes = Array.from({ length: 10 }, (_, i) => newNode(`beat-${String(i)}`));
     for (const node of nodes) await db.stores.nodes.add(node);

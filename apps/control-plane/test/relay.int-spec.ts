@@ -62,6 +62,9 @@ const addNode = async (): Promise<NodeId> => {
 
 /** The time that nodes were put off for has passed. */
 const allAreDue = (): Promise<unknown> => raw.query('UPDATE outbox SET due_at = now()');
+const never = (): never => {
+  throw new Error('there is no such node');
+};
 
 describe('relay', () => {
   it('replaces what the broker holds and is no desired state of the node', async () => {
@@ -127,6 +130,32 @@ describe('relay', () => {
   });
 });
 
+describe('a desired state that is larger than the broker takes', () => {
+  it('is put off and recorded, and the others are published', async () => {
+    const [bad, ...good] = await Promise.all(Array.from({ length: 4 }, addNode));
+    const slot = { slotId: randomUUID(), line: { name: 'x'.repeat(2 * 1024 * 1024) }, deployment: null } as never;
+    const digest = asId<never>(`sha256:${'2'.repeat(64)}`);
+    await db.transaction((stores) =>
+      stores.desired.save({ nodeId: bad ?? never(), generation: 2, digest, body: { slots: [slot], jobs: [] }, issuedAt: new Date() }),
+    );
+    const relay = new OutboxRelay(db, control, systemClock, silentLogger);
+    await until('it was tried twice and the others are published', async () => {
+      await relay.publishBatch();
+      const codes = (await db.stores.events.newest({ object: bad, limit: 100 }, null)).map((event) => event.code);
+      return (
+        codes.includes('DesiredStateNotPublished') && (await Promise.all(good.map((id) => control.readDesired(id)))).every((last) => last)
+      );
+    });
+    expect(control.nats.isClosed()).toBe(false);
+    // Smaller again, it is published.
+    await db.transaction((stores) =>
+      stores.desired.save({ nodeId: bad ?? never(), generation: 3, digest, body: { slots: [], jobs: [] }, issuedAt: new Date() }),
+    );
+    await relay.publishBatch();
+    expect((await control.readDesired(bad ?? never()))?.state.generation).toBe(3);
+  });
+});
+
 describe('watch of the stream', () => {
   it('has everything published again after a purge, and only then', async () => {
     const relay = new OutboxRelay(db, control, systemClock, silentLogger);
@@ -163,6 +192,35 @@ describe('watch of the stream', () => {
 });
 
 describe('heartbeats', () => {
+  it('that the database refuses are signs of life, recorded once, and those of the others are written', async () => {
+    const [bad, ...good] = await Promise.all(Array.from({ length: 5 }, addNode));
+    const heartbeats = new Heartbeats(
+      db,
+      systemClock,
+      { nodeOfflineMs: 20_000, jobLeaseMs: 20_000 },
+      new SampleRecorder(db.stores.samples, 10_000),
+      silentLogger,
+    );
+    const beat = (id: NodeId, observedGeneration: number): void => {
+      heartbeats.receive(id, { nodeId: id, observedGeneration, slots: [] } as never);
+    };
+    for (let i = 0; i < 3; i += 1) {
+      beat(bad ?? never(), 3_000_000_000);
+      for (const id of good) beat(id, 1);
+      await heartbeats.flush();
+    }
+    const rows = await db.stores.nodes.liveness([bad ?? never(), ...good]);
+    expect([...rows.values()].filter((row) => row.online)).toHaveLength(5);
+    expect(rows.get(bad ?? never())?.heartbeat).toBeNull();
+    for (const id of good) expect(rows.get(id)?.heartbeat).toMatchObject({ observedGeneration: 1 });
+    const events = await db.stores.events.newest({ object: bad, limit: 100 }, null);
+    expect(events.map((event) => event.code)).toEqual(['HeartbeatRefused', 'NodeOnline']);
+    expect(events[0]).toMatchObject({
+      message: expect.stringContaining('out of range for type integer') as string,
+      data: { action: expect.any(String) as string },
+    });
+  });
+
   it('that no node could send say nothing about the nodes', async () => {
     const id = await addNode();
     let time = Date.now();

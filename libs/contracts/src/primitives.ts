@@ -14,6 +14,7 @@ import type {
 } from '@takt/kernel';
 import { isPlainLine, isPlainText } from '@takt/kernel';
 import { z } from 'zod';
+import { TIMESTAMP_MAX_LENGTH } from './wire-limits.js';
 
 /** Ids are lower-case UUIDs on every wire; the brand keeps them apart in the code. */
 const id = <T extends string>(): z.ZodType<T, string> => z.uuid().transform((value) => value as unknown as T);
@@ -47,7 +48,7 @@ export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected 
 >;
 
 /** Wall-clock time as ISO 8601 in UTC; for people and ordering within one machine, never for durations. */
-export const timestampSchema = z.iso.datetime();
+export const timestampSchema = z.iso.datetime().max(TIMESTAMP_MAX_LENGTH);
 
 /** Short name that is safe in subjects, file names and unit names: `line-1`. */
 export const slugSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'use lower-case letters, digits and "-"');

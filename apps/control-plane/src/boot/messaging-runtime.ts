@@ -54,7 +54,7 @@ export class MessagingRuntime {
     this.#watching = this.#followConnection();
     this.#relay.start();
     this.#reports = control.consumeReports({
-      handler: ({ report }) => options.takeReport.execute(report),
+      handler: ({ report, attempt }) => options.takeReport.execute(report, attempt),
       onInvalid: (nodeId, error) => options.takeReport.refuse(nodeId, error),
       onProvisioned: (streams) => {
         void this.#watch.seen(streams).catch((error: unknown) => {
@@ -62,9 +62,17 @@ export class MessagingRuntime {
         });
       },
     });
-    this.#stopHeartbeats = control.onHeartbeat((nodeId, heartbeat) => {
-      options.heartbeats.receive(nodeId, heartbeat);
-    }, REPORT_CONSUMER);
+    this.#stopHeartbeats = control.onHeartbeat(
+      (nodeId, heartbeat) => {
+        options.heartbeats.receive(nodeId, heartbeat);
+      },
+      {
+        queue: REPORT_CONSUMER,
+        onInvalid: (nodeId, error) => {
+          options.heartbeats.receiveInvalid(nodeId, error);
+        },
+      },
+    );
   }
 
   /** Waits for NATS as long as it takes, or until the signal. */

@@ -29,7 +29,7 @@ export class ExplainNode {
         lastSeenAt: node.lastSeenAt,
         desiredGeneration: node.desiredGeneration,
         observedGeneration: node.observedGeneration,
-        reportsMade: live?.heartbeat.lastSeq ?? null,
+        reportsMade: live?.heartbeat?.lastSeq ?? null,
         reportsConfirmed: node.confirmedSeq,
         agentRssMiB: node.rssMiB,
         profile: node.profile?.name ?? null,

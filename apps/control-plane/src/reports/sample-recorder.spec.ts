@@ -19,18 +19,22 @@ const slot = (slotId: string, since: string | null = '2026-01-01T00:00:00Z'): He
   errors: 0,
   counters: since === null ? null : { since, elapsedMs: 1, delivered: 1, dropped: 0, errors: 0, serviceTime: [] },
 });
-const beat = (second: number, ...slots: Heartbeat['slots']): Parameters<SampleRecorder['record']>[0][number] => ({
-  nodeId: 'node' as never,
+const beatOf = (nodeId: string, second: number, ...slots: Heartbeat['slots']): Parameters<SampleRecorder['record']>[0][number] => ({
+  nodeId: nodeId as never,
   at: new Date(START + second * 1000),
   heartbeat: { slots } as unknown as Heartbeat,
 });
-const recorder = (): { record: SampleRecorder['record']; calls: Recorded[]; break: (error: Error | null) => void } => {
+const beat = (second: number, ...slots: Heartbeat['slots']): ReturnType<typeof beatOf> => beatOf('node', second, ...slots);
+const recorder = (
+  isBad: (reading: Recorded[number]) => boolean = () => false,
+): { record: SampleRecorder['record']; calls: Recorded[]; break: (error: Error | null) => void } => {
   const calls: Recorded[] = [];
   let broken: Error | null = null;
   const made = new SampleRecorder(
     {
       record: (readings) => {
         if (broken !== null) return Promise.reject(broken);
+        if (readings.some(isBad)) return Promise.reject(Object.assign(new Error('out of range'), { code: '22003' }));
         calls.push(readings);
         return Promise.resolve(readings.length);
       },
@@ -65,6 +69,27 @@ describe('SampleRecorder', () => {
     const { record, calls } = recorder();
     await record([beat(1, slot('a', null), slot('b', '0000-01-01T00:00:00Z'))]);
     expect(calls).toEqual([]);
+  });
+
+  it('leaves out a reading that the database refuses, names its node, and tries the slot once in a window', async () => {
+    const { record, calls } = recorder(({ slotId }) => slotId === ('b' as never));
+    const together = (second: number): Parameters<SampleRecorder['record']>[0] => [
+      beatOf('one', second, slot('a')),
+      beatOf('two', second, slot('b'), slot('c')),
+      beatOf('three', second, slot('d')),
+    ];
+    expect(await record(together(1))).toMatchObject([{ nodeId: 'two', error: { code: '22003' } }]);
+    expect(calls.flat().map(({ slotId }) => slotId)).toEqual(['a', 'c', 'd']);
+    expect(await record(together(3))).toEqual([]);
+    expect(await record(together(11))).toHaveLength(1);
+    expect(calls.flat()).toHaveLength(6);
+  });
+
+  it('takes the reading of a slot from its node where another node names it too', async () => {
+    const { record, calls } = recorder();
+    await record([beatOf('other', 1, slot('a'))]);
+    await record([beatOf('its own', 2, slot('a'))]);
+    expect(calls.flat().map(({ nodeId }) => nodeId)).toEqual(['other', 'its own']);
   });
 
   it('tries the next reading where one could not be written', async () => {

@@ -21,9 +21,16 @@ describe('what a node says', () => {
     expect(storableJson(nested(200_000))).toBeNull();
   });
 
+  it('loses its end where it is longer than any text has to be', () => {
+    expect(storableText('x'.repeat(16_384))).toHaveLength(16_384);
+    expect(storableJson(['\u{1f600}'.repeat(100_000)])).toEqual([`${'\u{1f600}'.repeat(8_192)}…`]);
+    expect(storableText(`x${'\u{1f600}'.repeat(10_000)}`)).toBe(`x${'\u{1f600}'.repeat(8_191)}\ufffd…`);
+  });
+
   it('has a time that the database takes', () => {
     const now = new Date('2026-01-01T00:00:00.000Z');
-    expect(storableTime('2025-01-01T00:00:00Z', now)).toBe('2025-01-01T00:00:00Z');
+    expect(storableTime('2025-01-01T00:00:00Z', now)).toBe('2025-01-01T00:00:00.000Z');
+    expect(storableTime(`2025-01-01T00:00:00.${'1'.repeat(200)}Z`, now)).toBe('2025-01-01T00:00:00.111Z');
     expect(storableTime('0000-01-01T00:00:00Z', now)).toBe(now.toISOString());
     expect(storableTime('rubbish', now)).toBe(now.toISOString());
   });

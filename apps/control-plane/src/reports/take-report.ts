@@ -1,11 +1,17 @@
 import { LogField } from '@takt/kernel';
 import type { Clock, Logger, NodeId, TaktError } from '@takt/kernel';
 import type { IncomingReport } from '@takt/messaging';
-import { sqlState } from '@takt/persistence';
+import { isBadValue, isRowRefused } from '@takt/persistence';
 import type { Database, StoredReport, Stores } from '@takt/persistence';
 import { record } from '../record.js';
 import type { ApplyReport } from './apply-report.js';
-import { storableJson, storableText, storableTime } from './storable.js';
+import { NodeComplaints } from './node-complaints.js';
+import { storableJson, storableTime } from './storable.js';
+
+/** Deliveries after which a row that clashes with others counts as refused: a clash with a transaction under way passes. */
+const CLASHES = 3;
+/** Deliveries after which a report that cannot be applied, whatever the cause, goes on record. */
+const FAILURES = 5;
 
 /** The report that is worked on, and those that the database refused. */
 interface Course {
@@ -18,26 +24,38 @@ interface Course {
  * that came before its predecessor is kept and applied together with it. Resolving means: the database has it.
  */
 export class TakeReport {
+  readonly #complaints: NodeComplaints;
+
   constructor(
-    private readonly db: Database,
-    private readonly apply: ApplyReport,
+    private readonly db: Pick<Database, 'transaction'>,
+    private readonly apply: Pick<ApplyReport, 'execute'>,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#complaints = new NodeComplaints(db, clock, logger);
+  }
 
-  async execute(report: IncomingReport): Promise<void> {
-    const refused = new Set<number>();
-    for (;;) {
-      const course: Course = { seq: report.seq, refused };
-      try {
-        await this.#take(report, course);
-        return;
-      } catch (error) {
-        // A value that the database does not take (class 22: data exception) never becomes one that it does.
-        if (sqlState(error)?.startsWith('22') !== true || refused.has(course.seq)) throw error;
-        refused.add(course.seq);
-      }
+  /** @param attempt how often this report was delivered, from 1 */
+  async execute(report: IncomingReport, attempt = 1): Promise<void> {
+    const isRefusal = attempt < CLASHES ? isBadValue : isRowRefused;
+    try {
+      await withoutRefused(report.seq, isRefusal, (course) => this.#take(report, course));
+    } catch (error) {
+      if (attempt >= FAILURES) await this.#complain(report, attempt, error);
+      throw error;
     }
+  }
+
+  /** Not while the database is away: then nothing is wrong with the report. */
+  async #complain({ nodeId, seq }: IncomingReport, attempt: number, error: unknown): Promise<void> {
+    const node = await this.db.transaction((stores) => stores.nodes.find(nodeId)).catch(() => null);
+    if (node === null) return;
+    this.#complaints.add(nodeId, {
+      code: 'ReportNotApplied',
+      message: `sent report ${String(seq)}, which was not applied in ${String(attempt)} attempts; its later reports wait: ${error instanceof Error ? error.message : String(error)}`,
+      action: 'read the log of the control plane, and report a defect',
+    });
+    await this.#complaints.flush().catch(() => undefined);
   }
 
   async #take(report: IncomingReport, course: Course): Promise<void> {
@@ -55,20 +73,15 @@ export class TakeReport {
     });
   }
 
-  /** A message that is no report at all: nothing to store, but somebody should know. */
+  /** A message that is not a report: nothing to store. It goes on record once per node, however many come. */
   async refuse(nodeId: NodeId | undefined, error: TaktError): Promise<void> {
-    await this.db.transaction(async (stores) => {
-      const node = nodeId === undefined ? null : await stores.nodes.find(nodeId);
-      if (node === null) return;
-      record(stores, `node:${node.name}`, new Date(this.clock.now()), {
-        code: 'ReportInvalid',
-        severity: 'error',
-        message: `node ${node.name} sent something that is no report: ${storableText(error.message)}`,
-        object: { kind: 'node', id: node.id, name: node.name },
-        siteId: node.siteId,
-        data: { action: error.action },
-      });
+    if (nodeId === undefined) return;
+    this.#complaints.add(nodeId, {
+      code: 'ReportUnreadable',
+      message: `sends messages that are not reports: ${error.message}`,
+      action: error.action,
     });
+    await this.#complaints.flush();
   }
 
   /**
@@ -76,13 +89,17 @@ export class TakeReport {
    * is missing below was there once: the database was put back. What is kept of it is applied, the rest is lost and recorded.
    */
   async passOver(nodeId: NodeId, firstSeq: number): Promise<void> {
+    await withoutRefused(firstSeq, isBadValue, (course) => this.#passOver(nodeId, firstSeq, course));
+  }
+
+  async #passOver(nodeId: NodeId, firstSeq: number, course: Course): Promise<void> {
     await this.db.transaction(async (stores) => {
       const cursor = await stores.reports.lockCursor(nodeId);
       const node = await stores.nodes.find(nodeId);
       if (node === null || firstSeq <= cursor + 1) return;
       const kept = await stores.reports.parkedBetween(nodeId, cursor, firstSeq);
       let applied = cursor;
-      for (const seq of kept) applied = await this.#applyInOrder(stores, nodeId, Math.max(applied, seq - 1));
+      for (const seq of kept) applied = await this.#applyInOrder(stores, nodeId, Math.max(applied, seq - 1), cursor, course);
       const lost = firstSeq - 1 - cursor - kept.length;
       if (lost > 0) {
         record(stores, 'control-plane', new Date(this.clock.now()), {
@@ -94,24 +111,39 @@ export class TakeReport {
           data: { after: cursor, before: firstSeq, lost },
         });
       }
-      await this.#applyInOrder(stores, nodeId, Math.max(applied, firstSeq - 1), cursor);
+      await this.#applyInOrder(stores, nodeId, Math.max(applied, firstSeq - 1), cursor, course);
     });
   }
 
   /** Applies what follows `from` without a gap and moves the cursor, which stands at `cursor`; returns where it then stands. */
-  async #applyInOrder(stores: Stores, nodeId: NodeId, from: number, cursor = from, course?: Course): Promise<number> {
+  async #applyInOrder(stores: Stores, nodeId: NodeId, from: number, cursor: number, course: Course): Promise<number> {
     let applied = from;
     for (;;) {
       const next: StoredReport | null = await stores.reports.find(nodeId, applied + 1);
-      // Read anew each time: a report may change what the next one is judged by.
+      // Read again each time: a report may change what the next one is judged by.
       const node = next === null ? null : await stores.nodes.find(nodeId);
       if (next === null || node === null) break;
-      if (course !== undefined) course.seq = next.seq;
-      const judged = course?.refused.has(next.seq) === true ? { ...next, body: null } : next;
+      course.seq = next.seq;
+      const judged = course.refused.has(next.seq) ? { ...next, body: null } : next;
       await this.apply.execute(stores, node, judged, new Date(this.clock.now()));
       applied = next.seq;
     }
     if (applied > cursor) await stores.reports.advanceCursor(nodeId, applied);
     return applied;
+  }
+}
+
+/** Runs `work` again without the content of each report that the database refuses: a value that it does not take never becomes one that it does. */
+async function withoutRefused(seq: number, isRefusal: (error: unknown) => boolean, work: (course: Course) => Promise<void>): Promise<void> {
+  const refused = new Set<number>();
+  for (;;) {
+    const course: Course = { seq, refused };
+    try {
+      await work(course);
+      return;
+    } catch (error) {
+      if (!isRefusal(error) || refused.has(course.seq)) throw error;
+      refused.add(course.seq);
+    }
   }
 }

@@ -38,13 +38,13 @@ export class NodeQueries {
         lastSeenAt: live?.lastSeenAt.toISOString() ?? null,
         joinedAt: node.joinedAt.toISOString(),
         agentVersion: node.agentVersion,
-        rssMiB: live?.heartbeat.rssMiB ?? null,
+        rssMiB: live?.heartbeat?.rssMiB ?? null,
         fingerprint: node.fingerprint,
         profile: node.profile,
         facts: node.facts as NodeView['facts'],
         conditions: [...node.conditions],
         desiredGeneration: generations.get(node.id) ?? 0,
-        observedGeneration: live?.heartbeat.observedGeneration ?? 0,
+        observedGeneration: live?.heartbeat?.observedGeneration ?? 0,
         confirmedSeq: confirmed.get(node.id) ?? 0,
       };
     });

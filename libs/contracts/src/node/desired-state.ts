@@ -13,6 +13,7 @@ import {
   slugSchema,
   timestampSchema,
 } from '../primitives.js';
+import { generationSchema } from '../wire-limits.js';
 
 /** Where a line's frames come from. Frames per second are paced by the source, as a camera would. */
 export const frameSourceSchema = z.discriminatedUnion('kind', [
@@ -105,7 +106,7 @@ export const desiredStateSchema = z.object({
   nodeId: nodeIdSchema,
   /** Identity of the database that issued it; another epoch is a conflict too. */
   epoch: z.uuid(),
-  generation: z.int().nonnegative(),
+  generation: generationSchema,
   digest: digestSchema,
   issuedAt: timestampSchema,
   body: desiredBodySchema,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deploymentIdSchema, nodeIdSchema, slotIdSchema, timestampSchema } from '../primitives.js';
+import { BUCKET_MAX, SLOTS_MAX, countSchema, durationMsSchema, generationSchema } from '../wire-limits.js';
 
 /**
  * Counters of one slot's runtime since it started; they only grow. The difference of two readings with the same `since` is what
@@ -9,12 +10,12 @@ export const slotCountersSchema = z.object({
   /** Start of the runtime: names the series. */
   since: timestampSchema,
   /** Monotonic time since then, ms. */
-  elapsedMs: z.number().nonnegative(),
-  delivered: z.int().nonnegative(),
-  dropped: z.int().nonnegative(),
-  errors: z.int().nonnegative(),
+  elapsedMs: durationMsSchema,
+  delivered: countSchema,
+  dropped: countSchema,
+  errors: countSchema,
   /** Service times: pairs of bucket (see `HISTOGRAM_GROWTH`) and count, ascending. */
-  serviceTime: z.array(z.tuple([z.int(), z.int().positive()])),
+  serviceTime: z.array(z.tuple([z.int().min(-BUCKET_MAX).max(BUCKET_MAX), countSchema.positive()])).max(2 * BUCKET_MAX + 1),
 });
 export type SlotCounters = z.output<typeof slotCountersSchema>;
 
@@ -29,9 +30,9 @@ export const slotMetricsSchema = z.object({
   serviceP50Ms: z.number().nullable(),
   serviceP95Ms: z.number().nullable(),
   serviceP99Ms: z.number().nullable(),
-  framesDelivered: z.int().nonnegative(),
-  framesDropped: z.int().nonnegative(),
-  errors: z.int().nonnegative(),
+  framesDelivered: countSchema,
+  framesDropped: countSchema,
+  errors: countSchema,
   /** Null where the runtime is not reachable, or is older than the counters. */
   counters: slotCountersSchema.nullable().default(null),
 });
@@ -44,9 +45,9 @@ export const heartbeatSchema = z.object({
   at: timestampSchema,
   uptimeSeconds: z.number(),
   rssMiB: z.number(),
-  observedGeneration: z.int().nonnegative(),
+  observedGeneration: generationSchema,
   /** Highest report number the node has made; lets the control plane see that reports are missing. */
-  lastSeq: z.int().nonnegative(),
-  slots: z.array(slotMetricsSchema),
+  lastSeq: countSchema,
+  slots: z.array(slotMetricsSchema).max(SLOTS_MAX),
 });
 export type Heartbeat = z.output<typeof heartbeatSchema>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lineText, nodeIdSchema, pastedText, slugSchema } from '../primitives.js';
+import { HOSTNAME_MAX_LENGTH, SECRET_MAX_LENGTH } from '../wire-limits.js';
 
 /** HTTP, before the node has an identity: 1. a nonce for its public key, 2. the signed nonce, with the join token unless the key is known. */
 export const joinChallengeRequestSchema = z.object({
@@ -10,12 +11,12 @@ export const joinChallengeReplySchema = z.object({ nonce: z.string(), expiresInS
 
 export const joinRequestSchema = z.object({
   /** Needed for a key that is not known yet; not looked at for one that is. */
-  token: pastedText(500).optional(),
+  token: pastedText(SECRET_MAX_LENGTH).optional(),
   publicKey: joinChallengeRequestSchema.shape.publicKey,
-  nonce: lineText(500),
+  nonce: lineText(SECRET_MAX_LENGTH),
   /** Ed25519 signature of the nonce's bytes by the node's key, base64. */
-  signature: lineText(500),
-  hostname: lineText(255),
+  signature: lineText(SECRET_MAX_LENGTH),
+  hostname: lineText(HOSTNAME_MAX_LENGTH),
   /** Name wanted for the node; taken from the hostname where it is left out, numbered where another node has it. */
   name: slugSchema.optional(),
 });

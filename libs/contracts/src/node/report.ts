@@ -12,6 +12,7 @@ import {
   taktErrorSchema,
   timestampSchema,
 } from '../primitives.js';
+import { generationSchema, seqSchema } from '../wire-limits.js';
 
 export const deploymentStateSchema = z.enum(Object.values(DeploymentState) as [DeploymentState, ...DeploymentState[]]);
 
@@ -58,7 +59,7 @@ export const deploymentReportSchema = z.object({
   kind: z.literal('deployment'),
   deploymentId: deploymentIdSchema,
   slotId: slotIdSchema,
-  generation: z.int().nonnegative(),
+  generation: generationSchema,
   state: deploymentStateSchema,
   /** Machine reason, e.g. `WaitingForStatistics`, `ServiceTimeP50`, `BuildFailed`; null on an ordinary step. */
   reason: z.string().nullable(),
@@ -104,14 +105,14 @@ export type ReportBody = z.output<typeof reportBodySchema>;
 export const reportSchema = z.object({
   schemaVersion: z.literal(1),
   nodeId: nodeIdSchema,
-  seq: z.int().positive(),
+  seq: seqSchema,
   at: timestampSchema,
-  observedGeneration: z.int().nonnegative(),
+  observedGeneration: generationSchema,
   body: reportBodySchema,
 });
 export type Report = z.output<typeof reportSchema>;
 
 /** What must be right for a report to have a place in the node's order, whatever else is wrong with it. */
-export const reportEnvelopeSchema = z.object({ nodeId: nodeIdSchema, seq: z.int().positive(), body: z.unknown().optional() });
+export const reportEnvelopeSchema = z.object({ nodeId: nodeIdSchema, seq: seqSchema, body: z.unknown().optional() });
 
 export const reportMessageId = (report: Pick<Report, 'nodeId' | 'seq'>): string => `${report.nodeId}.${String(report.seq)}`;

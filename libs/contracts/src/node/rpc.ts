@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { artifactRefSchema, digestSchema, taktErrorSchema } from '../primitives.js';
+import { countSchema, seqSchema } from '../wire-limits.js';
 
 /*
  * On the wire each message is a packet of Nest's NATS transport: `{pattern, data, id}` with the request as `data`, answered
@@ -8,11 +9,11 @@ import { artifactRefSchema, digestSchema, taktErrorSchema } from '../primitives.
 
 /** "Up to which report does the database have me?" Cumulative. */
 export const confirmRequestSchema = z.object({
-  lastSeq: z.int().nonnegative(),
+  lastSeq: countSchema,
   /** Oldest number that the node still has: what the database misses below it will not come any more. */
-  firstSeq: z.int().positive().optional(),
+  firstSeq: seqSchema.optional(),
 });
-export const confirmReplySchema = z.object({ confirmedSeq: z.int().nonnegative() });
+export const confirmReplySchema = z.object({ confirmedSeq: countSchema });
 
 /** Permission to read one artifact, or to store one made on the node, over HTTP, for some minutes. */
 export const grantRequestSchema = z.discriminatedUnion('access', [

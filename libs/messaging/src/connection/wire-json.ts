@@ -3,10 +3,23 @@ import { TaktError } from '@takt/kernel';
 interface Schema<T> {
   safeParse(
     value: unknown,
-  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly message: string } };
+  ): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** The first issue in one line, with the number of the others. */
+const detailOf = ([first, ...others]: readonly Issue[]): string => {
+  if (first === undefined) return 'no detail';
+  const path = first.path.map(String).join('.');
+  const more = others.length === 0 ? '' : ` (and ${String(others.length)} more)`;
+  return `${path === '' ? '' : `${path}: `}${first.message}${more}`;
+};
 
 /**
  * Parses a message against its contract.
@@ -29,6 +42,6 @@ export const parseMessage = <T>(schema: Schema<T>, bytes: Uint8Array, what: stri
     throw invalid('not JSON');
   }
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw invalid(parsed.error.message);
+  if (!parsed.success) throw invalid(detailOf(parsed.error.issues));
   return parsed.data;
 };

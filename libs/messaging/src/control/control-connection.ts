@@ -5,7 +5,7 @@ import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-n
 import type { DesiredState, Heartbeat } from '@takt/contracts';
 import { heartbeatSchema, heartbeatSubject } from '@takt/contracts';
 import type { Logger, NodeId } from '@takt/kernel';
-import { LogField } from '@takt/kernel';
+import { TaktError } from '@takt/kernel';
 import { closeConnection } from '../connection/close-connection.js';
 import { connectForever } from '../connection/connect.js';
 import type { StoredDesired } from '../connection/desired-message.js';
@@ -37,6 +37,13 @@ export interface ControlOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface HeartbeatOptions {
+  /** Replicas of the same queue share the heartbeats. */
+  readonly queue?: string;
+  /** A sign of life of a node that does not follow its contract. Called for each; default: it is dropped. */
+  readonly onInvalid?: (nodeId: NodeId, error: TaktError) => void;
+}
+
 /** The control plane's side of NATS. All methods may be used by several replicas at the same time. */
 export interface ControlConnection {
   readonly nats: NatsConnection;
@@ -48,8 +55,8 @@ export interface ControlConnection {
   ensureDesired(state: DesiredState): Promise<EnsureOutcome>;
   readDesired(nodeId: NodeId): Promise<StoredDesired | undefined>;
   consumeReports(options: Omit<ReportConsumerOptions, 'logger'>): ReportConsumer;
-  /** Heartbeats of all nodes, shared between replicas of the same `queue`; the returned function ends it. */
-  onHeartbeat(handler: (nodeId: NodeId, heartbeat: Heartbeat) => void, queue?: string): () => void;
+  /** Heartbeats of all nodes; the returned function ends it. */
+  onHeartbeat(handler: (nodeId: NodeId, heartbeat: Heartbeat) => void, options?: HeartbeatOptions): () => void;
   /** How full the streams and the store of `storeBytes` are. Rejects where the broker does not answer within 1.5 s. */
   storeUse(storeBytes: number): Promise<readonly StoreUse[]>;
   /** Rejects where the broker does not answer within 1.5 s. */
@@ -110,18 +117,21 @@ export const connectControl = async (options: ControlOptions): Promise<ControlCo
       consumers.push(started);
       return started;
     },
-    onHeartbeat(handler, queue) {
+    onHeartbeat(handler, { queue, onInvalid } = {}) {
       const subscription = nats.subscribe(heartbeatSubject('*'), {
         ...(queue === undefined ? {} : { queue }),
         callback: (error, message) => {
           if (error !== null) return;
           const nodeId = nodeIdOfSubject(message.subject);
           if (nodeId === undefined) return;
+          let heartbeat: Heartbeat;
           try {
-            handler(nodeId, parseMessage(heartbeatSchema, message.data, `heartbeat of node ${nodeId}`));
+            heartbeat = parseMessage(heartbeatSchema, message.data, `a heartbeat of node ${nodeId}`);
           } catch (thrown) {
-            logger.warn('heartbeat ignored', { [LogField.nodeId]: nodeId, [LogField.error]: thrown });
+            onInvalid?.(nodeId, TaktError.from(thrown, { code: 'MessageInvalid', action: 'run the same takt version everywhere' }));
+            return;
           }
+          handler(nodeId, heartbeat);
         },
       });
       return () => {

@@ -108,8 +108,14 @@ export const consumeReports = (
         component: 'messaging',
       });
       logger.error('report refused', { [LogField.error]: error });
-      await options.onInvalid?.(nodeIdOfSubject(message.subject), error);
-      message.term();
+      try {
+        await options.onInvalid?.(nodeIdOfSubject(message.subject), error);
+        message.term();
+      } catch (cause) {
+        // It comes again; the messages behind it, of other nodes, go on.
+        logger.warn('refused report not recorded, delivered again later', { [LogField.error]: cause });
+        message.nak(nakDelayMs(message.info.deliveryCount));
+      }
       return;
     }
     try {

@@ -71,7 +71,7 @@ export class ObservedSlotStore {
            SELECT p.ended_at FROM deployments mv JOIN deployments p ON p.id = mv.previous_id
            WHERE mv.slot_id = s.id AND mv.rollout_id = $1 AND mv.revert_of IS NULL ORDER BY mv.created_at DESC LIMIT 1) previous ON true
          LEFT JOIN LATERAL (
-           SELECT sum(run.readings - 1)::int AS intervals, sum(run.frames)::int AS frames, sum(run.ms) / 1000 AS seconds FROM (
+           SELECT sum(run.readings - 1)::int AS intervals, sum(run.frames)::float8 AS frames, sum(run.ms) / 1000 AS seconds FROM (
              SELECT count(DISTINCT x.elapsed_ms) AS readings, max(x.delivered) - min(x.delivered) AS frames,
                max(x.elapsed_ms) - min(x.elapsed_ms) AS ms FROM slot_samples x
              WHERE x.slot_id = s.id AND x.at >= greatest(greatest(active.ended_at, line.source_since) + $2 * interval '1 millisecond', $3::timestamptz)

@@ -25,7 +25,14 @@ export interface NodeLiveness {
   readonly nodeId: NodeId;
   readonly online: boolean;
   readonly lastSeenAt: Date;
-  readonly heartbeat: Heartbeat;
+  /** Null where the node was heard, but nothing that it said was taken yet. */
+  readonly heartbeat: Heartbeat | null;
+}
+/** A sign of life at a time of the control plane's clock; null where its content was refused. */
+export interface HeardNode {
+  readonly nodeId: NodeId;
+  readonly at: Date;
+  readonly heartbeat: Heartbeat | null;
 }
 
 export const nodes = table<FleetNode>('nodes', {
@@ -78,8 +85,11 @@ export class NodeStore {
     return rows.map((row) => asId<NodeId>(row.id));
   }
 
-  /** One statement for the whole batch; heartbeats of unknown nodes are left out. Returns nodes that came online by it. */
-  async saveHeartbeats(beats: readonly { nodeId: NodeId; at: Date; heartbeat: Heartbeat }[]): Promise<NodeId[]> {
+  /**
+   * One statement for the whole batch, one entry per node; heartbeats of unknown nodes are left out. A node that was only heard keeps
+   * what it said last, except the figures of its slots. Returns nodes that came online by it.
+   */
+  async saveHeartbeats(beats: readonly HeardNode[]): Promise<NodeId[]> {
     const rows: { node_id: string }[] = await this.#manager.query(
       `WITH batch AS (
          SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::jsonb[]) AS b(node_id, at, heartbeat)
@@ -89,7 +99,8 @@ export class NodeStore {
          INSERT INTO node_liveness AS l (node_id, online, last_seen_at, heartbeat)
          SELECT b.node_id, true, b.at, b.heartbeat FROM batch b JOIN nodes n ON n.id = b.node_id ORDER BY b.node_id
          ON CONFLICT (node_id) DO UPDATE SET online = true, last_seen_at = GREATEST(l.last_seen_at, excluded.last_seen_at),
-           heartbeat = excluded.heartbeat
+           heartbeat = CASE WHEN jsonb_typeof(excluded.heartbeat) = 'object' THEN excluded.heartbeat
+             WHEN jsonb_typeof(l.heartbeat) = 'object' THEN l.heartbeat || '{"slots": []}' ELSE l.heartbeat END
          RETURNING node_id
        )
        SELECT s.node_id FROM saved s LEFT JOIN before b USING (node_id) WHERE b.online IS NOT TRUE`,
