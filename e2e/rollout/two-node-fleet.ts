@@ -25,7 +25,7 @@ const STRICT_GATE = { ...GATE, maxServiceTimeP50Increase: 0.6, maxServiceTimeP95
 
 /** A gate that decides in seconds. */
 const POLICY: RolloutPolicyInput = {
-  soakSeconds: 7,
+  soakSeconds: 5,
   maxSoakSeconds: 45,
   waves: [{ kind: 'nodes', perProfile: 1 }],
 };

@@ -4,7 +4,7 @@ import type { EventView, Heartbeat, NodeView, SlotView } from '@takt/contracts';
 import { asId } from '@takt/kernel';
 import type { Digest, JobId, SlotId } from '@takt/kernel';
 import { until } from '@takt/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Harness } from './harness.js';
 import { FACTS, TestNode } from './test-node.js';
 
@@ -12,7 +12,7 @@ let harness: Harness;
 let node: TestNode;
 
 beforeAll(async () => {
-  harness = await Harness.start({ TAKT_NODE_OFFLINE_SECONDS: '5', TAKT_SAMPLE_SECONDS: '1' });
+  harness = await Harness.start({ TAKT_NODE_OFFLINE_SECONDS: '10', TAKT_SAMPLE_SECONDS: '1' });
   await harness.ok('POST', '/sites', { name: 'north' });
   node = await TestNode.join(harness, 'north', 'one');
 });
@@ -102,29 +102,8 @@ describe('a node that sends what does not follow the contract', () => {
     const source = { kind: 'image-directory', path: '/frames', fps: 10 };
     await harness.ok('POST', '/lines', { site: 'north', slug: 'press', requiredFps: 5, source });
     slot = await harness.ok('POST', '/slots', { line: 'press', node: 'two', model: 'detector' });
-    const now = new Date();
-    await stores().jobs.add({
-      id: jobId,
-      kind: 'calibrate',
-      state: 'running',
-      phase: 'test',
-      progress: 0,
-      etaSeconds: null,
-      nodeId: others[1]?.identity.nodeId ?? null,
-      deploymentId: null,
-      modelDigest: asId<Digest>('sha256:model'),
-      modelName: 'detector',
-      calibrationDigest: asId<Digest>('sha256:set'),
-      attempts: 1,
-      leaseUntil: new Date(now.getTime() + 3_600_000),
-      result: null,
-      error: null,
-      createdAt: now,
-      updatedAt: now,
-    });
   });
   afterAll(async () => {
-    await stores().jobs.update(jobId, { state: 'cancelled' });
     await Promise.all(others.map((other) => other.close()));
   });
 
@@ -160,6 +139,35 @@ describe('a node that sends what does not follow the contract', () => {
       sent += 1;
       for (const other of others) other.beat(other === others[0] ? counters(sent) : []);
     }, 200);
+    onTestFinished(async () => {
+      clearInterval(beating);
+      await stores().jobs.update(jobId, { state: 'cancelled' });
+    });
+    for (const other of others) {
+      const isOnline = async () => (await harness.ok<NodeView>('GET', `/nodes/${other.identity.nodeId}`)).online;
+      await until('the others are online', isOnline);
+    }
+    // Of a node that is heard: nothing takes the job from it.
+    const now = new Date();
+    await stores().jobs.add({
+      id: jobId,
+      kind: 'calibrate',
+      state: 'running',
+      phase: 'test',
+      progress: 0,
+      etaSeconds: null,
+      nodeId: others[1]?.identity.nodeId ?? null,
+      deploymentId: null,
+      modelDigest: asId<Digest>('sha256:model'),
+      modelName: 'detector',
+      calibrationDigest: asId<Digest>('sha256:set'),
+      attempts: 1,
+      leaseUntil: new Date(now.getTime() + 3_600_000),
+      result: null,
+      error: null,
+      createdAt: now,
+      updatedAt: now,
+    });
     const lease = await leaseOf();
     await until('samples are written', async () => (await samples()) >= 3);
     // The lease was an hour; each heartbeat sets it to the configured time.
@@ -167,7 +175,6 @@ describe('a node that sends what does not follow the contract', () => {
     const before = await leaseOf();
     await until('the lease is extended', async () => (await leaseOf()) > before);
     await until('the silent node is marked', async () => (await eventsOf(silent)).some((event) => event.code === 'NodeOffline'));
-    clearInterval(beating);
     for (const each of [node, ...others]) {
       expect((await harness.ok<NodeView>('GET', `/nodes/${each.identity.nodeId}`)).online).toBe(true);
       expect((await eventsOf(each)).filter((event) => event.code === 'NodeOffline')).toEqual([]);

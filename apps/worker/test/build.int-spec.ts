@@ -12,6 +12,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
 const IMAGES = 4;
+/** `npm run prove` runs every case; `npm test` runs one of each kind. */
+const prove = process.env['TAKT_PROVE'] === '1';
 
 /** One folder with a golden set and statistics for all tests; each writes into an output folder of its own. */
 let folder: string;
@@ -52,7 +54,7 @@ const sha256 = (path: string): string => createHash('sha256').update(readFileSyn
 /** A model of a few layers with the classes of the golden set, for what tries layer after layer; it finds nothing. */
 function tinyModel(): string {
   const path = join(folder, 'tiny.onnx');
-  writeFileSync(path, tinyDetector({ size: 128, classes: 6, named: false }));
+  writeFileSync(path, tinyDetector({ size: 64, classes: 6, named: false }));
   return path;
 }
 const calibrating = (): { statistics: null; calibration: string } => ({ statistics: null, calibration: join(folder, 'golden/images') });
@@ -218,29 +220,32 @@ describe('build', () => {
     expect(readFileSync(join(outDir, 'report.md'), 'utf8')).toContain('| tensorrt | tensorrt.onnx | int8 |');
   });
 
-  it('gives half precision where integers lose more than the budget, with the figures', async () => {
-    const job = {
-      kind: 'quantize',
-      model: tinyModel(),
-      ...calibrating(),
-      sample: 4,
-      seed: 1,
-      golden,
-      // Nothing can gain so much.
-      accuracyBudgetPoints: -100,
-      threads: [1],
-      targets: ['openvino'],
-      outDir,
-    };
-    const result = resultOf(await runWorker(folder, job));
-    if (result.kind !== 'quantize') throw new Error(result.kind);
-    expect(result.targets['openvino']).toMatchObject({
-      file: join(outDir, 'fp16.onnx'),
-      precision: 'fp16',
-      reason: expect.stringMatching(/FP16: INT8 loses .* of -100.00 allowed points/) as string,
+  // `generic.int-spec.ts` shows the same of other networks.
+  if (prove) {
+    it('gives half precision where integers lose more than the budget, with the figures', async () => {
+      const job = {
+        kind: 'quantize',
+        model: tinyModel(),
+        ...calibrating(),
+        sample: 4,
+        seed: 1,
+        golden,
+        // Nothing can gain so much.
+        accuracyBudgetPoints: -100,
+        threads: [1],
+        targets: ['openvino'],
+        outDir,
+      };
+      const result = resultOf(await runWorker(folder, job));
+      if (result.kind !== 'quantize') throw new Error(result.kind);
+      expect(result.targets['openvino']).toMatchObject({
+        file: join(outDir, 'fp16.onnx'),
+        precision: 'fp16',
+        reason: expect.stringMatching(/FP16: INT8 loses .* of -100.00 allowed points/) as string,
+      });
+      expect(readdirSync(outDir).sort()).toEqual(['fp16.onnx', 'onnxruntime.onnx', 'report.md', 'statistics.json']);
     });
-    expect(readdirSync(outDir).sort()).toEqual(['fp16.onnx', 'onnxruntime.onnx', 'report.md', 'statistics.json']);
-  });
+  }
 
   it('benchmarks models against the first, per thread count', async () => {
     const job = { kind: 'benchmark', models: [sampleModelPath(), sampleModelPath()], threads: [1, 2], rounds: 2, iterations: 3 };

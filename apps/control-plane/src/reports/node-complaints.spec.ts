@@ -15,7 +15,7 @@ const office = (): { complaints: NodeComplaints; events: string[]; wait: (ms: nu
     events: { append: ({ message }: { message: string }) => events.push(message) },
   } as unknown as Stores;
   const complaints = new NodeComplaints(
-    { transaction: async (work) => (failure === undefined ? work(stores) : Promise.reject(failure as Error)) },
+    { transaction: async (work) => (failure === undefined ? work(stores) : Promise.reject(failure)) },
     { now: () => time, monotonic: () => time },
     silentLogger,
     3,
