@@ -22,6 +22,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // They hold no state in modules, so that a worker loads each module once for all of its files.
+          isolate: false,
           sequence: { groupOrder: 0 },
           include: ['libs/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'tools/demo/src/**/*.spec.ts', 'bench/src/**/*.spec.ts'],
           testTimeout: 120_000,
@@ -38,6 +40,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           pool: 'forks',
+          isolate: false,
           maxWorkers: 3,
           // Tests of one file that start processes of their own, where the file lets them run beside each other.
           maxConcurrency: 3,
@@ -55,7 +58,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      // Real processes, a stack of their own in each file: they wait for most of their time, so that three share two cores. The
+      // Real processes, a stack of their own in each file: they wait for most of their time, so that four share two cores. The
       // question is how something ends, not how fast it is.
       {
         extends: true,
@@ -66,7 +69,7 @@ export default defineConfig({
           testTimeout: HANGS_MS,
           hookTimeout: HANGS_MS,
           pool: 'forks',
-          maxWorkers: 3,
+          maxWorkers: 4,
         },
       },
     ],

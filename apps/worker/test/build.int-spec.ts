@@ -8,7 +8,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { tinyDetector } from '@takt/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
 const IMAGES = 4;
@@ -23,7 +23,7 @@ let outDir: string;
 beforeAll(async () => {
   folder = await scratchFolder();
   // Whether this checkout has fetched OpenVINO meanwhile must not matter here: nothing is timed on it.
-  process.env['TAKT_OPENVINO_DIR'] = join(folder, 'no-openvino');
+  vi.stubEnv('TAKT_OPENVINO_DIR', join(folder, 'no-openvino'));
   golden = await smallGolden(folder, IMAGES);
   statistics = join(folder, 'statistics.json');
   const job = { kind: 'calibrate', model: sampleModelPath(), calibration: sampleCalibrationPath(), sample: 4, seed: 1, out: statistics };
@@ -32,7 +32,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   outDir = await mkdtemp(join(folder, 'out-'));
 });
-afterAll(() => removeFolder(folder));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  return removeFolder(folder);
+});
 
 const buildJob = (changes: Record<string, unknown>): Record<string, unknown> => ({
   kind: 'build',

@@ -5,7 +5,7 @@ import { listImages } from '@takt/image-io';
 import { floatTensor, inspectModel } from '@takt/onnx';
 import { sampleCalibrationPath, sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
 import { NetBuilder, imageClassifier, imageSegmenter } from '@takt/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { removeFolder, resultOf, runWorker, scratchFolder } from './worker-process.js';
 
 let folder = '';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   for (const path of (await listImages(sampleCalibrationPath())).slice(0, IMAGES))
     await copyFile(path, join(folder, 'images', basename(path)));
   // Networks of a fifth of a millisecond: which of two is faster on OpenVINO is chance, and nothing is timed on it here.
-  process.env['TAKT_OPENVINO_DIR'] = join(folder, 'no-openvino');
+  vi.stubEnv('TAKT_OPENVINO_DIR', join(folder, 'no-openvino'));
   outDir = join(folder, 'out');
   await writeFile(join(folder, 'classifier.onnx'), imageClassifier());
   await writeFile(join(folder, 'segmenter.onnx'), imageSegmenter());
@@ -26,7 +26,10 @@ beforeAll(async () => {
   await writeFile(join(folder, 'dead.onnx'), timesConstant(0));
   await writeFile(join(folder, 'overflowing.onnx'), timesConstant(Number.POSITIVE_INFINITY));
 });
-afterAll(() => removeFolder(folder));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  return removeFolder(folder);
+});
 
 /** A network whose output is multiplied by a number. */
 function timesConstant(factor: number): Uint8Array {

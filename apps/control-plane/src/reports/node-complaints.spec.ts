@@ -6,10 +6,15 @@ import { NodeComplaints } from './node-complaints.js';
 const complaint = { code: 'HeartbeatRefused', message: 'sends rubbish', action: 'update it' };
 
 /** A record in memory; `fail` gives the error of the next transactions. */
-const office = (): { complaints: NodeComplaints; events: string[]; wait: (ms: number) => void; fail: (error: unknown) => void } => {
+const office = (): {
+  complaints: NodeComplaints;
+  events: string[];
+  wait: (ms: number) => void;
+  fail: (error: Error | undefined) => void;
+} => {
   const events: string[] = [];
   let time = 0;
-  let failure: unknown;
+  let failure: Error | undefined;
   const stores = {
     nodes: { find: (id: string) => Promise.resolve(id === 'unknown' ? null : { id, name: id, siteId: 'site' }) },
     events: { append: ({ message }: { message: string }) => events.push(message) },
