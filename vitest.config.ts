@@ -58,7 +58,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      // Real processes, a stack of their own in each file: they wait for most of their time, so that four share two cores. The
+      // Real processes, a stack of their own in each file: they wait for most of their time, so that three share two cores. The
       // question is how something ends, not how fast it is.
       {
         extends: true,
@@ -69,7 +69,7 @@ export default defineConfig({
           testTimeout: HANGS_MS,
           hookTimeout: HANGS_MS,
           pool: 'forks',
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
     ],

@@ -4,7 +4,7 @@ import type { HostNode } from '../fleet/host-stack.js';
 import { ProveLedger } from '../prove-ledger.js';
 import { ENDINGS } from './endings.js';
 import { STATES, VICTIMS, allCases, mustRun, nameOf, namedCases, pairedStories, sampleCases, storyOfEach } from './kill-cases.js';
-import type { KillCase, KillStory , Scenario} from './kill-cases.js';
+import type { KillCase, KillStory, Scenario } from './kill-cases.js';
 import { runStory } from './run-case.js';
 import type { StoryResult } from './run-case.js';
 import { deployBaseline, prepareContent } from './scenarios.js';
