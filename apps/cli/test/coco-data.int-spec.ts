@@ -108,18 +108,18 @@ describe('evaluate --ground-truth --detections', () => {
     ['a list as ground truth', '[]', '[]', 'CocoFileInvalid', 'gt.json'],
     ['an object as detections', '{"images":[],"categories":[],"annotations":[]}', '{}', 'CocoFileInvalid', 'dt.json'],
     [
-      'a detection of an image that is not there',
-      '{"images":[{"id":1}],"categories":[],"annotations":[]}',
-      '[{"image_id":2,"category_id":1,"bbox":[0,0,1,1],"score":1}]',
-      'DetectionImageUnknown',
-      'image 2',
-    ],
-    [
       'a score beyond numbers',
       '{"images":[],"categories":[],"annotations":[]}',
       '[{"image_id":1,"category_id":1,"bbox":[0,0,1,1],"score":1e999}]',
       'CocoFileInvalid',
       'dt.json: [0]',
+    ],
+    [
+      'a detection of an image that is not there',
+      '{"images":[{"id":1}],"categories":[],"annotations":[]}',
+      '[{"image_id":2,"category_id":1,"bbox":[0,0,1,1],"score":1}]',
+      'DetectionImageUnknown',
+      'image 2',
     ],
     ['lists in lists without end', `{"images":${'['.repeat(200_000)}`, '[]', 'CocoFileInvalid', 'gt.json'],
   ];

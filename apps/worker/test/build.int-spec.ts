@@ -12,8 +12,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
 const IMAGES = 4;
-/** `npm run prove` runs every case; `npm test` runs one of each kind. */
-const prove = process.env['TAKT_PROVE'] === '1';
 
 /** One folder with a golden set and statistics for all tests; each writes into an output folder of its own. */
 let folder: string;
@@ -223,32 +221,29 @@ describe('build', () => {
     expect(readFileSync(join(outDir, 'report.md'), 'utf8')).toContain('| tensorrt | tensorrt.onnx | int8 |');
   });
 
-  // `generic.int-spec.ts` shows the same of other networks.
-  if (prove) {
-    it('gives half precision where integers lose more than the budget, with the figures', async () => {
-      const job = {
-        kind: 'quantize',
-        model: tinyModel(),
-        ...calibrating(),
-        sample: 4,
-        seed: 1,
-        golden,
-        // Nothing can gain so much.
-        accuracyBudgetPoints: -100,
-        threads: [1],
-        targets: ['openvino'],
-        outDir,
-      };
-      const result = resultOf(await runWorker(folder, job));
-      if (result.kind !== 'quantize') throw new Error(result.kind);
-      expect(result.targets['openvino']).toMatchObject({
-        file: join(outDir, 'fp16.onnx'),
-        precision: 'fp16',
-        reason: expect.stringMatching(/FP16: INT8 loses .* of -100.00 allowed points/) as string,
-      });
-      expect(readdirSync(outDir).sort()).toEqual(['fp16.onnx', 'onnxruntime.onnx', 'report.md', 'statistics.json']);
+  it('gives half precision where integers lose more than the budget, with the figures', async () => {
+    const job = {
+      kind: 'quantize',
+      model: tinyModel(),
+      ...calibrating(),
+      sample: 4,
+      seed: 1,
+      golden,
+      // Nothing can gain so much.
+      accuracyBudgetPoints: -100,
+      threads: [1],
+      targets: ['openvino'],
+      outDir,
+    };
+    const result = resultOf(await runWorker(folder, job));
+    if (result.kind !== 'quantize') throw new Error(result.kind);
+    expect(result.targets['openvino']).toMatchObject({
+      file: join(outDir, 'fp16.onnx'),
+      precision: 'fp16',
+      reason: expect.stringMatching(/FP16: INT8 loses .* of -100.00 allowed points/) as string,
     });
-  }
+    expect(readdirSync(outDir).sort()).toEqual(['fp16.onnx', 'onnxruntime.onnx', 'report.md', 'statistics.json']);
+  });
 
   it('benchmarks models against the first, per thread count', async () => {
     const job = { kind: 'benchmark', models: [sampleModelPath(), sampleModelPath()], threads: [1, 2], rounds: 2, iterations: 3 };
