@@ -20,7 +20,10 @@ export interface FileLock {
 
 export function identityOf(pid: number): ProcessIdentity;
 export function isRunning(identity: ProcessIdentity): boolean;
-export function endProcesses(processes: readonly ProcessIdentity[], graceMs: number): Promise<void>;
+export function endProcesses(
+  processes: readonly ProcessIdentity[],
+  options: { readonly patienceMs?: number; readonly graceMs: number; readonly signal?: NodeJS.Signals },
+): Promise<void>;
 export function takeLock(
   file: string,
   options?: { readonly graceMs?: number },

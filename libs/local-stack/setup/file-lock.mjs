@@ -46,8 +46,14 @@ const readLock = (file) => {
   return { content, holder, alive: isRunning(holder) };
 };
 
-/** Ends processes that a killed holder left behind; each has a moment to end in its own way. */
-export const endProcesses = async (processes, graceMs) => {
+/**
+ * Ends processes that a killed run left behind.
+ *
+ * @param {ReadonlyArray<{ pid: number, startTicks: string, boot: string }>} processes
+ * @param {{ patienceMs?: number, graceMs: number, signal?: string }} options `patienceMs`: how long they may take to end without
+ *   being asked, default none; `graceMs`: how long they may take after `signal` (default SIGTERM) before SIGKILL
+ */
+export const endProcesses = async (processes, { patienceMs = 0, graceMs, signal: orderly = 'SIGTERM' }) => {
   const waitFor = async (ms) => {
     for (let waited = 0; processes.some(isRunning) && waited < ms; waited += 50) await sleep(50);
   };
@@ -60,8 +66,8 @@ export const endProcesses = async (processes, graceMs) => {
       }
     }
   };
-  await waitFor(graceMs);
-  signal('SIGTERM');
+  await waitFor(patienceMs);
+  signal(orderly);
   await waitFor(graceMs);
   signal('SIGKILL');
   await waitFor(graceMs);
@@ -95,7 +101,7 @@ export const takeLock = async (file, { graceMs = 10_000 } = {}) => {
     const seen = readLock(file);
     if (seen === undefined) continue;
     if (seen.alive) return { holder: seen.holder };
-    await endProcesses(seen.holder.children ?? [], graceMs);
+    await endProcesses(seen.holder.children ?? [], { patienceMs: graceMs, graceMs });
     const stale = `${temporary}.stale`;
     try {
       renameSync(file, stale);

@@ -53,6 +53,23 @@ describe('PostgreSQL of the local stack', () => {
     await next.stop();
   });
 
+  it('ends no server of another folder, whatever its own lock file says', async () => {
+    let server = await start();
+    const dataDir = join(server.dir, 'data');
+    await server.stop();
+    const neighbour = await startPostgres({ guard, dir: `${dataDir}-of-others`, port: await freePort(), useTemplate: true });
+    try {
+      writeFileSync(join(dataDir, 'postmaster.pid'), `${String(neighbour.pid)}\n${dataDir}\n`);
+      server = await start();
+      expect(alive(neighbour.pid)).toBe(true);
+      expect(await query(neighbour.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      await server.stop();
+    } finally {
+      await neighbour.stop();
+      rmSync(`${dataDir}-of-others`, { recursive: true, force: true });
+    }
+  });
+
   it('refuses a wrong password and listens on loopback only', async () => {
     const server = await start();
     const wrong = new URL(server.url);

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endProcesses, identityOf } from '@takt/local-stack/setup/file-lock';
 
@@ -19,7 +19,7 @@ export function isOwnProcess(words: readonly string[], root: string, dataDir: st
   return own && args.some((word) => word === dataDir || word.startsWith(`${dataDir}/`));
 }
 
-/** Waits until the processes of an earlier, killed run on this data folder are gone, and ends those that stay. */
+/** Waits until this user's processes of an earlier, killed run on this data folder are gone, and ends those that stay. */
 export async function endLeftovers(root: string, dataDir: string): Promise<void> {
   const found = [];
   for (const name of await readdir('/proc').catch(() => [])) {
@@ -27,7 +27,8 @@ export async function endLeftovers(root: string, dataDir: string): Promise<void>
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     const identity = identityOf(pid);
     const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (isOwnProcess(line.split('\0'), root, dataDir)) found.push(identity);
+    const owner = (await stat(`/proc/${name}`).catch(() => undefined))?.uid;
+    if (owner === process.getuid?.() && isOwnProcess(line.split('\0'), root, dataDir)) found.push(identity);
   }
-  await endProcesses(found, GRACE_MS);
+  await endProcesses(found, { patienceMs: GRACE_MS, graceMs: GRACE_MS });
 }

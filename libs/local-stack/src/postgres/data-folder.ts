@@ -2,8 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { TaktError } from '@takt/kernel';
 import { execa } from 'execa';
 import type { PostgresBinaries } from './binaries.js';
@@ -117,36 +116,4 @@ const ensureTemplate = async (binaries: PostgresBinaries, user: ServerUser | und
   const template = join(tmpdir(), `takt-postgres-template-${key}-${user?.name ?? String(process.getuid?.())}`);
   await makeDataDir(template, (temporary) => initdb(binaries, user, temporary, 'takt-test'));
   return template;
-};
-
-const processAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
-
-/** A server of this folder that is still running, by its lock file; a number that another program got since does not count. */
-const leftoverServer = async (dataDir: string): Promise<number | undefined> => {
-  const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => undefined);
-  const pid = Number(lock?.split('\n')[0]);
-  if (!Number.isInteger(pid) || pid <= 1 || !processAlive(pid)) return undefined;
-  const commandLine = await readFile(`/proc/${String(pid)}/cmdline`, 'utf8').catch(() => undefined);
-  return commandLine === undefined || commandLine.includes(dataDir) ? pid : undefined;
-};
-
-/** Ends a server that an earlier run left behind and removes its lock file, so that the next start finds the folder free. */
-export const clearLeftovers = async (dataDir: string): Promise<void> => {
-  const pid = await leftoverServer(dataDir);
-  if (pid !== undefined) {
-    process.kill(pid, 'SIGINT');
-    for (let tries = 0; tries < 200 && processAlive(pid); tries += 1) await sleep(50);
-    if (processAlive(pid)) process.kill(pid, 'SIGKILL');
-  }
-  await rm(join(dataDir, 'postmaster.pid'), { force: true });
-  for (const name of await readdir(dirname(dataDir))) {
-    if (name.startsWith('data.') && name.endsWith('.new')) await rm(join(dirname(dataDir), name), { recursive: true, force: true });
-  }
 };

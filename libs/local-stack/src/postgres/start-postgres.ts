@@ -9,8 +9,10 @@ import type { RunningService } from '../nats/start-nats.js';
 import { asService, logTail } from '../nats/start-nats.js';
 import type { GuardedProcess, ProcessGuard } from '../process/process-guard.js';
 import { copyBinaries, postgresBinaries } from './binaries.js';
-import { SUPERUSER, clearLeftovers, prepareDataFolder } from './data-folder.js';
+import { SUPERUSER, prepareDataFolder } from './data-folder.js';
+import { clearLeftovers } from './leftovers.js';
 import { isTraversable, serverUser } from './server-user.js';
+import type { ServerUser } from './server-user.js';
 
 export interface StartPostgresOptions {
   readonly guard: ProcessGuard;
@@ -45,12 +47,12 @@ const REACHABLE = '/var/tmp';
  * `dir`, or a folder below /var/tmp where the server's user could not enter it. A mark in `dir` ties the two together:
  * where somebody wiped `dir`, the data elsewhere is old and goes too.
  */
-const reachableDir = async (dir: string): Promise<string> => {
+const reachableDir = async (dir: string, user: ServerUser): Promise<string> => {
   if (await isTraversable(dir)) return dir;
   const moved = join(REACHABLE, `takt-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`);
   const mark = join(dir, 'moved-to');
   if (!existsSync(mark)) {
-    if (existsSync(join(moved, 'data'))) await clearLeftovers(join(moved, 'data'));
+    if (existsSync(join(moved, 'data'))) await clearLeftovers(join(moved, 'data'), user);
     await rm(moved, { recursive: true, force: true });
     await mkdir(dir, { recursive: true });
     await writeFile(mark, `${moved}\n`);
@@ -99,13 +101,13 @@ const makeReady = async (adminUrl: string, database: string, gone: () => boolean
 export const startPostgres = async (options: StartPostgresOptions): Promise<RunningPostgres> => {
   const { guard, port, host = '127.0.0.1', database = 'takt' } = options;
   const user = await serverUser();
-  const dir = user === undefined ? options.dir : await reachableDir(options.dir);
+  const dir = user === undefined ? options.dir : await reachableDir(options.dir, user);
   if (dir !== options.dir) options.onProgress?.(`PostgreSQL keeps its data in ${dir}, because its user cannot enter ${options.dir}`);
   let binaries = await postgresBinaries();
   if (user !== undefined && !(await isTraversable(binaries.root)))
     binaries = await copyBinaries(binaries, join(REACHABLE, 'takt-postgres'));
   const { dataDir, password } = await prepareDataFolder(binaries, user, dir, options.useTemplate ?? false);
-  await clearLeftovers(dataDir);
+  await clearLeftovers(dataDir, user);
 
   const settings = { listen_addresses: host, unix_socket_directories: '', max_connections: '100', ...options.settings };
   const args = ['-D', dataDir, '-p', String(port), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
