@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '@takt/api-client';
 import type { DeploymentDetail, DeploymentView } from '@takt/contracts';
 import type { DeploymentId } from '@takt/kernel';
@@ -7,18 +6,15 @@ import { setCameraRates } from './cameras.js';
 import { expectState } from './demo-unexpected.js';
 import type { StartedNode } from './fleet.js';
 import { createBaseline } from './releases.js';
-import { DEMO_POLICY } from './rollout-policies.js';
 import type { Story } from './story-context.js';
 import { untilBuilt, untilEnded } from './watch.js';
 
 /** Longest that one deployment may take on a slow host. */
 const DEADLINE_MS = 240_000;
-/** How long the lines run on the baseline at their own rates, twice the soak: the past that the first gate compares with. */
-const PAST_MS = 2 * DEMO_POLICY.soakSeconds * 1000;
 
 /**
  * Deploys the baseline to every line, without a rollout: it is what the fleet runs when the story begins. The first box builds
- * alone, because its capacity sets the cameras; the others together, because a single candidate leaves nothing to choose.
+ * alone, so that one measures the machine with no other build beside it; the others together, because a single candidate leaves nothing to choose.
  */
 export async function deployBaseline(story: Story): Promise<DeploymentDetail[]> {
   const { api, output, nodes, signal } = story;
@@ -32,9 +28,7 @@ export async function deployBaseline(story: Story): Promise<DeploymentDetail[]> 
   expectState(deployments, DeploymentState.committed);
   const rolledOut = (await api.call('listRollouts', { query: {} })).items.length > 0;
   // An interrupted run got further: its cameras stay as they are, since what is compared was measured on them.
-  if (rolledOut) return deployments;
-  await setCameraRates(story, deployments[0]);
-  await output.step('the lines run on it: the past that gates compare with', () => sleep(PAST_MS, undefined, { signal }));
+  if (!rolledOut) await setCameraRates(story, deployments);
   return deployments;
 }
 

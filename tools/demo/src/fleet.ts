@@ -13,7 +13,7 @@ const FIRST_RATE = 10;
 /** Figures more often than by default, for gates that need some of them in a few seconds. */
 const HEARTBEAT_MS = 1_000;
 /** Frames per candidate of a build: fewer than by default, as every box of the demo measures on the same two cores. */
-const BUILD_FRAMES = 80;
+const BUILD_FRAMES = 40;
 
 export interface StartedNode extends DemoNode {
   readonly node: NodeView;

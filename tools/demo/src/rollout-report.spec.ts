@@ -63,14 +63,33 @@ describe('what the demo says of rollouts', () => {
     );
   });
 
+  it('marks what could not be decided as neither kept nor broken', () => {
+    const [finding] = gate({}).findings;
+    const undecided = gate({
+      outcome: 'inconclusive',
+      reason: 'MaxSoakReached',
+      findings: [{ ...finding, outcome: 'inconclusive' }] as never,
+    });
+    expect(
+      gateText(undecided)
+        .split('\n')
+        .map((line) => line.trim().slice(0, 1)),
+    ).toEqual(['?', '?']);
+  });
+
   it('says which loop acted and how long it took', () => {
     const health = { rollbackMs: 4200 } as DeploymentDetail['health'];
     expect(localLoopText(deployment({ checking: 10, 'rolled-back': 15 }, { health }), at(17))).toBe(
-      "  ➜ the LOCAL loop acted: north-1 went back by itself, 4.2 s after the new engine's first frame; the gate ended the rollout 2.0 s later; no other node was touched",
+      "  ➜ the LOCAL loop acted: north-1 rolled back without the fleet, 4.2 s after the new engine's first frame; the rollout ended 2.0 s later; no other node was touched",
     );
     const move = deployment({ checking: 10, committed: 30 }, { reason: 'BreachReported' });
-    expect(fleetLoopText(move, deployment({ activating: 45, committed: 47 }))).toBe(
-      "  ➜ the FLEET loop acted: north-1 kept the slow engine (BreachReported), the gate failed, and the fleet took it back; the engine before serves again 37.0 s after the new one's first frame, 17.0 s after its commit",
+    const revert = deployment({ activating: 45, committed: 47 });
+    const after = "the engine before serves again 37.0 s after the new one's first frame, 17.0 s after its commit";
+    expect(fleetLoopText({ gates: [gate({})] }, move, revert)).toBe(
+      `  ➜ the FLEET loop acted: north-1 kept the slow engine (BreachReported), its gate ended as failed (ServiceTimeP50), and the fleet rolled it back; ${after}`,
+    );
+    expect(fleetLoopText({ gates: [gate({ outcome: 'inconclusive', reason: 'MaxSoakReached' })] }, move, revert)).toContain(
+      'its gate ended as inconclusive (MaxSoakReached), and the fleet rolled it back',
     );
   });
 });

@@ -1,4 +1,4 @@
-import type { DeploymentDetail, EventView, GateView } from '@takt/contracts';
+import type { DeploymentDetail, EventView, GateView, RolloutDetail } from '@takt/contracts';
 
 type Finding = GateView['findings'][number];
 
@@ -16,9 +16,12 @@ const figure = ({ unit, code }: Finding, value: number | null): string => {
   return code.startsWith('ServiceTime') && value > 0 ? `+${percent}` : percent;
 };
 
+/** What could not be decided is neither held nor broken. */
+const markOf = (outcome: GateView['outcome']): string => (outcome === 'successful' ? '✓' : outcome === 'inconclusive' ? '?' : '✗');
+
 /** One bound of a gate: measured, how sure, allowed. */
 function findingText(finding: Finding): string {
-  const mark = finding.outcome === 'successful' ? '✓' : '✗';
+  const mark = markOf(finding.outcome);
   if (finding.unit === 'nodes') return `      ${mark} ${finding.message}`;
   const interval =
     finding.lower === null || finding.upper === null ? '' : ` (${figure(finding, finding.lower)} to ${figure(finding, finding.upper)})`;
@@ -36,9 +39,8 @@ function timesText(distributions: GateView['distributions']): string {
 /** A decided gate with its numbers. */
 export function gateText(gate: GateView): string {
   const { nodes, distributions, findings } = gate;
-  const mark = gate.outcome === 'successful' ? '✓' : '✗';
   return [
-    `    ${mark} gate ${gate.outcome} (${gate.reason}): ${String(nodes.measured)} of ${String(nodes.total)} nodes measured, ` +
+    `    ${markOf(gate.outcome)} gate ${gate.outcome} (${gate.reason}): ${String(nodes.measured)} of ${String(nodes.total)} nodes measured, ` +
       `${String(nodes.controls)} control boxes${timesText(distributions)}`,
     ...findings.map(findingText),
   ].join('\n');
@@ -52,19 +54,21 @@ const at = (deployment: DeploymentDetail, state: DeploymentDetail['state']): str
 /** The node saved itself: how long that took, and when the fleet's gate drew its conclusion. */
 export function localLoopText(move: DeploymentDetail, endedAt: string | null): string {
   const back = move.health?.rollbackMs;
-  const rest = endedAt === null || move.endedAt === null ? '' : `; the gate ended the rollout ${seconds(move.endedAt, endedAt)} later`;
+  const rest = endedAt === null || move.endedAt === null ? '' : `; the rollout ended ${seconds(move.endedAt, endedAt)} later`;
   return (
-    `  ➜ the LOCAL loop acted: ${move.node.name} went back by itself, ` +
+    `  ➜ the LOCAL loop acted: ${move.node.name} rolled back without the fleet, ` +
     `${back === null || back === undefined ? '–' : `${(back / 1000).toFixed(1)} s`} after the new engine's first frame${rest}; no other node was touched`
   );
 }
 
-/** The fleet's gate took the canary back: how long the line was on the slow engine. */
-export function fleetLoopText(move: DeploymentDetail, revert: DeploymentDetail): string {
+/** The fleet's gate had the canary rolled back: what it decided, and how long the line was on the slow engine. */
+export function fleetLoopText(rollout: Pick<RolloutDetail, 'gates'>, move: DeploymentDetail, revert: DeploymentDetail): string {
   const back = revert.endedAt ?? revert.updatedAt;
   const [first, committed] = [at(move, 'checking'), at(move, 'committed')];
+  const gate = rollout.gates.at(-1);
+  const decided = gate === undefined ? 'no gate was measured' : `its gate ended as ${gate.outcome} (${gate.reason})`;
   return (
-    `  ➜ the FLEET loop acted: ${move.node.name} kept the slow engine (${move.reason ?? move.state}), the gate failed, and the fleet took it back; ` +
+    `  ➜ the FLEET loop acted: ${move.node.name} kept the slow engine (${move.reason ?? move.state}), ${decided}, and the fleet rolled it back; ` +
     `the engine before serves again ${first === undefined ? '–' : seconds(first, back)} after the new one's first frame, ` +
     `${committed === undefined ? '–' : seconds(committed, back)} after its commit`
   );

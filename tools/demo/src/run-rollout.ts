@@ -7,10 +7,8 @@ import { describeProgress, until } from './watch.js';
 
 /** Longest that one wave may take on a slow host. */
 const DEADLINE_MS = 300_000;
-/** Times that one rollout's gates may be measured again which could not decide. */
-const MEASURED_AGAIN_AT_MOST = 1;
-/** Rollouts of one release that may be started: each measures the past anew. */
-const STARTED_AT_MOST = 3;
+/** Times that a held rollout may be resumed, so that a gate which could not decide is measured again. */
+const RESUMED_AT_MOST = 2;
 
 /** Nothing goes on by itself any more: it has ended, or it waits for a person. */
 const stands = ({ phase }: RolloutDetail): boolean =>
@@ -25,8 +23,7 @@ const inWave = ({ members }: RolloutDetail, wave: number): RolloutMemberView[] =
 
 /**
  * Rolls a release out and shows each gate's numbers as they are decided. Where a busy host keeps a gate from deciding, it does what
- * the hold says an operator can do: measures again, and then goes back and starts over, since what cannot be measured again after
- * a move is the past that the gate compares with.
+ * an operator would: it resumes the rollout, so that the gate is measured again. What cannot decide then stays held, and is told.
  */
 export async function runRollout(
   story: Story,
@@ -34,12 +31,8 @@ export async function runRollout(
   policy: RolloutPolicyInput,
   expected: RolloutPhase,
 ): Promise<RolloutDetail> {
-  for (let started = 1; ; started += 1) {
-    const earlier = started === 1 ? await earlierRollout(story, release, policy, expected) : undefined;
-    const rollout = await runOnce(story, earlier ?? (await start(story, release, policy)));
-    if (rollout.hold?.code !== 'GateInconclusive' || started >= STARTED_AT_MOST) return rollout;
-    await startOver(story, rollout);
-  }
+  const earlier = await earlierRollout(story, release, policy, expected);
+  return followToEnd(story, earlier ?? (await story.api.call('createRollout', { body: { release, policy } })));
 }
 
 /** What an interrupted run left: the rollout that ended as the story says, or the one that still runs or waits for a person. */
@@ -60,41 +53,27 @@ async function earlierRollout(
   return api.call('getRollout', { params: { ref: found.id } });
 }
 
-async function start({ api }: Story, release: string, policy: RolloutPolicyInput): Promise<RolloutDetail> {
-  return api.call('createRollout', { body: { release, policy } });
-}
-
 /** Follows a rollout, wave by wave, until it has ended or waits for a person. */
-async function runOnce(story: Story, begun: RolloutDetail): Promise<RolloutDetail> {
+async function followToEnd(story: Story, begun: RolloutDetail): Promise<RolloutDetail> {
   const { output } = story;
   let rollout = begun;
   output.line(`  rollout ${rollout.name}, by ${rollout.createdBy}`);
   for (const member of rollout.members)
     if (member.bucket === 'excluded') output.line(`  ${member.node.name} takes no part (${member.reason ?? ''}): ${member.message}`);
-  for (let again = 0; goesOn(rollout);) {
+  for (let resumed = 0; goesOn(rollout);) {
     rollout = await runWave(story, rollout, rollout.currentWave);
-    if (rollout.phase !== RolloutPhase.held || again >= MEASURED_AGAIN_AT_MOST) continue;
-    again += 1;
-    rollout = await measureAgain(story, rollout);
+    if (rollout.phase !== RolloutPhase.held || resumed >= RESUMED_AT_MOST) continue;
+    resumed += 1;
+    rollout = await resume(story, rollout);
   }
   if (!stands(rollout)) rollout = await output.step('the fleet goes back', (progress) => follow(story, rollout.id, stands, progress));
   return rollout;
 }
 
-/** What the operator of a factory would do where a busy host kept a gate from deciding. */
-async function measureAgain({ api, output }: Story, { id, name, hold }: RolloutDetail): Promise<RolloutDetail> {
+async function resume({ api, output }: Story, { id, name, hold }: RolloutDetail): Promise<RolloutDetail> {
   output.line(`  held (${hold?.code ?? ''}): ${hold?.message ?? ''}`);
-  output.line(`  npx takt rollout resume ${name}: it is measured again`);
+  output.line(`  npx takt rollout resume ${name}: the gate is measured again`);
   return api.call('resumeRollout', { params: { ref: id }, body: { reason: 'measure again: this host was busy' } });
-}
-
-/** Takes the nodes back to what they served: the next rollout waits until enough is known of that again. */
-async function startOver(story: Story, { id, name, hold }: RolloutDetail): Promise<void> {
-  const { api, output } = story;
-  output.line(`  held (${hold?.code ?? ''}): ${hold?.message ?? ''}`);
-  output.line(`  npx takt rollout rollback ${name}: the past is measured again, and the rollout is started again`);
-  await api.call('rollbackRollout', { params: { ref: id }, body: { reason: 'measure the past anew: this host was busy' } });
-  await output.step('the fleet goes back', (progress) => follow(story, id, ({ phase }) => hasEnded(phase), progress));
 }
 
 async function runWave(story: Story, before: RolloutDetail, wave: number): Promise<RolloutDetail> {

@@ -4,7 +4,7 @@ import { expectPhase, expectState, unexpected } from './demo-unexpected.js';
 import { deployBaseline } from './deploy-baseline.js';
 import { createLibraryDefault, createOptimised } from './releases.js';
 import { hardwareText, movedText, rollbackText } from './report.js';
-import { DEMO_POLICY, LOOP_OFF_POLICY, STRICT_POLICY, policyText } from './rollout-policies.js';
+import { GENEROUS_POLICY, LOOP_OFF_POLICY, STRICT_POLICY, policyText } from './rollout-policies.js';
 import { eventText, fleetLoopText, localLoopText } from './rollout-report.js';
 import { movedNodes, runRollout } from './run-rollout.js';
 import type { MemberDeployments } from './run-rollout.js';
@@ -32,8 +32,9 @@ async function rollOutOptimised(story: Story, before: readonly DeploymentDetail[
   const { api, output } = story;
   output.heading('Rollout of "optimised" in two waves: each node builds and measures its own engine');
   await createOptimised(api);
-  output.line(policyText());
-  const rollout = await runRollout(story, 'optimised', DEMO_POLICY, RolloutPhase.succeeded);
+  output.line(policyText(GENEROUS_POLICY));
+  output.line('  (wider than a factory would have it: three lines, their builds and all services share this one machine)');
+  const rollout = await runRollout(story, 'optimised', GENEROUS_POLICY, RolloutPhase.succeeded);
   expectPhase(rollout, RolloutPhase.succeeded);
   const rows: SummaryRow[] = [];
   for (const { move } of await movedNodes(api, rollout)) {
@@ -48,6 +49,7 @@ async function rollOutWithLocalLoop(story: Story): Promise<{ readonly move: Depl
   const { api, output } = story;
   output.heading(`Rollout of "${BAD}", forced past the build check, and worse; the local loop is on`);
   await createLibraryDefault(api);
+  output.line(policyText(STRICT_POLICY));
   const rollout = await runRollout(story, BAD, STRICT_POLICY, RolloutPhase.rolledBack);
   const { move } = await theCanary(story, rollout);
   output.line(rollbackText(move));
@@ -73,7 +75,7 @@ async function rollOutWithoutLocalLoop(
   const { items } = await api.call('listEvents', { query: { object: rollout.id, limit: 200 } });
   const switched = items.find(({ code }) => code === 'LocalRollbackSwitchedOff');
   if (switched !== undefined) output.line(eventText(switched));
-  output.line(fleetLoopText(move, revert));
+  output.line(fleetLoopText(rollout, move, revert));
   return { rollout, move, revert };
 }
 
