@@ -15,13 +15,18 @@ import { linePaths } from './line-paths.js';
 async function main(): Promise<void> {
   const config = parseConfig(process.argv.slice(2));
   const paths = linePaths(config.dataDir, config.slug);
-  const store = createLineStore(createDurableFs(), paths, createLogger({ name: 'activate' }), { now: () => Date.now() });
+  const logger = createLogger({ name: 'activate' });
+  const store = createLineStore(createDurableFs(), paths, logger, { now: () => Date.now() });
   await mkdir(paths.folder, { recursive: true });
-  const found = await store.readRecord();
+  const { record: found } = await store.readRecord();
   const line = await store.readLine();
   const isRunning = await isRuntimeRunning(paths.socket);
   const record = isRunning ? found : prepareStart(found, new Date().toISOString(), line?.line.requiredFps ?? 0);
-  if (record !== found) await store.writeRecord(record);
+  if (record !== found)
+    await store.writeRecord(record).catch((thrown: unknown) => {
+      // A disk that cannot be written must not keep the line from starting; the runtime counts the attempt itself.
+      logger.error('activation record cannot be written', { [LogField.error]: thrown });
+    });
   const { committed, candidate } = record;
   const chosen = {
     engine: (committed ?? candidate?.activation)?.deploymentId ?? null,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 /** Files of one line in a node's data folder. */
 export interface LinePaths {
+  readonly slug: string;
   readonly folder: string;
   /** The line's assignment: {@link LineAssignment}. */
   readonly line: string;
@@ -14,11 +15,22 @@ export interface LinePaths {
   readonly socket: string;
   /** Newest results; older ones are in `results.1.ndjson`. */
   readonly results: string;
+  /** Files of the agent that also say what the line serves; read only. */
+  readonly node: {
+    readonly desired: string;
+    readonly current: string;
+    readonly rollback: string;
+    readonly ledger: string;
+    /** One folder per finished build. */
+    readonly builds: string;
+  };
 }
 
 export function linePaths(dataDir: string, slug: string): LinePaths {
   const folder = join(dataDir, 'lines', slug);
+  const agent = join(dataDir, 'agent');
   return {
+    slug,
     folder,
     line: join(folder, 'line.json'),
     activation: join(folder, 'activation.json'),
@@ -26,5 +38,12 @@ export function linePaths(dataDir: string, slug: string): LinePaths {
     quarantine: join(folder, 'quarantine'),
     socket: join(folder, 'control.sock'),
     results: join(folder, 'results.ndjson'),
+    node: {
+      desired: join(agent, 'desired.json'),
+      current: join(agent, 'current.json'),
+      rollback: join(agent, 'rollback.json'),
+      ledger: join(agent, 'ledger.json'),
+      builds: join(dataDir, 'builds'),
+    },
   };
 }

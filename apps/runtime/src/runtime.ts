@@ -6,9 +6,7 @@ import type { Clock, DurableFs, Logger } from '@takt/kernel';
 import { Activator } from './activation/activator.js';
 import { canRollBack, isSettled } from './activation/machine.js';
 import { prepareStart } from './activation/prepare-start.js';
-import type { ActivationRecord } from './activation/record.js';
 import { createLineStore } from './activation/store.js';
-import type { LineStore } from './activation/store.js';
 import { openCamera } from './camera/camera.js';
 import type { Camera, CameraFrame } from './camera/camera.js';
 import { SourceHealth } from './camera/source-health.js';
@@ -108,8 +106,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
     notify: (notice) => void activator.dispatch(notice),
   });
+  const { record, lost } = await store.readRecord();
   const activator = new Activator({
-    record: await readRecord(store, startedAt, assignment?.line.requiredFps ?? 0),
+    onDisk: record,
+    record: prepareStart(record, startedAt, assignment?.line.requiredFps ?? 0),
     clock,
     logger,
     pool,
@@ -220,6 +220,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         startedAt,
         state: activator.state,
         record: activator.onDisk,
+        recordLost: lost,
         pidOf: (deploymentId) => pool.pidOf(deploymentId),
         counts: ledger.counts(),
         window: window.read(clock.monotonic()),
@@ -239,6 +240,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     void activator.dispatch({ type: 'line', requiredFps: assignment.line.requiredFps, newSource: true });
     opening = openAssigned(assignment);
   }
+  void activator.writeStart();
   void activator.dispatch({ type: 'boot' });
   const tick = setInterval(() => void activator.dispatch({ type: 'tick' }), TICK_MS);
   const serving = serveLine({
@@ -278,11 +280,4 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   let ending: Promise<void> | undefined;
   return { stop: () => (ending ??= end()), hangingReads: () => reads.overdue };
-}
-
-async function readRecord(store: LineStore, at: string, requiredFps: number): Promise<ActivationRecord> {
-  const found = await store.readRecord();
-  const record = prepareStart(found, at, requiredFps);
-  if (record !== found) await store.writeRecord(record);
-  return record;
 }

@@ -1,21 +1,22 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
 import { silentLogger } from '@takt/kernel';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EMPTY_RECORD } from '../src/activation/record.js';
 import { createLineStore } from '../src/activation/store.js';
 import type { LineStore } from '../src/activation/store.js';
 import { linePaths } from '../src/line-paths.js';
 import type { LinePaths } from '../src/line-paths.js';
+import { SLUG, assignment, committedOf, putBuild, putNodeFiles } from './node-files.js';
 
 const fs = createDurableFs();
 let root: string;
 let paths: LinePaths;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'takt-line-store-'));
-  paths = linePaths(root, 'line-1');
+  paths = linePaths(root, SLUG);
 });
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
@@ -36,9 +37,116 @@ it.each([
     await damage(path);
   }
   const store = open();
-  expect(await store.readRecord()).toEqual(EMPTY_RECORD);
+  expect((await store.readRecord()).record).toEqual(EMPTY_RECORD);
   expect(await store.readLine()).toBeUndefined();
   expect(await readdir(paths.quarantine)).toHaveLength(3);
   await store.writeRecord(EMPTY_RECORD);
-  expect(await open().readRecord()).toEqual(EMPTY_RECORD);
+  expect((await open().readRecord()).record).toEqual(EMPTY_RECORD);
+});
+
+const first = committedOf('first');
+const second = committedOf('second');
+const artifact = Buffer.from('an artifact');
+const damageBoth = async (): Promise<void> => {
+  for (const path of [paths.activation, paths.activationCopy]) await fs.write(path, Buffer.alloc(64));
+};
+
+it('a damaged record is taken from its copy, engine before it included', async () => {
+  await putBuild(root, first, artifact);
+  await putBuild(root, second, artifact);
+  await putNodeFiles(root, { current: second, rollback: first });
+  await open().writeLine(assignment('/frames'));
+  const { record } = await open().readRecord();
+  expect(record.previous).not.toBeNull();
+  await putNodeFiles(root, { current: committedOf('another') });
+  await writeFile(paths.activation, '{"schemaVersion":1,');
+  expect(await open().readRecord()).toEqual({ record, lost: null });
+  expect(JSON.parse(await readFile(paths.activation, 'utf8'))).toEqual(record);
+});
+
+describe('a line whose record and copy are damaged', () => {
+  beforeEach(async () => {
+    await open().writeLine(assignment('/frames'));
+    await damageBoth();
+  });
+
+  it('serves again what the agent committed, with the engine before it', async () => {
+    await putBuild(root, first, artifact);
+    const artifactPath = await putBuild(root, second, artifact);
+    await putNodeFiles(root, { current: second, rollback: first });
+    const { record, lost } = await open().readRecord();
+    expect(lost).toBeNull();
+    expect(record).toMatchObject({
+      committed: { deploymentId: second.deploymentId, releaseName: 'second', artifactPath, accuracyBudgetPoints: 0.4 },
+      previous: { deploymentId: first.deploymentId },
+      candidate: null,
+      outcomes: [],
+    });
+    // The next start reads it as any record.
+    expect(await open().readRecord()).toEqual({ record, lost: null });
+  });
+
+  it('serves what an operator rolled back to, and has nothing to roll back to from there', async () => {
+    for (const one of [first, second]) await putBuild(root, one, artifact);
+    await putNodeFiles(root, { current: second, rollback: first, active: first });
+    expect((await open().readRecord()).record).toMatchObject({ committed: { deploymentId: first.deploymentId }, previous: null });
+  });
+
+  it('finds its slot in the desired state where its assignment is damaged, too', async () => {
+    await rm(paths.line);
+    await putBuild(root, first, artifact);
+    await putNodeFiles(root, { current: first, desired: first });
+    expect((await open().readRecord()).record.committed?.deploymentId).toBe(first.deploymentId);
+  });
+
+  it('falls back to the engine before where the build is gone, and asks the agent for it', async () => {
+    await putBuild(root, first, artifact);
+    await putNodeFiles(root, { current: second, rollback: first });
+    expect((await open().readRecord()).record).toMatchObject({
+      committed: { deploymentId: first.deploymentId },
+      previous: null,
+      outcomes: [{ deploymentId: second.deploymentId, outcome: 'rolled-back', reason: 'ArtifactMissing' }],
+    });
+  });
+
+  it.each([
+    [
+      'the build that is missing, and the agent',
+      { current: second, desired: second },
+      [second.buildKey, 'takt-agent', second.deploymentId],
+    ],
+    [
+      'another deployment where this one was given up',
+      { current: second, desired: first, state: 'rolled-back' },
+      ['rolled-back', 'another deployment'],
+    ],
+    ['the agent where no file says what it served', { desired: first }, ['no file of the agent', 'takt-agent', first.deploymentId]],
+    ['a deployment where nothing is known', {}, ['no file of the agent', 'a deployment to the line']],
+  ])('says that it waits for %s, at the next start again', async (_what, files, parts) => {
+    await putNodeFiles(root, files);
+    for (const store of [open(), open()]) {
+      const { record, lost } = await store.readRecord();
+      expect(record).toEqual(EMPTY_RECORD);
+      for (const part of [SLUG, ...parts]) expect(lost).toContain(part);
+    }
+  });
+});
+
+it('a new line has lost nothing', async () => {
+  expect(await open().readRecord()).toEqual({ record: EMPTY_RECORD, lost: null });
+});
+
+it('a record that cannot be written does not keep the line from starting', async () => {
+  await putBuild(root, first, artifact);
+  await putNodeFiles(root, { current: first });
+  await open().writeLine(assignment('/frames'));
+  await damageBoth();
+  const readOnly = createDurableFs({
+    before: ({ kind }) => {
+      if (kind === 'create' || kind === 'rename' || kind === 'mkdir')
+        throw Object.assign(new Error('read-only file system'), { code: 'EROFS' });
+    },
+  });
+  const { record } = await createLineStore(readOnly, paths, silentLogger, { now: () => 0 }).readRecord();
+  expect(record.committed?.deploymentId).toBe(first.deploymentId);
 });

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sampleFramesPath, sampleModelPath } from '@takt/sample-model';
 import { tinyDetector } from '@takt/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LineUnderTest, isAlive, quickPolicy } from './line-under-test.js';
+import { assignment, committedOf, putBuild, putNodeFiles } from './node-files.js';
 
 /**
  * Few frames of a slow camera, and a bound that the noise of a busy machine does not reach; how well noise and slowness are told
@@ -106,6 +107,34 @@ describe('a line', () => {
     await line.start();
     await line.until('frames are delivered', async () => (await line.status()).metrics.framesDelivered > 5);
     expect(await line.status()).toMatchObject({ serving: { deploymentId: first.deploymentId }, outcomes });
+  });
+
+  it('whose record and copy are damaged serves what the agent committed, as far as its artifact is whole', async () => {
+    line = await LineUnderTest.create();
+    const first = committedOf('first');
+    const second = committedOf('second');
+    await putNodeFiles(line.dataDir, { current: second, rollback: first });
+    await mkdir(line.folder, { recursive: true });
+    await writeFile(join(line.folder, 'line.json'), JSON.stringify(assignment(sampleFramesPath())));
+    const damage = async (): Promise<void> => {
+      for (const name of ['activation.json', 'activation.copy.json']) await writeFile(join(line.folder, name), '');
+    };
+    await damage();
+    await line.start();
+    expect((await line.status()).recordLost).toContain(second.buildKey);
+    await line.end('SIGTERM');
+
+    await putBuild(line.dataDir, first, light);
+    await truncate(await putBuild(line.dataDir, second, light), 1000);
+    await damage();
+    await line.start();
+    await line.until('the engine before serves', async () => (await line.status()).serving?.deploymentId === first.deploymentId);
+    const status = await line.status();
+    expect(status.outcomes).toMatchObject([
+      { deploymentId: second.deploymentId, reason: 'ArtifactDigestMismatch' },
+      { outcome: 'committed' },
+    ]);
+    expect(status.recordLost).toBeNull();
   });
 
   it('answers on a socket whose path is too long for a socket', async () => {

@@ -28,6 +28,8 @@ export {
 } from './engine-plan.js';
 export { acceleratorFactsSchema, cpuFactsSchema, hardwareFactsSchema, hardwareProfileSchema } from './hardware.js';
 export { healthFindingSchema, healthPolicySchema, healthReportSchema, serviceTimeSchema } from './health.js';
+export { activationOfBuild, committedSlotsSchema } from './node/committed-slots.js';
+export type { ActivatedDeployment, CommittedSlots } from './node/committed-slots.js';
 export {
   desiredBodySchema,
   desiredDeploymentSchema,

@@ -18,6 +18,7 @@ import { Runtimes } from '../runtime/runtimes.js';
 import { DesiredStore } from '../state/desired-store.js';
 import { REPORTS_COMPLETE } from '../state/lost-report.js';
 import { NodeMemory } from '../state/memory.js';
+import { quarantinedByAgent, quarantinedByLines } from '../state/quarantine-listing.js';
 import { rebuiltLedger } from '../state/rebuild-ledger.js';
 import { Reporter } from '../state/reporter.js';
 import { STATE_INTACT, stateCondition } from '../state/state-condition.js';
@@ -87,7 +88,7 @@ export class Daemon {
   #prunedGeneration = -1;
   /** Files whose damage was reported: only then are they reported as replaced. */
   readonly #reportedDamage = new Set<string>();
-  /** Names in the quarantine folder when the agent started. */
+  /** Files in the agent's own quarantine folder when it started; later ones are among the findings. */
   #listed: readonly string[] | undefined;
 
   private constructor(deps: DaemonDeps, desired: DesiredStore, reporter: Reporter, memory: NodeMemory) {
@@ -291,9 +292,10 @@ export class Daemon {
       if (file === relative(folder.root, desired)) return this.#desired.present !== undefined;
       return file !== relative(folder.root, identity.jwt) || this.#link.hasJwt;
     };
-    const quarantined = this.#listed ?? (await files.fs.list(folder.quarantine));
-    this.#listed = quarantined;
-    const says = stateCondition(files.findings, isReplaced, quarantined);
+    this.#listed ??= await quarantinedByAgent(files.fs, folder);
+    const quarantined = [...this.#listed, ...(await quarantinedByLines(files.fs, folder))];
+    const lostRecords = this.#runtimes.lostRecords(this.#desired.present?.body.slots ?? []);
+    const says = stateCondition(files.findings, isReplaced, quarantined, lostRecords);
     await reportCondition(this.#reporter, clock, STATE_INTACT, says);
     if (says.status === 'false') for (const { file } of files.findings) this.#reportedDamage.add(file);
   }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { upload } from '@takt/artifact-store';
 import type { NodeStore } from '@takt/artifact-store';
+import { activationOfBuild } from '@takt/contracts';
 import type { Activation, DesiredSlot, DesiredState, WorkerJob } from '@takt/contracts';
 import { TaktError } from '@takt/kernel';
 import type { Clock, DeploymentId, Logger } from '@takt/kernel';
@@ -252,26 +253,14 @@ async function activationOf(
   { deployment }: DesiredSlot & { deployment: NonNullable<DesiredSlot['deployment']> },
   buildKey: string,
 ): Promise<Activation> {
-  const record = await jobs.verifiedBuild(buildKey);
-  const chosen = record.candidates.find(({ verdict }) => verdict === 'chosen');
-  if (chosen === undefined) {
-    throw new TaktError({
-      code: 'BuildInvalid',
-      message: `the build ${buildKey} names no chosen candidate`,
-      action: 'remove the folder of this build and deploy again; it is built again',
-      component: 'agent',
-      element: jobs.buildFolder(buildKey),
-    });
-  }
-  return {
-    deploymentId: deployment.deploymentId,
-    releaseName: deployment.release.name,
-    plan: record.plan,
-    artifactPath: record.artifactPath,
-    accuracy: chosen.accuracy,
-    dropPoints: chosen.dropPoints,
-    accuracyBudgetPoints: deployment.release.accuracyBudgetPoints,
-    health: deployment.release.health,
-    ...(deployment.revert === true ? { revert: true } : {}),
-  };
+  const activation = activationOfBuild(await jobs.verifiedBuild(buildKey), deployment);
+  if (activation !== undefined) return activation;
+  throw new TaktError({
+    code: 'BuildInvalid',
+    message: `the build ${buildKey} names no chosen candidate`,
+    action: 'nothing to do; it is built again',
+    component: 'agent',
+    element: jobs.buildFolder(buildKey),
+    retryable: true,
+  });
 }

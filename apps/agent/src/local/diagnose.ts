@@ -30,8 +30,12 @@ export async function diagnose(context: AgentContext): Promise<CommandResult> {
   }
   if (view.damage.length === 0) add('files', true, 'every state file can be used', '');
   if (view.quarantined.length > 0) {
-    const { quarantine } = folder;
-    add('quarantine', false, `${String(view.quarantined.length)} damaged files in ${quarantine}`, `${CHECK_DISK}, then remove the files`);
+    add(
+      'quarantine',
+      false,
+      `damaged files are kept in ${folder.root}: ${view.quarantined.join(', ')}`,
+      `${CHECK_DISK}, then remove the files`,
+    );
   }
   const freeMiB = Math.floor((await freeBytes(folder.root)) / 1_048_576);
   add('disk', freeMiB >= LOW_DISK_MIB, `${String(freeMiB)} MiB free for ${folder.root}`, 'free space on this file system');

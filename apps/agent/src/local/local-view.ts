@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { desiredStateSchema, lineAssignmentSchema } from '@takt/contracts';
+import { committedSlotsSchema, desiredStateSchema, lineAssignmentSchema } from '@takt/contracts';
 import type { DesiredState, RuntimeStatus } from '@takt/contracts';
 import { examineDocument, examineFile } from '@takt/durable-fs';
 import type { DocumentReading, DocumentSchema } from '@takt/durable-fs';
@@ -11,7 +11,8 @@ import type { AgentContext } from '../run/context.js';
 import { headSchema } from '../state/journal.js';
 import { EMPTY_LEDGER, ledgerSchema } from '../state/ledger.js';
 import type { Ledger } from '../state/ledger.js';
-import { committedSchema, failedSchema } from '../state/memory.js';
+import { failedSchema } from '../state/memory.js';
+import { quarantinedByAgent, quarantinedByLines } from '../state/quarantine-listing.js';
 import { recordSchema } from '../work/activation-records.js';
 
 export interface LocalLine {
@@ -37,7 +38,7 @@ export interface LocalView {
   readonly pendingReports: number;
   readonly lines: readonly LocalLine[];
   readonly damage: readonly LocalDamage[];
-  /** Damaged files that were moved to the quarantine folder, by name. */
+  /** Damaged files that were moved to a quarantine folder, relative to the data folder. */
   readonly quarantined: readonly string[];
 }
 
@@ -60,8 +61,8 @@ export async function readLocalView({ fs, folder }: AgentContext): Promise<Local
 
   const desired = await read(folder.desired, desiredStateSchema);
   const ledger = (await read(folder.ledger, ledgerSchema)) ?? EMPTY_LEDGER;
-  await read(folder.current, committedSchema);
-  await read(folder.rollback, committedSchema);
+  await read(folder.current, committedSlotsSchema);
+  await read(folder.rollback, committedSlotsSchema);
   await read(folder.failedContent, failedSchema);
   await read(folder.journalHead, headSchema);
   await read(folder.identity.document, identitySchema);
@@ -92,6 +93,6 @@ export async function readLocalView({ fs, folder }: AgentContext): Promise<Local
     pendingReports: (await list(folder.journal)).length,
     lines,
     damage,
-    quarantined: await list(folder.quarantine),
+    quarantined: [...(await quarantinedByAgent(fs, folder)), ...(await quarantinedByLines(fs, folder))],
   };
 }

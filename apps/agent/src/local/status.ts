@@ -14,7 +14,7 @@ export async function nodeStatus(context: AgentContext): Promise<CommandResult> 
     ...lines.map(lineText),
     ...Object.entries(ledger.deployments).map(([id, { state }]) => `deployment ${id}: ${state}`),
     ...damage.map(({ file, kind, detail }) => `! ${file} is ${kind}: ${detail}\n  → ${CHECK_DISK}; the process that owns it replaces it`),
-    ...(quarantined.length === 0 ? [] : [`! ${String(quarantined.length)} damaged files are kept in ${context.folder.quarantine}`]),
+    ...(quarantined.length === 0 ? [] : [`! damaged files are kept in ${context.folder.root}: ${quarantined.join(', ')}`]),
     ...conditions.map(({ type, reason, message, action }) => `! ${type}: ${reason}, ${message}${action === null ? '' : `\n  → ${action}`}`),
   ];
   const data = {
@@ -38,6 +38,8 @@ function lineText({ slug, status, error }: LocalLine): string {
     metrics.serviceTime === null
       ? ''
       : `, service time p50 ${metrics.serviceTime.p50Ms.toFixed(1)} ms, p95 ${metrics.serviceTime.p95Ms.toFixed(1)} ms`;
+  if (serving === null && candidate === null && status.recordLost !== null)
+    return `line ${slug}: serves nothing, ${fps}\n! ${status.recordLost}`;
   const trial = candidate === null ? '' : `; checks ${candidate.deploymentId} (${candidate.phase})`;
   return `line ${slug}: ${serving === null ? 'serves nothing' : `serves ${serving.releaseName} (${serving.plan.recipe})`}, ${fps}${time}${trial}`;
 }

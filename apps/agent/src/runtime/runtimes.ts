@@ -80,6 +80,11 @@ export class Runtimes {
     return sourceCondition(slots.map(({ line: { slug } }) => ({ slug, source: this.status(slug)?.source ?? null })));
   }
 
+  /** What the lines wait for whose record of what they served is lost. */
+  lostRecords(slots: readonly DesiredSlot[]): string[] {
+    return slots.map(({ line: { slug } }) => this.status(slug)?.recordLost ?? null).filter((lost) => lost !== null);
+  }
+
   metrics(slots: readonly DesiredSlot[]): SlotMetrics[] {
     return slots.map(({ slotId, line }) => {
       const status = this.status(line.slug);

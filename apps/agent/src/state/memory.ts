@@ -1,5 +1,5 @@
-import { deploymentIdSchema, releaseSpecSchema, slotIdSchema } from '@takt/contracts';
-import type { DesiredSlot } from '@takt/contracts';
+import { committedSlotsSchema, deploymentIdSchema } from '@takt/contracts';
+import type { CommittedSlots, DesiredSlot } from '@takt/contracts';
 import { examineDocument } from '@takt/durable-fs';
 import type { DurableFs } from '@takt/kernel';
 import type { FailedContent } from '@takt/reconcile';
@@ -9,12 +9,7 @@ import type { StateFiles } from './state-files.js';
 
 export const failedSchema = z.record(z.string(), z.object({ deploymentId: deploymentIdSchema, reason: z.string(), message: z.string() }));
 
-export const committedSchema = z.object({
-  slots: z.record(slotIdSchema, z.object({ deploymentId: deploymentIdSchema, buildKey: z.string(), release: releaseSpecSchema })),
-});
-export type CommittedDocument = z.output<typeof committedSchema>;
-
-const NOTHING: CommittedDocument = { slots: {} };
+const NOTHING: CommittedSlots = { slots: {} };
 
 /** Contents that failed on this box, oldest first. */
 const REMEMBERED_FAILURES = 100;
@@ -24,15 +19,15 @@ export class NodeMemory {
   readonly #files: StateFiles;
   readonly #folder: DataFolder;
   #failed: ReadonlyMap<string, FailedContent>;
-  #current: CommittedDocument;
-  #rollback: CommittedDocument;
+  #current: CommittedSlots;
+  #rollback: CommittedSlots;
 
   private constructor(
     files: StateFiles,
     folder: DataFolder,
     failed: ReadonlyMap<string, FailedContent>,
-    current: CommittedDocument,
-    rollback: CommittedDocument,
+    current: CommittedSlots,
+    rollback: CommittedSlots,
   ) {
     this.#files = files;
     this.#folder = folder;
@@ -42,10 +37,10 @@ export class NodeMemory {
   }
 
   /** @param known what the lines serve by the records of their runtimes, for the case that the node's own memory is damaged */
-  static async open(files: StateFiles, folder: DataFolder, known: () => Promise<CommittedDocument>): Promise<NodeMemory> {
+  static async open(files: StateFiles, folder: DataFolder, known: () => Promise<CommittedSlots>): Promise<NodeMemory> {
     const failed = await files.read(folder.failedContent, failedSchema, 'contents that failed on this node may be tried once more');
-    let current = await files.read(folder.current, committedSchema, 'it is made from what the runtimes serve');
-    const rollback = await files.read(folder.rollback, committedSchema, 'the runtimes know what each line rolls back to');
+    let current = await files.read(folder.current, committedSlotsSchema, 'it is made from what the runtimes serve');
+    const rollback = await files.read(folder.rollback, committedSlotsSchema, 'the runtimes know what each line rolls back to');
     if (current === undefined && files.wasLost(folder.current)) {
       current = await known();
       await files.write(folder.current, current);
@@ -57,11 +52,11 @@ export class NodeMemory {
     return this.#failed;
   }
 
-  get current(): CommittedDocument {
+  get current(): CommittedSlots {
     return this.#current;
   }
 
-  get rollback(): CommittedDocument {
+  get rollback(): CommittedSlots {
     return this.#rollback;
   }
 

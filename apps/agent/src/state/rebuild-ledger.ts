@@ -1,7 +1,7 @@
+import type { CommittedSlots } from '@takt/contracts';
 import type { SlotId } from '@takt/kernel';
 import { EMPTY_LEDGER } from './ledger.js';
 import type { Ledger } from './ledger.js';
-import type { CommittedDocument } from './memory.js';
 
 /**
  * The ledger after its file was lost, before it takes in what the journal holds.
@@ -13,7 +13,7 @@ import type { CommittedDocument } from './memory.js';
  * @param wanted ids of the deployments and jobs that are wanted
  * @param conditions types that this agent reports
  */
-export function rebuiltLedger(current: CommittedDocument, wanted: ReadonlySet<string>, conditions: readonly string[]): Ledger {
+export function rebuiltLedger(current: CommittedSlots, wanted: ReadonlySet<string>, conditions: readonly string[]): Ledger {
   const unknown = {
     status: 'unknown' as const,
     reason: 'LedgerRebuilt',

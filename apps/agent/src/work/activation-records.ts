@@ -1,13 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { deploymentIdSchema, digestSchema } from '@takt/contracts';
-import type { DesiredSlot } from '@takt/contracts';
+import type { CommittedSlots, DesiredSlot } from '@takt/contracts';
 import { examineDocument } from '@takt/durable-fs';
 import type { Digest, DurableFs } from '@takt/kernel';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
 import { readDocument } from '../state/json-document.js';
-import type { CommittedDocument } from '../state/memory.js';
 
 const engineSchema = z.object({ artifactPath: z.string(), plan: z.object({ artifact: digestSchema }) });
 /** What a prune must know of a runtime's record; the runtime owns the rest. */
@@ -47,8 +46,8 @@ const buildKeyIn = (folder: DataFolder, artifactPath: string): string | undefine
 const servedSchema = z.object({ committed: engineSchema.extend({ deploymentId: deploymentIdSchema }).nullable() });
 
 /** What each wanted slot serves by the record of its runtime, as far as the record can be read and names what is wanted. */
-export async function committedByRecords(fs: DurableFs, folder: DataFolder, slots: readonly DesiredSlot[]): Promise<CommittedDocument> {
-  const known: CommittedDocument = { slots: {} };
+export async function committedByRecords(fs: DurableFs, folder: DataFolder, slots: readonly DesiredSlot[]): Promise<CommittedSlots> {
+  const known: CommittedSlots = { slots: {} };
   for (const { slotId, line, deployment } of slots) {
     const found = await examineDocument(fs, join(folder.lines, line.slug, 'activation.json'), servedSchema);
     const committed = found.kind === 'read' ? found.value.committed : null;

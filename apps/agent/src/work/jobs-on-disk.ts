@@ -184,12 +184,14 @@ export class JobsOnDisk {
   }
 }
 
-/** What is wrong with an artifact as far as its size shows. */
+/** What is wrong with a build as far as its record and the size of its artifact show. */
 async function artifactProblem({ artifactPath, candidates }: BuildResult): Promise<string | undefined> {
+  const chosen = candidates.find(({ verdict }) => verdict === 'chosen');
+  if (chosen === undefined) return 'its record names no chosen candidate';
   const found = await stat(artifactPath).catch(() => undefined);
   if (found === undefined) return 'it is missing';
   if (!found.isFile()) return 'a folder is in its place';
-  const expected = candidates.find(({ verdict }) => verdict === 'chosen')?.artifactBytes ?? found.size;
+  const expected = chosen.artifactBytes;
   return found.size === expected ? undefined : `it has ${String(found.size)} bytes instead of ${String(expected)}`;
 }
 

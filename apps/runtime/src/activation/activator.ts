@@ -7,6 +7,9 @@ import type { ActivationRecord } from './record.js';
 import { enginesFor } from './trial.js';
 
 export interface ActivatorOptions {
+  /** The record as the start found it. */
+  readonly onDisk: ActivationRecord;
+  /** The record that the start goes on with. */
   readonly record: ActivationRecord;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -28,7 +31,7 @@ export class Activator {
   constructor(options: ActivatorOptions) {
     this.#options = options;
     this.#state = initialState(options.record);
-    this.#onDisk = options.record;
+    this.#onDisk = options.onDisk;
   }
 
   get state(): MachineState {
@@ -56,6 +59,13 @@ export class Activator {
     return this.#work;
   }
 
+  /** Writes what the start made of the record, before anything acts on it. Never rejects. */
+  writeStart(): Promise<void> {
+    const { onDisk, record } = this.#options;
+    if (record !== onDisk) this.#work = this.#work.then(() => this.#persist(record));
+    return this.#work;
+  }
+
   async #run(commands: readonly Command[]): Promise<void> {
     for (const command of commands) {
       switch (command.type) {
@@ -79,8 +89,9 @@ export class Activator {
       this.#onDisk = record;
       this.#unwritten = false;
     } catch (thrown) {
+      // Once until it can be written again: it is tried at each tick.
+      if (!this.#unwritten) this.#options.logger.error('activation record cannot be written', { [LogField.error]: thrown });
       this.#unwritten = true;
-      this.#options.logger.error('activation record cannot be written', { [LogField.error]: thrown });
     }
   }
 

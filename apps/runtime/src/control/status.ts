@@ -12,6 +12,8 @@ export interface StatusInput {
   readonly state: MachineState;
   /** What is told of activations: the record as it is on disk. */
   readonly record: ActivationRecord;
+  /** Why the record was lost when the runtime started; null where it was not. */
+  readonly recordLost: string | null;
   readonly pidOf: (deploymentId: DeploymentId) => number | undefined;
   readonly counts: LedgerCounts;
   readonly window: ReturnType<ServiceWindow['read']>;
@@ -49,6 +51,7 @@ export function buildStatus(input: StatusInput): RuntimeStatus {
             attempts: candidate.attempts,
             ...trialProgress(state),
           },
+    recordLost: committed === null && candidate === null ? input.recordLost : null,
     outcomes: [...outcomes],
     metrics: {
       ...window,

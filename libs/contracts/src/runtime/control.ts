@@ -80,6 +80,11 @@ export const runtimeStatusSchema = z.object({
   startedAt: timestampSchema,
   /** The committed engine while it is loaded and warm; a first engine that is still being checked is only the candidate. */
   serving: z.object({ deploymentId: deploymentIdSchema, releaseName: z.string(), plan: enginePlanSchema, enginePid: z.int() }).nullable(),
+  /**
+   * Why it is not known what the line serves, and what it waits for: its record is lost and could not be restored. Null in a
+   * runtime that knows, and in one that is older than this field.
+   */
+  recordLost: z.string().nullable().default(null),
   candidate: z
     .object({
       deploymentId: deploymentIdSchema,

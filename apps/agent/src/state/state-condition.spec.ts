@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { stateCondition } from './state-condition.js';
+import type { StateFinding } from './state-files.js';
+
+const finding: StateFinding = {
+  file: 'agent/current.json',
+  kind: 'damaged',
+  detail: 'it is empty',
+  movedTo: '/q/1',
+  remedy: 'it is made again',
+};
+const LOST = 'line strip lost the record of what it served; it waits for a deployment to the line';
+
+it('is false while a line does not know what it served, and says what it waits for', () => {
+  expect(stateCondition([], () => true, [], [LOST])).toMatchObject({ status: 'false', reason: 'LineRecordLost', message: LOST });
+  const both = stateCondition([finding], () => false, [], [LOST]);
+  expect(both).toMatchObject({ status: 'false', reason: 'FileDamaged' });
+  for (const part of [finding.file, LOST]) expect(both.message).toContain(part);
+});
+
+it('names what is kept in quarantine once everything is known again', () => {
+  expect(stateCondition([finding], () => true, [])).toMatchObject({ status: 'true', reason: 'Rebuilt' });
+  expect(stateCondition([], () => true, ['lines/strip/quarantine/x'])).toMatchObject({
+    status: 'true',
+    reason: 'Rebuilt',
+    message: expect.stringContaining('lines/strip/quarantine/x') as string,
+  });
+  expect(stateCondition([], () => true, [])).toMatchObject({ status: 'true', reason: 'Intact' });
+});
