@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from '../libs/local-stack/setup/file-lock.mjs';
-import { guarded, nodePath, prepare, root, run, runEnvironment } from './setup/prepare.mjs';
+import { guarded, nodePath, prepare, root, run, runEnvironment, waitingForLeftovers } from './setup/prepare.mjs';
 import { SetupError } from '../libs/local-stack/setup/setup-error.mjs';
 import { USAGE, choosePort, parseStartOptions, requireDataFolder } from '../libs/local-stack/setup/start-options.mjs';
 
@@ -10,7 +10,7 @@ import { USAGE, choosePort, parseStartOptions, requireDataFolder } from '../libs
 const LOCK = 'start.lock';
 
 const lockDataFolder = async (dataDir) => {
-  const { lock, holder } = await takeLock(join(dataDir, LOCK));
+  const { lock, holder } = await takeLock(join(dataDir, LOCK), waitingForLeftovers);
   if (lock !== undefined) return lock;
   const at = holder.address === undefined ? '' : `, ${holder.address}`;
   throw new SetupError(

@@ -123,11 +123,17 @@ const bundle = async (lock) => {
   return error === undefined ? note : 'without the console';
 };
 
+/** How a lock is taken over whose last holder was killed: said, and ended by Ctrl-C. */
+export const waitingForLeftovers = {
+  onWait: (pids) => process.stdout.write(`  waiting for what a killed run left to end (process ${pids.map(String).join(', ')})\n`),
+  isInterrupted,
+};
+
 /** One at a time changes node_modules and dist; the next one waits. */
 const lockCheckout = async () => {
   mkdirSync(join(root, '.takt'), { recursive: true });
   for (let told = false; ; told = true) {
-    const { lock, holder } = await takeLock(join(root, '.takt', 'setup.lock'));
+    const { lock, holder } = await takeLock(join(root, '.takt', 'setup.lock'), waitingForLeftovers);
     if (lock !== undefined) return lock;
     if (!told) process.stdout.write(`  process ${String(holder.pid)} prepares this checkout: waiting for it\n`);
     await sleep(200);

@@ -22,9 +22,18 @@ export function identityOf(pid: number): ProcessIdentity;
 export function isRunning(identity: ProcessIdentity): boolean;
 export function endProcesses(
   processes: readonly ProcessIdentity[],
-  options: { readonly patienceMs?: number; readonly graceMs: number; readonly signal?: NodeJS.Signals },
+  options: {
+    readonly patienceMs?: number;
+    readonly graceMs: number;
+    readonly signal?: NodeJS.Signals;
+    readonly isInterrupted?: () => boolean;
+  },
 ): Promise<void>;
 export function takeLock(
   file: string,
-  options?: { readonly graceMs?: number },
+  options?: {
+    readonly graceMs?: number;
+    readonly onWait?: (pids: readonly number[]) => void;
+    readonly isInterrupted?: () => boolean;
+  },
 ): Promise<{ readonly lock: FileLock; readonly holder?: undefined } | { readonly lock?: undefined; readonly holder: LockHolder }>;

@@ -4,6 +4,7 @@
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Interrupted, SetupError } from './setup-error.mjs';
 
 const text = (path) => {
   try {
@@ -40,8 +41,15 @@ const parse = (content) => {
 
 /** Content of a lock file, and whether its holder runs. Undefined where there is no lock. */
 const readLock = (file) => {
-  const content = text(file);
-  if (content === undefined) return undefined;
+  let content;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if (thrown.code === 'ENOENT') return undefined;
+    const reason =
+      thrown.code === 'EISDIR' ? 'a folder is in its place' : thrown.code === 'EACCES' ? 'it belongs to another user' : thrown.code;
+    throw new SetupError(`the lock file ${file} cannot be read: ${reason}`, 'make sure that no other takt uses its folder, then remove it');
+  }
   const holder = parse(content);
   return { content, holder, alive: isRunning(holder) };
 };
@@ -50,12 +58,19 @@ const readLock = (file) => {
  * Ends processes that a killed run left behind.
  *
  * @param {ReadonlyArray<{ pid: number, startTicks: string, boot: string }>} processes
- * @param {{ patienceMs?: number, graceMs: number, signal?: string }} options `patienceMs`: how long they may take to end without
- *   being asked, default none; `graceMs`: how long they may take after `signal` (default SIGTERM) before SIGKILL
+ * @param {object} options
+ * @param {number} [options.patienceMs] how long they may take to end without being asked, default none
+ * @param {number} options.graceMs how long they may take after `signal` before SIGKILL
+ * @param {string} [options.signal] default SIGTERM
+ * @param {() => boolean} [options.isInterrupted] asked while waiting
+ * @throws Interrupted
  */
-export const endProcesses = async (processes, { patienceMs = 0, graceMs, signal: orderly = 'SIGTERM' }) => {
+export const endProcesses = async (processes, { patienceMs = 0, graceMs, signal: orderly = 'SIGTERM', isInterrupted = () => false }) => {
   const waitFor = async (ms) => {
-    for (let waited = 0; processes.some(isRunning) && waited < ms; waited += 50) await sleep(50);
+    for (let waited = 0; processes.some(isRunning) && waited < ms; waited += 50) {
+      if (isInterrupted()) throw new Interrupted();
+      await sleep(50);
+    }
   };
   const signal = (name) => {
     for (const { pid } of processes.filter(isRunning)) {
@@ -77,9 +92,13 @@ export const endProcesses = async (processes, { patienceMs = 0, graceMs, signal:
  * Takes the lock, or answers who holds it. A lock whose holder is gone is replaced, after the children it names have ended.
  *
  * @param {string} file its folder must exist
- * @param {{ graceMs?: number }} options how long a child of a killed holder may take to end by itself, default 10 s
+ * @param {object} [options]
+ * @param {number} [options.graceMs] how long a child of a killed holder may take to end without being asked, default 10 s
+ * @param {(pids: readonly number[]) => void} [options.onWait] told which children of a killed holder are waited for
+ * @param {() => boolean} [options.isInterrupted] asked while waiting
+ * @throws SetupError where the lock cannot be read, Interrupted
  */
-export const takeLock = async (file, { graceMs = 10_000 } = {}) => {
+export const takeLock = async (file, { graceMs = 10_000, onWait, isInterrupted } = {}) => {
   const own = { ...identityOf(process.pid), children: [] };
   const temporary = `${file}.${String(process.pid)}`;
   const write = () => {
@@ -101,7 +120,9 @@ export const takeLock = async (file, { graceMs = 10_000 } = {}) => {
     const seen = readLock(file);
     if (seen === undefined) continue;
     if (seen.alive) return { holder: seen.holder };
-    await endProcesses(seen.holder.children ?? [], { patienceMs: graceMs, graceMs });
+    const left = (seen.holder.children ?? []).filter(isRunning);
+    if (left.length > 0) onWait?.(left.map(({ pid }) => pid));
+    await endProcesses(left, { patienceMs: graceMs, graceMs, isInterrupted });
     const stale = `${temporary}.stale`;
     try {
       renameSync(file, stale);

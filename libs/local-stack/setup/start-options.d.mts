@@ -9,6 +9,7 @@ export interface StartOptions {
 }
 
 export const USAGE: string;
+export const DATA_MARK: string;
 export function parseStartOptions(args: readonly string[], root: string, cwd?: string): StartOptions | 'help';
 export function requireDataFolder(dataDir: string, root: string): void;
 export function choosePort(asked: number | undefined, last: number | undefined): Promise<number>;

@@ -1,5 +1,5 @@
 /** The options of `npm start`, checked before anything is installed: a mistyped one costs no minute. */
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -73,17 +73,40 @@ const REASONS = {
 
 const elsewhere = 'name a folder that you can write to: npm start -- --data DIR';
 
-/** Makes the data folder where it is missing, and shows that files can be written there. */
+/** Marks a data folder of takt, so that no other folder is ever taken for one and wiped. */
+export const DATA_MARK = '.takt-data';
+/** What bears no mark but was takt's before there was one: it holds what the demo remembers. */
+const OLDER_MARK = 'demo.json';
+
+/** Refuses what takt would have to share with other files: `--fresh` removes everything in a data folder. */
+const requireOwnFolder = (dataDir, root) => {
+  if (root === dataDir || root.startsWith(`${dataDir === '/' ? '' : dataDir}/`))
+    throw new SetupError(`the data folder ${dataDir} holds this checkout`, elsewhere);
+  const content = readdirSync(dataDir);
+  if (content.length > 0 && !content.includes(DATA_MARK) && !content.includes(OLDER_MARK))
+    throw new SetupError(
+      `the folder ${dataDir} holds other files than those of takt`,
+      'name an empty or a new folder: npm start -- --data DIR',
+    );
+};
+
+/**
+ * Makes the data folder where it is missing, marks it as takt's, and shows that files can be written there.
+ *
+ * @throws SetupError where it is no folder, cannot be written to, or holds other files
+ */
 export const requireDataFolder = (dataDir, root) => {
-  const isDefault = dataDir.startsWith(join(root, '.takt'));
+  const isDefault = dataDir === join(root, '.takt', 'data');
   try {
     if (statSync(dataDir, { throwIfNoEntry: false })?.isDirectory() === false)
       throw new SetupError(`the data folder ${dataDir} is a file`, elsewhere);
     // Other parents are not made: a mistyped path would be one more place that fills up.
-    mkdirSync(dataDir, { recursive: isDefault || statSync(dataDir, { throwIfNoEntry: false }) !== undefined });
+    mkdirSync(dataDir, { recursive: isDefault || existsSync(dataDir) });
+    if (!isDefault) requireOwnFolder(dataDir, root);
     const probe = join(dataDir, `.write-probe.${String(process.pid)}`);
     writeFileSync(probe, '');
     rmSync(probe);
+    writeFileSync(join(dataDir, DATA_MARK), 'npm start -- --fresh removes everything in this folder\n');
   } catch (thrown) {
     if (thrown instanceof SetupError) throw thrown;
     const parent = dirname(dataDir);

@@ -12,7 +12,7 @@ export { findChromium } from './browser/find-chromium.js';
 export type { Chromium } from './browser/find-chromium.js';
 export { installChromium } from './browser/install-chromium.js';
 export type { InstallChromiumOptions } from './browser/install-chromium.js';
-export { startPostgres } from './postgres/start-postgres.js';
+export { endLeftoverPostgres, startPostgres } from './postgres/start-postgres.js';
 export type { RunningPostgres, StartPostgresOptions } from './postgres/start-postgres.js';
 export { installedCommands } from './units/installed-commands.js';
 export { parseUnit } from './units/parse-unit.js';

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identityOf, isRunning, takeLock } from '../setup/file-lock.mjs';
+import { Interrupted } from '../setup/setup-error.mjs';
 
 describe('lock of a data folder', () => {
   let dir: string;
@@ -53,6 +54,28 @@ describe('lock of a data folder', () => {
     } finally {
       child.kill('SIGKILL');
       other.kill('SIGKILL');
+    }
+  });
+
+  it('says what cannot be read in its place, instead of trying for ever', async () => {
+    mkdirSync(file);
+    await expect(takeLock(file)).rejects.toMatchObject({
+      message: `the lock file ${file} cannot be read: a folder is in its place`,
+      action: expect.stringContaining('remove it') as string,
+    });
+  });
+
+  it('says what it waits for, and stops waiting when it is interrupted', async () => {
+    const child = spawn('sleep', ['1000']);
+    try {
+      writeFileSync(file, JSON.stringify({ ...identityOf(process.pid), startTicks: '1', children: [identityOf(child.pid ?? 0)] }));
+      const waitedFor: (readonly number[])[] = [];
+      const taken = takeLock(file, { onWait: (pids) => waitedFor.push(pids), isInterrupted: () => waitedFor.length > 0 });
+      await expect(taken).rejects.toBeInstanceOf(Interrupted);
+      expect(waitedFor).toEqual([[child.pid]]);
+      expect(isRunning(identityOf(child.pid ?? 0))).toBe(true);
+    } finally {
+      child.kill('SIGKILL');
     }
   });
 

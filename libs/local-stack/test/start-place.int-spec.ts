@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { choosePort, requireDataFolder } from '../setup/start-options.mjs';
+import { DATA_MARK, choosePort, requireDataFolder } from '../setup/start-options.mjs';
 
 const refusal = (message: string): Error => expect.objectContaining({ message: expect.stringContaining(message) as string }) as Error;
 
@@ -17,11 +17,22 @@ describe('data folder and port of npm start', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  it('makes a folder whose parent exists, and all of the default one, and leaves no file there', () => {
+  it('makes a folder whose parent exists, and all of the default one, and leaves its mark there', () => {
     requireDataFolder(join(dir, 'data'), '/repo');
     requireDataFolder(join(dir, '.takt', 'data'), dir);
     expect(readdirSync(dir).sort()).toEqual(['.takt', 'data']);
-    expect(readdirSync(join(dir, 'data'))).toEqual([]);
+    expect(readdirSync(join(dir, 'data'))).toEqual([DATA_MARK]);
+    requireDataFolder(join(dir, 'data'), '/repo');
+  });
+
+  it('refuses folders that hold something else, which --fresh would remove', () => {
+    writeFileSync(join(dir, 'thesis.tex'), 'years of work');
+    expect(() => requireDataFolder(dir, '/repo')).toThrow(refusal('holds other files than those of takt'));
+    expect(() => requireDataFolder(dir, join(dir, 'checkout'))).toThrow(refusal('holds this checkout'));
+    expect(() => requireDataFolder('/', join(dir, 'checkout'))).toThrow(refusal('holds this checkout'));
+    expect(readdirSync(dir)).toEqual(['thesis.tex']);
+    writeFileSync(join(dir, 'demo.json'), '{}');
+    requireDataFolder(dir, '/repo');
   });
 
   it.each([

@@ -21,10 +21,16 @@ export interface StartedNode extends DemoNode {
 
 const nodeData = (services: Services, node: DemoNode): string => join(services.dataDir, node.folder);
 
-/** The node's own id, read from the identity that its agent made when it joined. */
+/** The node's own id, read from the identity that its agent made when it joined; undefined where there is none that can be read. */
 async function joinedId(fs: DurableFs, dataDir: string): Promise<string | undefined> {
   const content = await fs.read(join(dataDir, 'identity', 'identity.json'));
-  return content === undefined ? undefined : (JSON.parse(new TextDecoder().decode(content)) as { nodeId: string }).nodeId;
+  if (content === undefined) return undefined;
+  try {
+    return (JSON.parse(new TextDecoder().decode(content)) as { nodeId: string }).nodeId;
+  } catch {
+    // The agent sets it aside when it starts.
+    return undefined;
+  }
 }
 
 /**

@@ -1,8 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
+import { DATA_MARK } from '@takt/local-stack/setup/start-options';
 import { pushContent } from './content.js';
 import { ensureTopology, startFleet } from './fleet.js';
+import { endLeftovers } from './leftovers.js';
 import { readOptions } from './options.js';
 import type { DemoOptions } from './options.js';
 import { createOutput, describeError } from './output.js';
@@ -36,9 +38,12 @@ const untilInterrupted = (): Promise<void> =>
     interrupted.signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** Everything in the data folder but the lock that this run holds on it. */
+/** What `npm start` made before this process began: its lock and the mark of the folder. */
+const KEPT: readonly string[] = ['start.lock', DATA_MARK];
+
+/** Everything else in the data folder. */
 async function wipe(dataDir: string): Promise<void> {
-  for (const name of await readdir(dataDir)) if (name !== 'start.lock') await rm(join(dataDir, name), { recursive: true, force: true });
+  for (const name of await readdir(dataDir)) if (!KEPT.includes(name)) await rm(join(dataDir, name), { recursive: true, force: true });
 }
 
 async function printAddresses(services: Services): Promise<void> {
@@ -72,12 +77,12 @@ async function main(): Promise<number> {
   const options = readOptions(process.env['TAKT_START']);
   const fs = createDurableFs();
   const { signal } = interrupted;
-  if (options.fresh) await wipe(options.dataDir);
-
   output.heading('Services');
   let services: Services | undefined;
   let code = 0;
   try {
+    await endLeftovers(root, options.dataDir);
+    if (options.fresh) await wipe(options.dataDir);
     services = await startServices({ root, node: process.execPath, options, fs, output, signal });
     process.send?.({ address: services.serverUrl });
     await printAddresses(services);

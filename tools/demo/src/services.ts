@@ -17,7 +17,6 @@ import type { Supervisor } from '@takt/local-stack';
 import { execa } from 'execa';
 import type { DemoOptions } from './options.js';
 import type { Output } from './output.js';
-import { endLeftovers } from './leftovers.js';
 import { readState, readToken, writeState, writeToken } from './state.js';
 import { until } from './watch.js';
 
@@ -94,7 +93,6 @@ export async function startServices(context: ServiceContext): Promise<Services> 
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
-    await endLeftovers(root, dataDir);
     const ports = await choosePorts(context);
     const guard = createProcessGuard();
     stops.push(() => guard.close());

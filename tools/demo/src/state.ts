@@ -12,9 +12,23 @@ const statePath = (dataDir: string): string => join(dataDir, 'demo.json');
 const tokenPath = (dataDir: string): string => join(dataDir, 'demo-token');
 const text = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
 
+const isPort = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
+
+/** What a file says that a person or a full disk may have cut short; undefined where it says nothing that can be used. */
+export function parseState(content: string): DemoState | undefined {
+  try {
+    const { ports, shown } = JSON.parse(content) as Partial<DemoState>;
+    const whole = ports !== undefined && [ports.postgres, ports.nats, ports.http].every(isPort) && typeof shown === 'boolean';
+    return whole ? { ports, shown } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined on a new folder and where the file is damaged: other ports are chosen then, and the demo goes on from what it finds. */
 export async function readState(fs: DurableFs, dataDir: string): Promise<DemoState | undefined> {
   const content = text(await fs.read(statePath(dataDir)));
-  return content === undefined ? undefined : (JSON.parse(content) as DemoState);
+  return content === undefined ? undefined : parseState(content);
 }
 
 export const writeState = (fs: DurableFs, dataDir: string, state: DemoState): Promise<void> =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TaktError } from '@takt/kernel';
@@ -58,6 +58,14 @@ const reachableDir = async (dir: string, user: ServerUser): Promise<string> => {
     await writeFile(mark, `${moved}\n`);
   }
   return moved;
+};
+
+/** Ends a server of this folder that a killed run left behind, as {@link startPostgres} does before it starts one. */
+export const endLeftoverPostgres = async (dir: string): Promise<void> => {
+  const user = await serverUser();
+  const moved = (await readFile(join(dir, 'moved-to'), 'utf8').catch(() => undefined))?.trim();
+  const dataDir = join(moved ?? dir, 'data');
+  if (existsSync(dataDir)) await clearLeftovers(dataDir, user);
 };
 
 const connectOnce = async (url: string): Promise<pg.Client> => {
