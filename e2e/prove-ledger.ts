@@ -1,4 +1,5 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
+import { readLedger } from '../tools/suites/ledger.mjs';
 
 /**
  * What `npm run prove` has behind it, a line of JSON for each case that passed, so that an interrupted run goes on where it
@@ -10,7 +11,7 @@ export class ProveLedger {
 
   constructor(path = process.env['TAKT_PROVE_LEDGER']) {
     this.#path = path === '' ? undefined : path;
-    this.#passed = this.#path === undefined ? new Set() : passedIn(this.#path);
+    this.#passed = this.#path === undefined ? new Set() : readLedger(this.#path).passed;
   }
 
   /** The cases of a matrix that are still to be run; announces how many it has in all. */
@@ -27,24 +28,4 @@ export class ProveLedger {
   #append(entry: object): void {
     if (this.#path !== undefined) appendFileSync(this.#path, `${JSON.stringify(entry)}\n`);
   }
-}
-
-/** A line that a SIGKILL cut short counts for nothing. */
-function passedIn(path: string): Set<string> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return new Set();
-  }
-  return new Set(
-    text.split('\n').flatMap((line) => {
-      try {
-        const { passed } = JSON.parse(line) as { passed?: string };
-        return passed === undefined ? [] : [passed];
-      } catch {
-        return [];
-      }
-    }),
-  );
 }

@@ -3,6 +3,7 @@
  * same sources is not run again, so an interrupted run goes on where it ended; `--fresh` starts from nothing.
  */
 import { guarded, nodePath, prepare, root, run, runEnvironment } from './setup/prepare.mjs';
+import { SetupError } from '../libs/local-stack/setup/setup-error.mjs';
 import { ProveState } from './suites/prove-state.mjs';
 import { staticChecks } from './suites/static-checks.mjs';
 import { Tally } from './suites/tally.mjs';
@@ -41,12 +42,25 @@ const endToEnd = async (tally, state) => {
   try {
     await vitest(tally, 'e2e', { reporter: 'verbose', env: { TAKT_PROVE: '1', TAKT_PROVE_LEDGER: state.ledgerFile } });
     tally.add({ passed: passedBefore });
+    const missing = state.matrices().filter(({ passed, cases }) => passed < cases);
+    const names = missing.map(({ name, passed, cases }) => `${name} (${cases - passed} missing)`).join(', ');
+    tally.check(missing.length === 0, missing.length === 0 ? 'every case of every matrix has passed' : `cases have not passed: ${names}`);
   } finally {
     stop();
   }
 };
 
+/** Chooses single cases: what passes then is not the whole matrix. */
+const refuseChosenCases = () => {
+  if ((process.env.TAKT_KILL_CASE ?? '') === '') return;
+  throw new SetupError(
+    `TAKT_KILL_CASE chooses single cases (${process.env.TAKT_KILL_CASE}), and npm run prove runs all of them`,
+    'unset it, or run these cases alone: TAKT_PROVE=1 npx vitest run --project e2e e2e/kill',
+  );
+};
+
 await guarded(async () => {
+  refuseChosenCases();
   const state = new ProveState({ root, fresh: process.argv.includes('--fresh') });
   const tally = new Tally();
   await tally.timed('install and build', async () => {
@@ -63,9 +77,6 @@ await guarded(async () => {
     ['hostile models', () => hostileModels(tally)],
     ['e2e', () => endToEnd(tally, state)],
   ];
-  process.on('exit', (code) => {
-    if (code === 130) process.stdout.write('\ninterrupted: `npm run prove` goes on from here as long as the sources stay the same\n');
-  });
   for (const [index, [name, runSuite]] of suites.entries()) {
     const known = state.passed(name);
     process.stdout.write(

@@ -128,13 +128,25 @@ export class HostStack {
       ...settings,
     };
     const stack = new HostStack({ dir, guard, postgres, natsBinary: natsServer.path, natsPort, environment, serverUrl });
-    await stack.controlPlane('init');
-    await stack.startNats();
-    await stack.#startControlPlane('takt-control-plane', environment);
-    await stack.answering();
-    stack.token = (await stack.api.call('login', { body: { code: await stack.controlPlane('login-code'), name: 'e2e' } })).token;
-    stack.api = createApiClient({ baseUrl: serverUrl, token: stack.token });
-    return stack;
+    return stack.whole(async () => {
+      await stack.controlPlane('init');
+      await stack.startNats();
+      await stack.#startControlPlane('takt-control-plane', environment);
+      await stack.answering();
+      stack.token = (await stack.api.call('login', { body: { code: await stack.controlPlane('login-code'), name: 'e2e' } })).token;
+      stack.api = createApiClient({ baseUrl: serverUrl, token: stack.token });
+      return stack;
+    });
+  }
+
+  /** Does what a set-up needs; where it fails, everything that was started is stopped and removed before the error is passed on. */
+  async whole<T>(setUp: () => Promise<T>): Promise<T> {
+    try {
+      return await setUp();
+    } catch (thrown) {
+      await this.stop();
+      throw thrown;
+    }
   }
 
   answering(api: ApiClient = this.api): Promise<unknown> {

@@ -95,8 +95,9 @@ export function pairedStories(cases: readonly KillCase[]): KillStory[] {
   });
 }
 
-/** `pending × NATS`, and several of them joined by a comma: the name of a story in test output and in the ledger. */
-export const nameOf = ({ kills }: Pick<KillStory, 'kills'>): string => kills.map(({ state, victim }) => `${state} × ${victim}`).join(', ');
+/** `pending × NATS`, several of them joined by a comma, or `commit, undisturbed`: the name of a story in test output and in the ledger. */
+export const nameOf = ({ scenario, kills }: KillStory): string =>
+  kills.length === 0 ? `${scenario}, undisturbed` : kills.map(({ state, victim }) => `${state} × ${victim}`).join(', ');
 
 /** Cases named by `TAKT_KILL_CASE`: `state:victim`, any number with commas between; undefined where it names none. */
 export function namedCases(names: string | undefined): KillCase[] | undefined {

@@ -52,6 +52,8 @@ const POLL_MS = 150;
 const STATE_POLL_MS = 30;
 /** More than ten times what a story takes on a quiet host: only something that hangs waits for so long. */
 const HANG_MS = 240_000;
+/** A worker runs in two states only, and these may be over before it is found. */
+const WORKER_LOOK_MS = 2_000;
 const ORDER = Object.values(DeploymentState);
 const reached = (state: DeploymentState, wanted: DeploymentState): boolean =>
   isTerminal(state) || ORDER.indexOf(state) >= ORDER.indexOf(wanted);
@@ -86,9 +88,9 @@ async function wantedStatistics(node: HostNode): Promise<string[]> {
 
 /** Kills one process with SIGKILL and sees to its restart where nobody else does. False where there is none to kill. */
 export async function kill(stack: HostStack, node: HostNode, victim: Victim): Promise<boolean> {
-  /** A child may be just about to start: it is looked for a little while. */
-  const child = async (unit: string, words: RegExp): Promise<boolean> => {
-    for (let tries = 0; tries < 40; tries += 1) {
+  /** A child may be just about to start, or wait to be started again after its last end: it is looked for a little while. */
+  const child = async (unit: string, words: RegExp, lookMs: number): Promise<boolean> => {
+    for (const since = performance.now(); performance.now() - since < lookMs;) {
       const parent = stack.supervisor.pid(unit);
       const found = parent === undefined ? [] : descendantsOf(parent).filter((process) => words.test(process.command));
       const last = found.at(-1);
@@ -113,9 +115,9 @@ export async function kill(stack: HostStack, node: HostNode, victim: Victim): Pr
     case Victim.runtime:
       return main(node.runtimeUnit);
     case Victim.engineHost:
-      return child(node.runtimeUnit, /runtime\/dist\/host\//);
+      return child(node.runtimeUnit, /runtime\/dist\/host\//, HANG_MS);
     case Victim.worker:
-      return child(node.agentUnit, /takt-worker|worker\/dist\//);
+      return child(node.agentUnit, /takt-worker|worker\/dist\//, WORKER_LOOK_MS);
     case Victim.nats:
       await stack.killNats({ wipe: false });
       return true;
@@ -170,7 +172,9 @@ export async function runStory(
       STATE_POLL_MS,
     );
     killedAt = Date.now();
-    kills.push({ victim, state: wanted, killedIn, killed: await kill(stack, node, victim) });
+    const killed = await kill(stack, node, victim);
+    // What was not found may have ended meanwhile, with the state that it ran in.
+    kills.push({ victim, state: wanted, killedIn: killed ? killedIn : (await detail(stack, id)).state, killed });
   };
 
   const needsOperator = scenario === Scenario.cancel || scenario === Scenario.supersede;

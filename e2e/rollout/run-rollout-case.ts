@@ -36,6 +36,8 @@ export interface RolloutKill {
   readonly killedAt: string;
   /** Whether there was a process to kill. */
   readonly killed: boolean;
+  /** Whether the moment was over when no process was found. */
+  readonly missed: boolean;
 }
 
 /** How a rollout of a good and of a bad release ends when nothing is killed; `npm run prove` checks the table itself. */
@@ -91,6 +93,12 @@ function isAt(view: RolloutDetail, moment: Moment): boolean {
         over || view.phase === 'rolling-back' || view.members.some((member) => member.deployments.some((deployment) => deployment.revert))
       );
   }
+}
+
+/** Whether nodes are being moved at the moment of a case, which is when a worker runs. */
+function isMoving(view: RolloutDetail, moment: Moment): boolean {
+  const wave = moment === Moment.waveMoving ? 1 : 0;
+  return view.endedAt === null && view.waves[wave]?.step === 'moving';
 }
 
 /** The node that the killed process serves: the one that is being moved or was moved last. */
@@ -153,7 +161,8 @@ export async function runRolloutCase(
     );
     const { moment, what } = disturbance;
     const killedAt = `${seen.phase}, ${seen.waves.map((wave) => wave.step).join('/')}`;
-    kills.push({ moment, what, killedAt, killed: await disturbance.kill(concerned(fleet, seen)) });
+    const killed = await disturbance.kill(concerned(fleet, seen));
+    kills.push({ moment, what, killedAt, killed, missed: !killed && !isMoving(await fleet.rollout(ref), moment) });
   }
   const ended = await eventually(
     `${ref} ending after ${kills.map(({ what, killedAt }) => `${what} was killed (${killedAt})`).join(', ') || 'nothing'}`,

@@ -41,6 +41,10 @@ export class TwoNodeFleet {
 
   static async start(): Promise<TwoNodeFleet> {
     const stack = await HostStack.start({ TAKT_SAMPLE_SECONDS: '1' });
+    return stack.whole(() => TwoNodeFleet.#on(stack));
+  }
+
+  static async #on(stack: HostStack): Promise<TwoNodeFleet> {
     const { api } = stack;
     const scratch = await mkdtemp(join(tmpdir(), 'takt-e2e-sets-'));
     try {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLedger } from './ledger.mjs';
 
 const git = (root, args) =>
   execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] });
@@ -60,18 +61,7 @@ export class ProveState {
 
   /** Cases that have passed and cases there are, by matrix. */
   matrices() {
-    const text = existsSync(this.ledgerFile) ? readFileSync(this.ledgerFile, 'utf8') : '';
-    const matrices = new Map();
-    const passed = new Set();
-    for (const line of text.split('\n')) {
-      try {
-        const entry = JSON.parse(line);
-        if (entry.matrix !== undefined) matrices.set(entry.matrix, entry.cases);
-        if (entry.passed !== undefined) passed.add(entry.passed);
-      } catch {
-        // A line that a SIGKILL cut short counts for nothing.
-      }
-    }
+    const { cases: matrices, passed } = readLedger(this.ledgerFile);
     return [...matrices].map(([name, cases]) => ({
       name,
       cases,
