@@ -310,7 +310,7 @@ describe('samples', () => {
     delivered: Number.MAX_SAFE_INTEGER,
     dropped: Number.MAX_SAFE_INTEGER,
     errors: Number.MAX_SAFE_INTEGER,
-    serviceTime: Array.from({ length: 2_001 }, (_, index) => [index - 1_000, Number.MAX_SAFE_INTEGER]),
+    serviceTime: Array.from({ length: 301 }, (_, index) => [index - 60, Number.MAX_SAFE_INTEGER]),
   };
   const metrics = (counters: unknown): unknown => ({
     slotId: randomUUID(),
@@ -330,8 +330,7 @@ describe('samples', () => {
   it('of a node that sends the extremes of its contract are stored, and leave what rollouts read in order', async () => {
     expect(slotMetricsSchema.safeParse(metrics(extreme)).error).toBeUndefined();
     const long = { ...extreme, since: `2026-01-01T00:00:00.${'1'.repeat(200)}Z` };
-    const bucket = { ...extreme, serviceTime: [[1_001, 1]] };
-    for (const bad of [long, bucket, { ...extreme, elapsedMs: 1e300 }])
+    for (const bad of [long, { ...extreme, elapsedMs: 1e300 }])
       expect(slotMetricsSchema.safeParse(metrics(bad)).success).toBe(false);
     const node = newNode('extreme');
     const other = newNode('extreme-neighbour');

@@ -119,7 +119,7 @@ export type {
   WorkerMessage,
   WorkerResult,
 } from './worker/protocol.js';
-export { BUCKET_MAX, COUNT_MAX, DURATION_MAX_MS, INT_COLUMN_MAX, SLOTS_MAX, TIMESTAMP_MAX_LENGTH } from './wire-limits.js';
+export { COUNT_MAX, DURATION_MAX_MS, FPS_MAX, INT_COLUMN_MAX, SLOTS_MAX, TIMESTAMP_MAX_LENGTH } from './wire-limits.js';
 export { API_PREFIX, apiRoutes } from './api/routes.js';
 export type { ApiRoute, ApiRouteName, ApiRoutes, RouteAccess } from './api/routes.js';
 export { Role, listOf, namedSchema, problemSchema, refSchema, roleSchema } from './api/envelope.js';

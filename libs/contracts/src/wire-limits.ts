@@ -14,8 +14,8 @@ export const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 export const DURATION_MAX_MS = Number.MAX_SAFE_INTEGER;
 /** Characters of a timestamp; a `timestamptz` column takes up to 128, ISO 8601 with nanoseconds has 30. */
 export const TIMESTAMP_MAX_LENGTH = 40;
-/** Buckets of service times lie between −1000 and 1000: the edges of all are finite numbers of ms. */
-export const BUCKET_MAX = 1_000;
+/** Frames per second of a camera. */
+export const FPS_MAX = 1_000;
 /** Slots of one node in a heartbeat. */
 export const SLOTS_MAX = 1_000;
 /** Characters of a host name (RFC 1035: 253). */

@@ -11,6 +11,7 @@ export type { Interval, PeriodInterval, SlotFigures } from './fleet/interval.js'
 export { DEFAULT_GATE_POLICY, FindingOutcomes, GateOutcome } from './fleet/gate-policy.js';
 export type { FindingOutcome, GateDistribution, GateFinding, GatePolicy, GateReport } from './fleet/gate-policy.js';
 export {
+  HISTOGRAM_BUCKETS,
   HISTOGRAM_GROWTH,
   bucketOf,
   edgeOf,

@@ -23,8 +23,9 @@ export const samplePointSchema = z.object({
   deliveredFps: z.number(),
   p50Ms: z.number().nullable(),
   p95Ms: z.number().nullable(),
-  dropped: z.int(),
-  errors: z.int(),
+  /** Sums of counters, which may lie beyond the whole numbers that are exact. */
+  dropped: z.number(),
+  errors: z.number(),
 });
 export const slotSamplesSchema = z.object({
   slotId: z.uuid(),

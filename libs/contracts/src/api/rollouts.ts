@@ -136,7 +136,8 @@ export const gateFindingSchema = z.object({
 export const gateDistributionSchema = z.object({
   group: z.enum(['updated before', 'updated after', 'control before', 'control after']),
   slots: z.int(),
-  frames: z.int(),
+  /** A sum of counters, which may lie beyond the whole numbers that are exact. */
+  frames: z.number(),
   p50Ms: z.number().nullable(),
   p95Ms: z.number().nullable(),
   p99Ms: z.number().nullable(),

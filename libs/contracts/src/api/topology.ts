@@ -4,6 +4,7 @@ import { hardwareFactsSchema, hardwareProfileSchema } from '../hardware.js';
 import { slotMetricsSchema } from '../node/heartbeat.js';
 import { conditionSchema } from '../node/report.js';
 import { lineIdSchema, lineText, nodeIdSchema, siteIdSchema, slotIdSchema, slugSchema } from '../primitives.js';
+import { FPS_MAX } from '../wire-limits.js';
 import { namedSchema, refSchema } from './envelope.js';
 
 export const createSiteSchema = z.object({ name: slugSchema });
@@ -17,7 +18,7 @@ export const sourceInputSchema = z
     path: lineText(4_096).startsWith('/', 'must be the absolute path of a folder on the node').optional(),
     dataset: refSchema.optional(),
     /** Frames per second the source is paced at. */
-    fps: z.number().positive().max(1000),
+    fps: z.number().positive().max(FPS_MAX),
   })
   .refine((source) => (source.path === undefined) !== (source.dataset === undefined), 'set exactly one of path and dataset');
 export const sourceViewSchema = z.object({

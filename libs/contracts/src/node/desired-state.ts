@@ -13,7 +13,7 @@ import {
   slugSchema,
   timestampSchema,
 } from '../primitives.js';
-import { generationSchema } from '../wire-limits.js';
+import { FPS_MAX, generationSchema } from '../wire-limits.js';
 
 /** Where a line's frames come from. Frames per second are paced by the source, as a camera would. */
 export const frameSourceSchema = z.discriminatedUnion('kind', [
@@ -23,7 +23,7 @@ export const frameSourceSchema = z.discriminatedUnion('kind', [
     path: z.string().optional(),
     /** Data set artifact (a tar of images) that the agent fetches and unpacks. */
     dataset: artifactRefSchema.optional(),
-    fps: z.number().positive().max(1000),
+    fps: z.number().positive().max(FPS_MAX),
   }),
 ]);
 export type FrameSource = z.output<typeof frameSourceSchema>;

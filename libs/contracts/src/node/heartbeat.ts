@@ -1,6 +1,9 @@
+import { HISTOGRAM_BUCKETS } from '@takt/gates';
 import { z } from 'zod';
 import { deploymentIdSchema, nodeIdSchema, slotIdSchema, timestampSchema } from '../primitives.js';
-import { BUCKET_MAX, SLOTS_MAX, countSchema, durationMsSchema, generationSchema } from '../wire-limits.js';
+import { SLOTS_MAX, countSchema, durationMsSchema, generationSchema } from '../wire-limits.js';
+
+const { lowest, highest } = HISTOGRAM_BUCKETS;
 
 /**
  * Counters of one slot's runtime since it started; they only grow. The difference of two readings with the same `since` is what
@@ -14,8 +17,14 @@ export const slotCountersSchema = z.object({
   delivered: countSchema,
   dropped: countSchema,
   errors: countSchema,
-  /** Service times: pairs of bucket (see `HISTOGRAM_GROWTH`) and count, ascending. */
-  serviceTime: z.array(z.tuple([z.int().min(-BUCKET_MAX).max(BUCKET_MAX), countSchema.positive()])).max(2 * BUCKET_MAX + 1),
+  /** Service times: pairs of bucket (see `HISTOGRAM_GROWTH` and `HISTOGRAM_BUCKETS`) and count, ascending. */
+  serviceTime: z
+    .array(z.tuple([z.int().min(lowest).max(highest), countSchema.positive()]))
+    .max(highest - lowest + 1)
+    .refine(
+      (pairs) => pairs.every(([bucket], index) => index === 0 || bucket > (pairs[index - 1]?.[0] ?? bucket)),
+      'each bucket once, ascending',
+    ),
 });
 export type SlotCounters = z.output<typeof slotCountersSchema>;
 

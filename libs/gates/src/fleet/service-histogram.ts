@@ -4,15 +4,17 @@
  * readings has the distribution between them, and a lost reading loses nothing.
  */
 export const HISTOGRAM_GROWTH = 1.05;
-const LOWEST = -60;
-const HIGHEST = 240;
+/** Bucket numbers lie between these, both included. */
+export const HISTOGRAM_BUCKETS = { lowest: -60, highest: 240 } as const;
+
+const { lowest, highest } = HISTOGRAM_BUCKETS;
 
 /** Pairs of bucket number and count, ascending by bucket; buckets without a count are left out. */
 export type Histogram = readonly (readonly [bucket: number, count: number])[];
 
 /** Bucket of a service time in ms; what is below 0.05 ms or above two minutes joins the outermost ones. */
 export const bucketOf = (ms: number): number =>
-  ms <= 0 ? LOWEST : Math.min(HIGHEST, Math.max(LOWEST, Math.floor(Math.log(ms) / Math.log(HISTOGRAM_GROWTH))));
+  ms <= 0 ? lowest : Math.min(highest, Math.max(lowest, Math.floor(Math.log(ms) / Math.log(HISTOGRAM_GROWTH))));
 
 /** Lower edge of a bucket, ms. */
 export const edgeOf = (bucket: number): number => HISTOGRAM_GROWTH ** bucket;
