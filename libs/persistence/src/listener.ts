@@ -5,6 +5,8 @@ import type { DatabaseLimits } from './limits.js';
 const RECONNECT_MS = 1_000;
 /** Pause between two questions whether the server is still there: a connection that only listens never hears of its death. */
 const CHECK_MS = 15_000;
+/** Logged once for each connection that stood and is lost. */
+const LISTENER_LOST = 'database listener lost its connection, connecting again';
 
 /** One connection that waits for NOTIFY. A notification only wakes: listeners look at the rows, and poll besides. */
 export class ChangeListener {
@@ -57,6 +59,7 @@ export class ChangeListener {
       clearInterval(checks);
       this.#client = null;
       if (this.#closed) return;
+      if (checks !== undefined) this.#logger.warn(LISTENER_LOST);
       this.#timer = setTimeout(() => {
         this.#timer = null;
         void this.#connect();
