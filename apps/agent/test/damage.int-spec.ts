@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
 import { silentLogger } from '@takt/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +14,7 @@ import { prepareFolders } from '../src/state/prepare-folders.js';
 import { Reporter } from '../src/state/reporter.js';
 import { stateCondition } from '../src/state/state-condition.js';
 import { StateFiles } from '../src/state/state-files.js';
+import { NodeStand } from './node-stand.js';
 
 const clock = { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0 };
 const nodeId = '5b1c2b5a-4d0e-4a55-9df5-9bd1c6a8a001' as never;
@@ -99,4 +100,68 @@ describe.each(Object.keys(FILES) as (keyof typeof FILES)[])('%s', (name) => {
       expect((await start()).findings).toEqual([]);
     },
   );
+});
+
+const CODED = /^[A-Z][A-Za-z]+: .+\n {2}→ .+\n$/;
+
+describe('local commands as processes', () => {
+  let node: NodeStand;
+  beforeEach(async () => {
+    node = await NodeStand.create();
+    folder = dataFolder(node.data);
+  });
+  afterEach(() => node.destroy());
+
+  const linesFiles = (): string[] => ['line.json', 'activation.json'].map((name) => join(folder.lines, 'strip', name));
+
+  it('answer, or name one error, where every file is damaged in one way or another', async () => {
+    const ways = ['cut in half', 'empty', 'zeros', 'a folder in its place'] as const;
+    const paths = [...Object.values(FILES).map((pathOf) => pathOf(folder)), ...linesFiles()];
+    for (const [index, path] of paths.entries()) {
+      await mkdir(dirname(path), { recursive: true });
+      await DAMAGES[ways[index % ways.length] ?? 'empty'](path);
+    }
+    const [status, diagnose, rollback] = await Promise.all(['status', 'diagnose', 'rollback'].map((name) => node.tryCommand(name)));
+    expect(status).toMatchObject({ code: 0, stderr: '' });
+    expect(diagnose).toMatchObject({ code: 1, stderr: '' });
+    // A report of the journal is only counted by these commands.
+    for (const path of paths.filter((one) => !one.startsWith(folder.journal + sep))) {
+      const name = relative(folder.root, path);
+      expect(status?.stdout).toContain(`${name} is damaged`);
+      expect(diagnose?.stdout).toContain(`FAIL file ${name}: damaged`);
+    }
+    expect(rollback).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(CODED) as string });
+    expect(rollback?.stderr).toMatch(/^RuntimeUnreachable: .*strip/);
+  });
+
+  it('answer where there is no data folder, and where files are in the place of its folders', async () => {
+    const check = async (...commands: string[]): Promise<void> => {
+      for (const { code, stdout, stderr } of await Promise.all(commands.map((name) => node.tryCommand(name)))) {
+        expect([0, 1]).toContain(code);
+        if (stderr !== '') expect(stderr).toMatch(CODED);
+        expect(stdout + stderr).not.toMatch(/AgentFailed|\n {4}at /);
+        expect(stdout + stderr).not.toBe('');
+      }
+    };
+    await check('status', 'diagnose');
+    await mkdir(folder.root);
+    for (const path of [folder.agent, folder.identity.folder, folder.lines]) await writeFile(path, '');
+    await check('status', 'diagnose', 'rollback', 'accept', 'forget');
+  });
+
+  it('of an agent whose lock is a folder: it ends with one error and deletes nothing', async () => {
+    await mkdir(folder.lock, { recursive: true });
+    await writeFile(join(folder.lock, 'inside'), 'kept');
+    const { code, stderr } = await node.tryCommand('run', '--server', 'http://127.0.0.1:9', '--token', 'x');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^SocketPathTaken: .+agent\.sock.+\n {2}→ .+\n$/);
+    expect(await readFile(join(folder.lock, 'inside'), 'utf8')).toBe('kept');
+  });
+
+  it('of an agent whose own folder is a file: it puts the file beside it and goes on', async () => {
+    await mkdir(folder.root);
+    await writeFile(folder.agent, 'kept');
+    expect(await node.tryCommand('run')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^NotJoined/) as string });
+    expect(await readFile(`${folder.agent}.damaged`, 'utf8')).toBe('kept');
+  });
 });

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -55,6 +55,20 @@ export class NodeStand {
   /** Output of a local command beside the agent. */
   command(name: string): string {
     return execFileSync(process.execPath, [AGENT, name, '--data', this.data], { encoding: 'utf8' });
+  }
+
+  /** A local command that may fail: its exit code and what it printed. */
+  tryCommand(...args: string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [AGENT, ...args, '--data', this.data],
+        { env: { ...process.env, ...this.environment }, timeout: 100_000, killSignal: 'SIGKILL' },
+        (error, stdout, stderr) => {
+          resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : null, stdout, stderr });
+        },
+      );
+    });
   }
 
   startRuntime(slug = 'line-1'): void {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EMPTY_RECORD } from '../src/activation/record.js';
 import { createLineStore } from '../src/activation/store.js';
 import type { LineStore } from '../src/activation/store.js';
+import { startControlServer } from '../src/control/control-server.js';
 import { linePaths } from '../src/line-paths.js';
 import type { LinePaths } from '../src/line-paths.js';
 import { SLUG, assignment, committedOf, putBuild, putNodeFiles } from './node-files.js';
@@ -149,4 +150,10 @@ it('a record that cannot be written does not keep the line from starting', async
   });
   const { record } = await createLineStore(readOnly, paths, silentLogger, { now: () => 0 }).readRecord();
   expect(record.committed?.deploymentId).toBe(first.deploymentId);
+});
+
+it('a folder in the place of the control socket is refused and left as it is', async () => {
+  await fs.write(join(paths.socket, 'inside'), 'kept');
+  await expect(startControlServer(paths.socket, {} as never)).rejects.toMatchObject({ code: 'SocketPathTaken', element: paths.socket });
+  expect(await readFile(join(paths.socket, 'inside'), 'utf8')).toBe('kept');
 });

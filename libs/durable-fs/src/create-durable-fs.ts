@@ -77,8 +77,9 @@ export function createDurableFs(options: DurableFsOptions = {}): DurableFs {
 
     async remove(path) {
       before({ kind: 'remove', path });
-      await rm(path, { recursive: true, force: true });
       try {
+        // `force` passes over a missing name, not over a file in the place of a parent.
+        await rm(path, { recursive: true, force: true });
         await syncFolder(dirname(path));
       } catch (thrown) {
         if (!isMissing(thrown)) throw thrown;

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { TaktError } from '@takt/kernel';
+import { kindOf } from './file-kind.js';
 
 /**
  * Reads a whole file that a person, a folder or a message names. Links to regular files are followed. A FIFO, a device, a
@@ -61,10 +62,3 @@ const tooLarge = (path: string, bytes: string, maxBytes: number): TaktError =>
     component: 'durable-fs',
     element: path,
   });
-
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return 'a folder';
-  if (stats.isFIFO()) return 'a FIFO';
-  if (stats.isSocket()) return 'a socket';
-  return 'a device';
-}

@@ -1,6 +1,8 @@
-import { open } from 'node:fs/promises';
+import { lstat, open, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
+import { TaktError } from '@takt/kernel';
+import { kindOf } from './file-kind.js';
 
 /** A Unix socket's path holds 108 bytes on Linux, one of them the terminating zero. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -31,3 +33,27 @@ export const answersOn = (address: string): Promise<boolean> =>
       resolve(false);
     });
   });
+
+/**
+ * Removes the socket file that a killed process left, so that the path can be listened on. Nothing happens where there is
+ * none. Call it only when no process answers on it.
+ *
+ * @throws TaktError `SocketPathTaken`: something else is in its place, and stays there untouched
+ */
+export async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch((thrown: unknown) => {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw thrown;
+  });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new TaktError({
+      code: 'SocketPathTaken',
+      message: `${path} is ${kindOf(found)}, not a socket; takt leaves it as it is`,
+      action: 'move it away: takt makes its socket there when it starts',
+      component: 'durable-fs',
+      element: path,
+    });
+  }
+  await rm(path, { force: true });
+}

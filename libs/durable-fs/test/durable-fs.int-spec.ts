@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TEMPORARY_SUFFIX, createDurableFs, sweepTemporaryFiles } from '../src/index.js';
+import { TEMPORARY_SUFFIX, createDurableFs, removeStaleSocket, sweepTemporaryFiles } from '../src/index.js';
 import type { FileOperation } from '../src/index.js';
 
 let root: string;
@@ -69,6 +70,9 @@ describe('read, list, remove, publish', () => {
     expect(await fs.list(join(root, 'none'))).toEqual([]);
     await fs.remove(join(root, 'none'));
     await fs.remove(join(root, 'none', 'deeper'));
+    await fs.write(join(root, 'file'), '');
+    await fs.remove(join(root, 'file', 'deeper'));
+    expect(await fs.list(join(root, 'file', 'deeper'))).toEqual([]);
   });
 
   it('moves a finished folder into place and syncs both parents', async () => {
@@ -92,5 +96,35 @@ describe('read, list, remove, publish', () => {
     expect(await sweepTemporaryFiles(root)).toBe(1);
     expect(await readdir(root)).toEqual(['a', 'b']);
     expect(await sweepTemporaryFiles(join(root, 'none'))).toBe(0);
+  });
+});
+
+describe('the place of a socket', () => {
+  it.each([
+    ['a folder', async (path: string) => writeFile(join((await mkdir(path, { recursive: true })) ?? path, 'inside'), 'kept')],
+    ['a regular file', (path: string) => writeFile(path, 'kept')],
+    ['a symbolic link', (path: string) => symlink(root, path)],
+    ['a FIFO', (path: string) => Promise.resolve(void execFileSync('mkfifo', [path]))],
+  ])('with %s in it is refused and left as it is', async (what, put) => {
+    const path = join(root, 'control.sock');
+    await put(path);
+    const before = await lstat(path);
+    await expect(removeStaleSocket(path)).rejects.toMatchObject({
+      code: 'SocketPathTaken',
+      element: path,
+      message: expect.stringContaining(what) as string,
+    });
+    const after = await lstat(path);
+    expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
+  });
+
+  it('with the socket of a killed process in it is made free', async () => {
+    const path = join(root, 'control.sock');
+    await removeStaleSocket(path);
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    expect(() => execFileSync(process.execPath, ['-e', script])).toThrow();
+    expect((await lstat(path)).isSocket()).toBe(true);
+    await removeStaleSocket(path);
+    expect(await readdir(root)).toEqual([]);
   });
 });

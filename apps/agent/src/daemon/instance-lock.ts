@@ -1,38 +1,43 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
-import { answersOn, socketAddress } from '@takt/durable-fs';
+import { answersOn, removeStaleSocket, socketAddress } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 
 /**
  * Holds a data folder for this process, by a socket that only a live process answers on.
  *
- * @throws TaktError `AgentAlreadyRunning`
+ * @throws TaktError `AgentAlreadyRunning`; `SocketPathTaken` where something else than a socket is in the place of the lock
  */
 export async function holdInstance(path: string): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true });
   const held = await socketAddress(path);
-  if (await answersOn(held.address)) {
-    await held.close();
-    throw new TaktError({
-      code: 'AgentAlreadyRunning',
-      message: `another agent runs with this data folder (${dirname(dirname(path))})`,
-      action: 'stop it first, or give this one a folder of its own with --data',
-      component: 'agent',
-      element: path,
-    });
-  }
-  await rm(path, { force: true, recursive: true });
   const server = createServer((socket) => {
     socket.destroy();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(held.address, resolve);
-  });
+  try {
+    if (await answersOn(held.address)) throw alreadyRunning(path);
+    await removeStaleSocket(path);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(held.address, resolve);
+    });
+  } catch (thrown) {
+    await held.close();
+    throw thrown;
+  }
   server.unref();
   return async () => {
     await new Promise((resolve) => server.close(resolve));
     await held.close();
   };
 }
+
+const alreadyRunning = (path: string): TaktError =>
+  new TaktError({
+    code: 'AgentAlreadyRunning',
+    message: `another agent runs with this data folder (${dirname(dirname(path))})`,
+    action: 'stop it first, or give this one a folder of its own with --data',
+    component: 'agent',
+    element: path,
+  });

@@ -1,7 +1,7 @@
 import { LogField } from '@takt/kernel';
 import { Daemon } from '../daemon/daemon.js';
 import { holdInstance } from '../daemon/instance-lock.js';
-import { prepareFolders } from '../state/prepare-folders.js';
+import { prepareFolders, prepareOwnFolder } from '../state/prepare-folders.js';
 import { StateFiles } from '../state/state-files.js';
 import type { AgentContext } from './context.js';
 import { settleIdentity } from './settle-identity.js';
@@ -20,6 +20,7 @@ export async function runCommand(context: AgentContext): Promise<number> {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  await prepareOwnFolder(folder);
   const release = await holdInstance(folder.lock);
   try {
     const files = new StateFiles(context);

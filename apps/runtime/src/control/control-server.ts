@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { activationSchema, lineAssignmentSchema } from '@takt/contracts';
 import type { Activation, LineAssignment, RuntimeStatus } from '@takt/contracts';
-import { answersOn, socketAddress } from '@takt/durable-fs';
+import { answersOn, removeStaleSocket, socketAddress } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 import type { z } from 'zod';
 import { sendJson, sendProblem } from './problem.js';
@@ -26,13 +26,14 @@ export interface ControlServer {
  * Serves the control socket. A path that is too long for a socket is bound through `/proc/self/fd/<folder>`, and clients of such
  * a path can connect the same way.
  *
- * @throws TaktError `RuntimeAlreadyRunning` when another process answers on the socket.
+ * @throws TaktError `RuntimeAlreadyRunning` when another process answers on the socket; `SocketPathTaken` where something else
+ *   than a socket is in its place.
  */
 export async function startControlServer(path: string, actions: ControlActions): Promise<ControlServer> {
   const socket = await socketAddress(path);
   try {
     if (await answersOn(socket.address)) throw alreadyRunning(path);
-    await rm(path, { force: true, recursive: true });
+    await removeStaleSocket(path);
     const server = createServer((request, response) => void respond(request, response, actions));
     await listen(server, socket.address);
     await chmod(path, 0o600);
