@@ -74,8 +74,8 @@ async function start(): Promise<StateFiles> {
     since: '2026-01-01T00:00:00Z',
   } as const;
   await reporter.report({ kind: 'condition', condition });
-  for (const seq of reporter.journal.pending) expect((await reporter.read(seq)).seq).toBe(seq);
-  expect(reporter.journal.pending).toEqual(reporter.journal.pending.map((_seq, index) => (reporter.journal.pending[0] ?? 0) + index));
+  for (const seq of reporter.journal.pending()) expect((await reporter.read(seq)).seq).toBe(seq);
+  expect(reporter.journal.pending()).toEqual(reporter.journal.pending().map((_seq, index) => (reporter.journal.pending()[0] ?? 0) + index));
   return files;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DesiredState, Report, ReportBody } from '@takt/contracts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const filesOn = (fs: ReturnType<typeof createDurableFs>): StateFiles => new StateFiles({ fs, folder, clock, logger: silentLogger });
-const open = (fs = createDurableFs()): Promise<Reporter> =>
+const open = (fs = createDurableFs(), rebuilt = EMPTY_LEDGER): Promise<Reporter> =>
   Reporter.open({
     files: filesOn(fs),
     folder,
@@ -37,7 +37,7 @@ const open = (fs = createDurableFs()): Promise<Reporter> =>
     nodeId,
     observedGeneration: () => 1,
     wanted: () => new Set<string>([deploymentId]),
-    rebuildLedger: () => EMPTY_LEDGER,
+    rebuildLedger: () => rebuilt,
   });
 const state = (name: 'fetching' | 'building' | 'activating'): ReportBody => ({
   kind: 'deployment',
@@ -51,7 +51,7 @@ const state = (name: 'fetching' | 'building' | 'activating'): ReportBody => ({
   error: null,
 });
 const inJournal = async (reporter: Reporter): Promise<Report[]> =>
-  (await Promise.all(reporter.journal.pending.map((seq) => reporter.journal.read(seq)))).filter((report) => report !== undefined);
+  (await Promise.all(reporter.journal.pending().map((seq) => reporter.journal.read(seq)))).filter((report) => report !== undefined);
 
 /** File system that loses power before its n-th operation. */
 const cutAt = (n: number): ReturnType<typeof createDurableFs> => {
@@ -106,12 +106,12 @@ describe('reports', () => {
       const reporter = await open(cutAt(n)).catch(() => undefined);
       await reporter?.confirm(2).catch(() => undefined);
       const after = await open();
-      expect(after.journal.pending).toContain(3);
+      expect(after.journal.pending()).toContain(3);
       expect(after.journal.lastSeq).toBe(3);
     }
     const last = await open();
     await last.confirm(2);
-    expect(last.journal.pending).toEqual([3]);
+    expect(last.journal.pending()).toEqual([3]);
     await last.report(state('activating'));
     expect(last.journal.lastSeq).toBe(4);
   });
@@ -124,7 +124,7 @@ describe('reports', () => {
     expect((await inJournal(reporter)).map(({ seq }) => seq)).toEqual([41, 42]);
     await reporter.report(state('activating'));
     expect(reporter.journal.lastSeq).toBe(43);
-    expect((await open()).journal.pending).toEqual([41, 42, 43]);
+    expect((await open()).journal.pending()).toEqual([41, 42, 43]);
   });
 
   it.each(['while the agent runs', 'over a restart'])('keep their numbers where a file is damaged or gone %s', async (when) => {
@@ -135,8 +135,8 @@ describe('reports', () => {
     await fs.remove(join(folder.journal, '3.json'));
     await fs.write(join(folder.journal, '4.json'), JSON.stringify(await first.journal.read(5)));
     const reporter = when === 'over a restart' ? await open() : first;
-    expect(reporter.journal.pending).toEqual([1, 2, 3, 4, 5]);
-    const read = await Promise.all(reporter.journal.pending.map((seq) => reporter.read(seq)));
+    expect(reporter.journal.pending()).toEqual([1, 2, 3, 4, 5]);
+    const read = await Promise.all(reporter.journal.pending().map((seq) => reporter.read(seq)));
     expect(read.map(({ seq, body }) => [seq, body.kind])).toEqual([
       [1, 'deployment'],
       [2, 'condition'],
@@ -150,6 +150,62 @@ describe('reports', () => {
     expect(reporter.ledger.conditions['ReportsComplete']).toMatchObject({ status: 'false', reason: 'ReportLost' });
     expect(reporter.ledger.deployments[deploymentId]?.state).toBe('fetching');
     expect(await (await open()).read(2)).toEqual(read[1]);
+    await reporter.report(state('building'));
+    expect(reporter.journal.lastSeq).toBe(6);
+  });
+
+  /** Reports 1 to 5, of which the database has the first three. */
+  const fiveReports = async (): Promise<void> => {
+    const first = await open();
+    for (let seq = 1; seq <= 5; seq += 1) await first.report(state('fetching'));
+    await first.confirm(3);
+  };
+
+  it.each(['journalHead', 'ledger'] as const)(
+    'are none of them repeated where %s is damaged, over any number of restarts',
+    async (name) => {
+      await fiveReports();
+      await createDurableFs().write(folder[name], Buffer.alloc(64));
+      for (let start = 1; start <= 3; start += 1) {
+        const reporter = await open();
+        expect(reporter.journal.confirmedSeq).toBe(3);
+        expect((await inJournal(reporter)).map(({ seq }) => seq)).toEqual([4, 5]);
+      }
+    await rm(join(folder.journal, '4.json'));
+    expect((await open()).journal.pending()).toEqual([4, 5]);
+    },
+  );
+
+  it('keep what a rebuilt ledger says, wherever a kill comes between the loss of the file and the next one', async () => {
+    const rebuilt = { ...EMPTY_LEDGER, facts: 'rebuilt' };
+    let kills = 0;
+    for (let n = 0; n < 40; n += 1) {
+      await rm(root, { recursive: true });
+      await (await open()).report(state('fetching'));
+      await createDurableFs().write(folder.ledger, Buffer.alloc(64));
+      const isKilled = (await open(cutAt(n), rebuilt).catch(() => undefined)) === undefined;
+      expect((await open(createDurableFs(), rebuilt)).ledger.facts).toBe('rebuilt');
+      if (!isKilled) break;
+      kills += 1;
+    }
+    expect(kills).toBeGreaterThan(4);
+  });
+
+  it('rebuild a ledger that is missing where the journal says that the node has reported before', async () => {
+    await fiveReports();
+    await rm(folder.ledger);
+    expect((await open(createDurableFs(), { ...EMPTY_LEDGER, facts: 'rebuilt' })).ledger.facts).toBe('rebuilt');
+  });
+
+  it('go on where a file in the journal has a number that this node never gave', async () => {
+    await fiveReports();
+    for (const name of ['999999999999999', '4000000', '007']) await createDurableFs().write(join(folder.journal, `${name}.json`), '{}');
+    const reporter = await open();
+    expect(reporter.journal.pending()).toEqual([4, 5]);
+    expect((await readdir(folder.quarantine)).map((name) => name.split('.')[0]).sort()).toEqual([
+      'agent-journal-4000000',
+      'agent-journal-999999999999999',
+    ]);
     await reporter.report(state('building'));
     expect(reporter.journal.lastSeq).toBe(6);
   });

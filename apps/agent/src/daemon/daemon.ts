@@ -246,9 +246,13 @@ export class Daemon {
     const arrived = this.#arrived;
     if (arrived === undefined) return;
     this.#arrived = undefined;
-    const { clock, logger, stored } = this.#deps;
+    const { clock, logger, stored, fs, folder } = this.#deps;
     if (arrived.nodeId !== stored.identity.nodeId) return;
-    if (await this.#desired.offer(arrived)) logger.info('desired state accepted', { [LogField.generation]: arrived.generation });
+    if (await this.#desired.offer(arrived)) {
+      logger.info('desired state accepted', { [LogField.generation]: arrived.generation });
+      // Only a desired state says which slots the records of the runtimes belong to, and it may have been lost as well.
+      await this.#memory.fill(await committedByRecords(fs, folder, arrived.body.slots));
+    }
     if (this.#desired.doubtful) void this.#link.look();
     else await reportCondition(this.#reporter, clock, 'DesiredStateAccepted', this.#desired.condition);
   }
@@ -307,7 +311,7 @@ export class Daemon {
     const source = this.#runtimes.sourceCondition(slots);
     if (source !== undefined) await reportCondition(this.#reporter, clock, 'SourceReadable', source);
     await reportCondition(this.#reporter, clock, 'DiskSpace', diskCondition(this.#work.failures));
-    if (this.#reporter.journal.pending.length === 0) await reportCondition(this.#reporter, clock, REPORTS_COMPLETE, NOTHING_WAITS);
+    if (this.#reporter.journal.pendingCount === 0) await reportCondition(this.#reporter, clock, REPORTS_COMPLETE, NOTHING_WAITS);
   }
 
   /** What each slot serves, when it changed. A runtime that is starting serves nothing for a moment; that is no change. */

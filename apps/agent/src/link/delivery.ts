@@ -57,23 +57,23 @@ export class Delivery {
     const connection = this.#link.connection;
     if (connection === undefined || !this.#link.connected) return;
     const { journal } = this.#reporter;
-    if (journal.pending.length === 0) {
+    if (journal.pendingCount === 0) {
       this.#taken.clear();
       return;
     }
-    for (const seq of journal.pending.slice(0, BATCH)) {
+    for (const seq of journal.pending(BATCH)) {
       const takenAt = this.#taken.get(seq);
       if (takenAt !== undefined && this.#clock.monotonic() - takenAt < REPUBLISH_MS) continue;
       await connection.publishReport(await this.#reporter.read(seq));
       this.#taken.set(seq, this.#clock.monotonic());
     }
-    const [firstSeq] = journal.pending;
+    const [firstSeq] = journal.pending(1);
     const { confirmedSeq } = await connection.request('confirm', {
       lastSeq: journal.lastSeq,
       ...(firstSeq === undefined ? {} : { firstSeq }),
     });
     await this.#reporter.confirm(confirmedSeq);
     for (const seq of this.#taken.keys()) if (seq <= confirmedSeq) this.#taken.delete(seq);
-    if (journal.pending.length > 0 && !this.#taken.has(journal.pending[0] ?? 0)) this.#again = true;
+    if (journal.pendingCount > 0 && !this.#taken.has(journal.confirmedSeq + 1)) this.#again = true;
   }
 }

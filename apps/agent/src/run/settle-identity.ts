@@ -24,7 +24,8 @@ export async function settleIdentity(context: AgentContext, files: StateFiles, s
   const parts = await recoverIdentity(files, folder);
   const { identity, seed, jwt, nodeId } = parts;
   if (identity !== undefined && seed !== undefined) return { identity, seed, jwt };
-  const isDamaged = [folder.identity.folder, ...Object.values(folder.identity)].some((path) => files.wasLost(path));
+  const lost = await Promise.all(Object.values(folder.identity).map((path) => files.wasLost(path)));
+  const isDamaged = lost.includes(true);
   const { server, token, name } = config;
   if (!isDamaged && (server === undefined || token === undefined)) throw joinNeeds();
   for (let pause = FIRST_PAUSE_MS; ; pause = isDamaged ? Math.min(LAST_PAUSE_MS, pause * 2) : FIRST_PAUSE_MS) {

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { reportSchema } from '@takt/contracts';
 import type { Report } from '@takt/contracts';
+import { examineDocument } from '@takt/durable-fs';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
+import { journalNumbers } from './journal-numbers.js';
 import type { StateFiles } from './state-files.js';
 
 const REPLACED = 'a note that it is lost takes its number';
@@ -17,52 +19,63 @@ export class Journal {
   readonly #files: StateFiles;
   readonly #folder: DataFolder;
   #confirmedSeq: number;
-  /** Numbers that are not confirmed, ascending and without gaps. */
-  #pending: number[];
+  /** Numbers are given without gaps, so all above the confirmed one up to this one are pending. */
+  #lastSeq: number;
 
-  private constructor(files: StateFiles, folder: DataFolder, confirmedSeq: number, pending: number[]) {
+  private constructor(files: StateFiles, folder: DataFolder, confirmedSeq: number, lastSeq: number) {
     this.#files = files;
     this.#folder = folder;
     this.#confirmedSeq = confirmedSeq;
-    this.#pending = pending;
+    this.#lastSeq = lastSeq;
   }
 
   /**
-   * @param knownSeq highest number known from elsewhere, for the case that the head is damaged. Only confirmed reports are
-   *   deleted, so the head then stands below the lowest file; the database says so if it stands higher.
+   * The head is on disk afterwards in any case, so a missing one is a lost one.
+   *
+   * @param knownSeq highest number known from elsewhere, for the case that the head is damaged
    */
-  static async open(files: StateFiles, folder: DataFolder, knownSeq = 0): Promise<Journal> {
+  static async open(files: StateFiles, folder: DataFolder, knownSeq?: number): Promise<Journal> {
     const { fs } = files;
+    const pathOf = (seq: number): string => join(folder.journal, `${String(seq)}.json`);
     const head = await files.read(folder.journalHead, headSchema, 'the reports on disk and the control plane say what is confirmed');
     const numbers = (await fs.list(folder.journal))
-      .map((name) => /^(\d{1,15})\.json$/.exec(name)?.[1])
+      .map((name) => /^([1-9]\d{0,14})\.json$/.exec(name)?.[1])
       .filter((text) => text !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
-    const [lowest] = numbers;
-    const isHeadLost = files.wasLost(folder.journalHead);
-    const confirmed = head?.confirmedSeq ?? (isHeadLost ? (lowest === undefined ? knownSeq : Math.max(0, lowest - 1)) : 0);
+    const isReport = async (seq: number): Promise<boolean> => {
+      const found = await examineDocument(fs, pathOf(seq), reportSchema);
+      return found.kind === 'read' && found.value.seq === seq;
+    };
+    const { confirmed, last, strays } = await journalNumbers(numbers, head?.confirmedSeq, knownSeq, isReport);
+    for (const seq of strays) await files.reject(pathOf(seq), 'its number is none that this node gave', 'no report is missing');
+    if (head === undefined) await files.restore(folder.journalHead, { confirmedSeq: confirmed });
     // Confirmed ones that a kill kept from being deleted.
-    for (const seq of numbers.filter((number) => number <= confirmed)) await fs.remove(join(folder.journal, `${String(seq)}.json`));
-    // Without gaps, also where a file is gone: the database takes no number before the one below it.
-    const highest = numbers.at(-1) ?? confirmed;
-    const pending = Array.from({ length: Math.max(0, highest - confirmed) }, (_none, index) => confirmed + 1 + index);
-    return new Journal(files, folder, confirmed, pending);
+    for (const seq of numbers.filter((number) => number <= confirmed)) await fs.remove(pathOf(seq));
+    return new Journal(files, folder, confirmed, last);
+  }
+
+  get confirmedSeq(): number {
+    return this.#confirmedSeq;
   }
 
   /** Highest number ever given. */
   get lastSeq(): number {
-    return this.#pending.at(-1) ?? this.#confirmedSeq;
+    return this.#lastSeq;
   }
 
-  /** Numbers that are not confirmed, ascending. */
-  get pending(): readonly number[] {
-    return this.#pending;
+  get pendingCount(): number {
+    return this.#lastSeq - this.#confirmedSeq;
+  }
+
+  /** The first numbers that are not confirmed, ascending; all of them without a limit. Some may have no file. */
+  pending(limit = this.pendingCount): number[] {
+    return range(this.#confirmedSeq, Math.min(this.#lastSeq, this.#confirmedSeq + limit));
   }
 
   async append(report: Report): Promise<void> {
     await this.#files.write(this.#path(report.seq), report);
-    this.#pending.push(report.seq);
+    this.#lastSeq = report.seq;
   }
 
   /** Undefined where its file is gone or damaged. */
@@ -87,27 +100,25 @@ export class Journal {
    */
   async confirm(seq: number): Promise<void> {
     if (seq <= this.#confirmedSeq) return;
-    if (seq > this.lastSeq) return this.#renumber(seq);
-    const done = this.#pending.filter((number) => number <= seq);
+    if (seq > this.#lastSeq) return this.#renumber(seq);
+    const done = range(this.#confirmedSeq, seq);
     await this.#files.write(this.#folder.journalHead, { confirmedSeq: seq });
     this.#confirmedSeq = seq;
-    this.#pending = this.#pending.filter((number) => number > seq);
     for (const number of done) await this.#files.fs.remove(this.#path(number));
   }
 
   async #renumber(confirmedSeq: number): Promise<void> {
-    const moved: number[] = [];
-    for (const old of this.#pending) {
+    const before = this.pending();
+    let seq = confirmedSeq;
+    for (const old of before) {
       const report = await this.read(old);
       if (report === undefined) continue;
-      const seq = confirmedSeq + moved.length + 1;
+      seq += 1;
       await this.#files.write(this.#path(seq), { ...report, seq });
-      moved.push(seq);
     }
-    const before = this.#pending;
     await this.#files.write(this.#folder.journalHead, { confirmedSeq });
     this.#confirmedSeq = confirmedSeq;
-    this.#pending = moved;
+    this.#lastSeq = seq;
     for (const number of before) await this.#files.fs.remove(this.#path(number));
   }
 
@@ -115,3 +126,7 @@ export class Journal {
     return join(this.#folder.journal, `${String(seq)}.json`);
   }
 }
+
+/** The whole numbers above `after` up to `last`. */
+const range = (after: number, last: number): number[] =>
+  Array.from({ length: Math.max(0, last - after) }, (_none, index) => after + 1 + index);

@@ -36,16 +36,14 @@ export class NodeMemory {
     this.#rollback = rollback;
   }
 
-  /** @param known what the lines serve by the records of their runtimes, for the case that the node's own memory is damaged */
+  /** @param known what the lines serve by the records of their runtimes, for the case that the node's own memory is lost */
   static async open(files: StateFiles, folder: DataFolder, known: () => Promise<CommittedSlots>): Promise<NodeMemory> {
     const failed = await files.read(folder.failedContent, failedSchema, 'contents that failed on this node may be tried once more');
-    let current = await files.read(folder.current, committedSlotsSchema, 'it is made from what the runtimes serve');
+    const current = await files.read(folder.current, committedSlotsSchema, 'it is made from what the runtimes serve');
     const rollback = await files.read(folder.rollback, committedSlotsSchema, 'the runtimes know what each line rolls back to');
-    if (current === undefined && files.wasLost(folder.current)) {
-      current = await known();
-      await files.write(folder.current, current);
-    }
-    return new NodeMemory(files, folder, new Map(Object.entries(failed ?? {})), current ?? NOTHING, rollback ?? NOTHING);
+    const memory = new NodeMemory(files, folder, new Map(Object.entries(failed ?? {})), current ?? NOTHING, rollback ?? NOTHING);
+    if (current === undefined) await memory.fill(await known());
+    return memory;
   }
 
   get failedContent(): ReadonlyMap<string, FailedContent> {
@@ -58,6 +56,18 @@ export class NodeMemory {
 
   get rollback(): CommittedSlots {
     return this.#rollback;
+  }
+
+  /**
+   * Takes in what the lines serve for slots of which nothing is known: their entries were lost.
+   *
+   * @param known as in `open`
+   */
+  async fill(known: CommittedSlots): Promise<void> {
+    const slots = { ...known.slots, ...this.#current.slots };
+    if (Object.keys(slots).length === Object.keys(this.#current.slots).length) return;
+    this.#current = { slots };
+    await this.#files.restore(this.#folder.current, this.#current);
   }
 
   /** Notices that a person had the failed contents forgotten while the agent runs. */

@@ -17,7 +17,7 @@ export interface ReporterDeps {
   readonly observedGeneration: () => number;
   /** Ids of deployments and jobs that are wanted: what was reported of them is never forgotten. */
   readonly wanted: () => ReadonlySet<string>;
-  /** The ledger to start from where the one on disk is damaged. */
+  /** The ledger to start from where the one on disk is lost. */
   readonly rebuildLedger: () => Ledger;
 }
 
@@ -49,14 +49,14 @@ export class Reporter {
     const { files, folder } = deps;
     const found = await files.read(folder.ledger, ledgerSchema, 'it is made again from what was committed here and from the journal');
     const journal = await Journal.open(files, folder, found?.seq);
-    let ledger = found ?? (files.wasLost(folder.ledger) ? deps.rebuildLedger() : EMPTY_LEDGER);
-    const before = found;
-    for (const seq of journal.pending) {
+    let ledger = found ?? (await ledgerWithoutFile(deps, journal));
+    for (const seq of journal.pending()) {
       const report = await journal.read(seq);
       if (report !== undefined)
         ledger = ledgerAfter(ledger, report, report.body.kind === 'facts' ? factsDigest(report.body) : null, deps.wanted());
     }
-    if (ledger !== before && ledger !== EMPTY_LEDGER) await files.write(folder.ledger, ledger);
+    if (found === undefined) await files.restore(folder.ledger, ledger);
+    else if (ledger !== found) await files.write(folder.ledger, ledger);
     return new Reporter(deps, journal, ledger);
   }
 
@@ -102,9 +102,14 @@ export class Reporter {
     });
   }
 
-  /** See `Journal.confirm`. */
+  /** See `Journal.confirm`. The ledger, too, knows the highest number afterwards. */
   confirm(seq: number): Promise<void> {
-    return this.#exclusive(() => this.journal.confirm(seq));
+    return this.#exclusive(async () => {
+      await this.journal.confirm(seq);
+      if (this.journal.lastSeq <= this.#ledger.seq) return;
+      this.#ledger = { ...this.#ledger, seq: this.journal.lastSeq };
+      await this.#deps.files.write(this.#deps.folder.ledger, this.#ledger);
+    });
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -115,4 +120,11 @@ export class Reporter {
     );
     return done;
   }
+}
+
+/** A missing ledger is a lost one where anything else says that this node has reported or committed before. */
+async function ledgerWithoutFile({ files, folder, rebuildLedger }: ReporterDeps, journal: Journal): Promise<Ledger> {
+  const rebuilt = rebuildLedger();
+  const hasReported = journal.confirmedSeq > 0 || Object.keys(rebuilt.deployments).length > 0;
+  return hasReported || (await files.wasLost(folder.ledger)) ? rebuilt : EMPTY_LEDGER;
 }

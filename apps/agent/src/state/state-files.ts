@@ -50,9 +50,15 @@ export class StateFiles {
     return [...this.#findings.values()];
   }
 
-  /** Whether a file was found damaged or unreadable since the agent started. */
-  wasLost(path: string): boolean {
-    return this.#findings.has(this.#nameOf(path));
+  /**
+   * Whether a file that cannot be used now was there once: this run found it damaged or unreadable, or an earlier run moved it
+   * away and ended before anything took its place.
+   */
+  async wasLost(path: string): Promise<boolean> {
+    const file = this.#nameOf(path);
+    if (this.#findings.has(file)) return true;
+    const kept = await this.fs.list(this.#deps.folder.quarantine);
+    return kept.some((name) => name.startsWith(`${quarantineName(file)}.`)) && (await examineFile(this.fs, path)).kind !== 'read';
   }
 
   /**
@@ -87,6 +93,13 @@ export class StateFiles {
     }
   }
 
+  /** Writes what was made again from elsewhere, unless the file is in its place and only cannot be read: it may be whole. */
+  async restore(path: string, value: unknown): Promise<void> {
+    const finding = this.#findings.get(this.#nameOf(path));
+    if (finding?.kind === 'unreadable' && finding.movedTo === null) return;
+    await this.write(path, value);
+  }
+
   async #valueOf<T>(path: string, found: DocumentReading<T>, remedy: string): Promise<T | undefined> {
     if (found.kind === 'read') return found.value;
     if (found.kind === 'missing') return undefined;
@@ -102,7 +115,7 @@ export class StateFiles {
     const { folder, clock, logger } = this.#deps;
     const file = this.#nameOf(path);
     try {
-      const target = await setAside(this.fs, path, folder.quarantine, file.split(sep).join('-'), clock.now());
+      const target = await setAside(this.fs, path, folder.quarantine, quarantineName(file), clock.now());
       const finding = this.#findings.get(file);
       if (finding !== undefined) this.#findings.set(file, { ...finding, movedTo: target });
       return target;
@@ -116,6 +129,8 @@ export class StateFiles {
     return relative(this.#deps.folder.root, path);
   }
 }
+
+const quarantineName = (file: string): string => file.split(sep).join('-');
 
 /** One sentence per finding. */
 export const describeFinding = ({ file, kind, detail, movedTo, remedy }: StateFinding): string =>
