@@ -130,6 +130,9 @@ describe('stand-alone commands with the real worker', () => {
       'out',
       '--budget',
       '100',
+      // No layer has to go back to float.
+      '--output-budget',
+      '100',
     ];
     const done = await home.spawn([...args, '--json']);
     expect(done.exitCode).toBe(0);

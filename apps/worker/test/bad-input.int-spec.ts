@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeFolder, runArguments, runWorker, scratchFolder, smallGolden } from './worker-process.js';
+import { failureOf, removeFolder, runArguments, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 import type { WorkerRun } from './worker-process.js';
 
 let folder: string;
@@ -26,6 +26,14 @@ function expectError(run: WorkerRun, code: string | RegExp, named: string): void
   expect(run.stderr).not.toContain('    at ');
 }
 
+/** The same failure without a process of its own: what the process makes of any is shown above. */
+async function expectFailure(job: unknown, code: string | RegExp, named: string): Promise<void> {
+  const error = await failureOf(job);
+  expect(error.code).toMatch(code);
+  expect(error.message).toContain(named);
+  expect(error.action).not.toBe('');
+}
+
 const evaluate = (model: string, data: string): unknown => ({ kind: 'evaluate', of: 'model', model, data, threads: 1 });
 
 describe('bad input', () => {
@@ -43,9 +51,9 @@ describe('bad input', () => {
     await writeFile(truncated, bytes.subarray(0, bytes.length / 2));
     const text = join(folder, 'text.onnx');
     await writeFile(text, 'this is no model\n'.repeat(100));
-    expectError(await runWorker(folder, evaluate(truncated, sampleGoldenPath())), /Onnx/, '');
-    expectError(await runWorker(folder, evaluate(text, sampleGoldenPath())), /Onnx/, '');
-    expectError(await runWorker(folder, evaluate(join(folder, 'none.onnx'), sampleGoldenPath())), 'ModelUnreadable', 'none.onnx');
+    await expectFailure(evaluate(truncated, sampleGoldenPath()), /Onnx/, '');
+    await expectFailure(evaluate(text, sampleGoldenPath()), /Onnx/, '');
+    await expectFailure(evaluate(join(folder, 'none.onnx'), sampleGoldenPath()), 'ModelUnreadable', 'none.onnx');
     const outDir = join(folder, 'out');
     const build = {
       kind: 'build',
@@ -74,9 +82,9 @@ describe('bad input', () => {
   it('a FIFO or a device in place of a model, a data set, labels or an image', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    expectError(await runWorker(folder, evaluate(fifo, sampleGoldenPath())), 'ModelUnreadable', 'a FIFO');
-    expectError(await runWorker(folder, evaluate('/dev/zero', sampleGoldenPath())), 'ModelUnreadable', 'a device');
-    expectError(await runWorker(folder, evaluate(sampleModelPath(), fifo)), 'DatasetUnreadable', 'a FIFO');
+    await expectFailure(evaluate(fifo, sampleGoldenPath()), 'ModelUnreadable', 'a FIFO');
+    await expectFailure(evaluate('/dev/zero', sampleGoldenPath()), 'ModelUnreadable', 'a device');
+    await expectFailure(evaluate(sampleModelPath(), fifo), 'DatasetUnreadable', 'a FIFO');
     const golden = await smallGolden(folder, 1);
     const replace = async (kind: string, by: string): Promise<string> => {
       const [name] = readdirSync(join(folder, 'golden', kind));
@@ -88,21 +96,21 @@ describe('bad input', () => {
     const image = await replace('images', '/dev/zero');
     expectError(await runWorker(folder, evaluate(sampleModelPath(), golden)), 'ImageUnreadable', image);
     const labels = await replace('labels', fifo);
-    expectError(await runWorker(folder, evaluate(sampleModelPath(), golden)), 'LabelFileInvalid', labels);
+    await expectFailure(evaluate(sampleModelPath(), golden), 'LabelFileInvalid', labels);
   });
 
   it('a missing data.yaml, one without names, another number of classes', async () => {
-    expectError(await runWorker(folder, evaluate(sampleModelPath(), join(folder, 'data.yaml'))), 'DatasetUnreadable', 'data.yaml');
+    await expectFailure(evaluate(sampleModelPath(), join(folder, 'data.yaml')), 'DatasetUnreadable', 'data.yaml');
     const data = join(folder, 'data.yaml');
     await writeFile(data, 'val: images\n');
-    expectError(await runWorker(folder, evaluate(sampleModelPath(), data)), 'DatasetFileInvalid', 'names');
+    await expectFailure(evaluate(sampleModelPath(), data), 'DatasetFileInvalid', 'names');
     await writeFile(data, 'val: [images\n');
-    expectError(await runWorker(folder, evaluate(sampleModelPath(), data)), 'DatasetUnreadable', 'YAML');
+    await expectFailure(evaluate(sampleModelPath(), data), 'DatasetUnreadable', 'YAML');
     const golden = await smallGolden(folder, 2);
     await writeFile(golden, 'path: .\nval: images\nnames: [one, two]\n');
     await writeFile(join(folder, 'golden/labels', readdirSync(join(folder, 'golden/labels'))[0] as string), '');
     await writeFile(join(folder, 'golden/labels', readdirSync(join(folder, 'golden/labels'))[1] as string), '');
-    expectError(await runWorker(folder, evaluate(sampleModelPath(), golden)), 'ClassesDiffer', '2 classes');
+    await expectFailure(evaluate(sampleModelPath(), golden), 'ClassesDiffer', '2 classes');
   });
 
   it('labels out of range, an empty folder, a missing folder, an unreadable image', async () => {
@@ -111,7 +119,7 @@ describe('bad input', () => {
     const [name] = readdirSync(labels).sort();
     const good = readFileSync(join(labels, name as string));
     await writeFile(join(labels, name as string), '99 0.5 0.5 0.1 0.1\n');
-    expectError(await runWorker(folder, evaluate(sampleModelPath(), golden)), 'LabelFileInvalid', 'class 99');
+    await expectFailure(evaluate(sampleModelPath(), golden), 'LabelFileInvalid', 'class 99');
     await writeFile(join(labels, name as string), good);
     const images = join(folder, 'golden/images');
     const [image] = readdirSync(images).sort();
@@ -127,8 +135,8 @@ describe('bad input', () => {
       seed: 0,
       out: join(folder, 'statistics.json'),
     });
-    expectError(await runWorker(folder, calibrate(join(folder, 'empty'))), 'ImageFolderEmpty', 'empty');
-    expectError(await runWorker(folder, calibrate(join(folder, 'missing'))), 'ImageFolderUnreadable', 'missing');
+    await expectFailure(calibrate(join(folder, 'empty')), 'ImageFolderEmpty', 'empty');
+    await expectFailure(calibrate(join(folder, 'missing')), 'ImageFolderUnreadable', 'missing');
     expect(readdirSync(folder)).not.toContain('statistics.json');
   });
 });

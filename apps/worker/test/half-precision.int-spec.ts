@@ -1,7 +1,9 @@
 import { createOrtAdapter } from '@takt/engine-ort';
 import { importModel, inspectModel, parseModel, serializeModel } from '@takt/onnx';
+import type { Model } from '@takt/onnx';
 import { emitFp16, parseStatistics } from '@takt/quantization';
-import { sampleCalibrationPath, sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
+import { sampleCalibrationPath, sampleModelPath } from '@takt/sample-model';
+import { tinyDetector } from '@takt/testing';
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,18 +12,32 @@ import { digestOf } from '../src/golden/digest.js';
 import { readInputModel } from '../src/golden/input-model.js';
 import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
+/** Labelled images, and how far mAP may differ on them: measured 0.0054 behind Casts on 16, 0.0022 on all 64. */
+const [IMAGES, CLOSE] = process.env['TAKT_PROVE'] === '1' ? [64, 0.005] : [16, 0.01];
+
 /** The sample detector in half precision, in both forms that converters write: behind Casts, and float16 throughout. */
 describe('models in half precision', () => {
   let folder = '';
   let behindCasts = '';
   let throughout = '';
+  /** A detector of a few layers, float16 throughout. */
+  let tiny = '';
+  let golden = '';
 
   beforeAll(async () => {
     folder = await scratchFolder();
-    const folded = parseModel(await createOrtAdapter().optimize(await readFile(sampleModelPath()), 'basic', 'the sample model'));
+    golden = await smallGolden(folder, IMAGES);
+    const foldedOf = async (bytes: Uint8Array): Promise<Model> =>
+      parseModel(await createOrtAdapter().optimize(bytes, 'basic', 'the model'));
+    const folded = await foldedOf(await readFile(sampleModelPath()));
     behindCasts = join(folder, 'behind-casts.onnx');
     throughout = join(folder, 'throughout.onnx');
     await writeFile(behindCasts, serializeModel(emitFp16(folded).model));
+    tiny = join(folder, 'tiny.onnx');
+    await writeFile(
+      tiny,
+      serializeModel(emitFp16(await foldedOf(tinyDetector({ classes: 6, named: false })), { halfInterface: true }).model),
+    );
     await writeFile(throughout, serializeModel(emitFp16(folded, { halfInterface: true }).model));
   });
   afterAll(() => removeFolder(folder));
@@ -45,15 +61,14 @@ describe('models in half precision', () => {
 
   it('are evaluated and timed like any other', async () => {
     const evaluate = async (model: string): Promise<{ map50: number; map50_95: number; detections: number }> => {
-      const result = resultOf(await runWorker(folder, { kind: 'evaluate', of: 'model', model, data: sampleGoldenPath(), threads: 1 }));
+      const result = resultOf(await runWorker(folder, { kind: 'evaluate', of: 'model', model, data: golden, threads: 1 }));
       if (result.kind !== 'evaluate') throw new Error(`a result of ${result.kind}`);
       return result;
     };
     const [full, casts, through] = [await evaluate(sampleModelPath()), await evaluate(behindCasts), await evaluate(throughout)];
     for (const half of [casts, through]) {
-      // Half a point; measured: 0.22 points where it computes in half precision, 0.09 where it was converted.
-      expect(Math.abs(half.map50_95 - full.map50_95)).toBeLessThan(0.005);
-      expect(Math.abs(half.map50 - full.map50)).toBeLessThan(0.005);
+      expect(Math.abs(half.map50_95 - full.map50_95)).toBeLessThan(CLOSE);
+      expect(Math.abs(half.map50 - full.map50)).toBeLessThan(CLOSE);
     }
     const models = [sampleModelPath(), behindCasts, throughout];
     const timed = resultOf(await runWorker(folder, { kind: 'benchmark', models, threads: [1], rounds: 1, iterations: 2 }));
@@ -63,7 +78,7 @@ describe('models in half precision', () => {
   it('give the statistics of the model in full precision, under their own digest', async () => {
     const calibrate = async (model: string, name: string): Promise<ReturnType<typeof parseStatistics>> => {
       const out = join(folder, name);
-      resultOf(await runWorker(folder, { kind: 'calibrate', model, calibration: sampleCalibrationPath(), sample: 8, seed: 1, out }));
+      resultOf(await runWorker(folder, { kind: 'calibrate', model, calibration: sampleCalibrationPath(), sample: 4, seed: 1, out }));
       return parseStatistics(await readFile(out, 'utf8'));
     };
     const full = await calibrate(sampleModelPath(), 'full.json');
@@ -82,13 +97,12 @@ describe('models in half precision', () => {
   });
 
   it('are built into artifacts whose FP32 is the converted model', async () => {
-    const golden = await smallGolden(folder, 4);
     const outDir = join(folder, 'build');
     const build = {
       kind: 'build',
-      model: throughout,
-      statistics: join(folder, 'half.json'),
-      calibration: null,
+      model: tiny,
+      statistics: null,
+      calibration: join(folder, 'golden/images'),
       golden,
       recipes: ['fp32', 'int8'],
       threads: [1],

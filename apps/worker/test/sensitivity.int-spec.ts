@@ -42,12 +42,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it('finds the layer that was spoiled, and runs each layer of the network once', async () => {
+it('finds the layer that was spoiled, and runs each layer it is given once', async () => {
   const { source, statistics } = parts;
   const { head, folded } = source;
   if ('why' in head) throw new Error(head.why);
   const base = ownBase(source, statistics);
-  const layers = layersOf(source, base);
+  // Each layer costs a network made and run: the first eight of the 58, or all of them when proving.
+  const layers = layersOf(source, base).slice(0, process.env['TAKT_PROVE'] === '1' ? undefined : 8);
   const spoiled = layers[4] ?? '';
   const known = statistics.values[spoiled];
   if (known === undefined) throw new Error(`no range for ${spoiled}`);

@@ -1,5 +1,8 @@
-import { workerMessageSchema } from '@takt/contracts';
+import { workerJobSchema, workerMessageSchema } from '@takt/contracts';
 import type { WorkerMessage } from '@takt/contracts';
+import { createDurableFs } from '@takt/durable-fs';
+import { TaktError, silentLogger } from '@takt/kernel';
+import type { TaktErrorData } from '@takt/kernel';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -8,6 +11,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sampleGoldenFolder } from '@takt/sample-model';
+import type { JobContext } from '../src/job-context.js';
+import { systemClock } from '../src/process/monotonic-clock.js';
+import { runJob } from '../src/run-job.js';
 
 export const WORKER = fileURLToPath(new URL('../bin/takt-worker.mjs', import.meta.url));
 
@@ -54,6 +60,23 @@ export async function runArguments(
     });
   });
   return { exitCode, messages, stderr };
+}
+
+/** How a job fails in this process, for the many ways to fail that need no process of their own; no job that starts measuring hosts. */
+export async function failureOf(job: unknown): Promise<TaktErrorData> {
+  const context: JobContext = {
+    signal: new AbortController().signal,
+    clock: systemClock,
+    fs: createDurableFs(),
+    logger: silentLogger,
+    progress: () => undefined,
+  };
+  const thrown: unknown = await runJob(workerJobSchema.parse(job), context).then(
+    (result) => new Error(`no failure but ${JSON.stringify(result)}`),
+    (reason: unknown) => reason,
+  );
+  if (!(thrown instanceof TaktError)) throw thrown;
+  return thrown.toData();
 }
 
 export const resultOf = (run: WorkerRun): Extract<WorkerMessage, { type: 'result' }>['result'] => {

@@ -10,6 +10,8 @@ export interface TinyDetectorOptions {
   /** Other seeds give other weights, hence other bytes. Default 1. */
   readonly seed?: number;
   readonly opset?: number;
+  /** Four convolutions in a row before the heads instead of eight with a residual and a neck, for what tries layer after layer. */
+  readonly plain?: boolean;
   /** Whether the metadata name the classes. Default true. */
   readonly named?: boolean;
 }
@@ -23,8 +25,24 @@ const ANCHORS = 3;
  * is for tests of everything around a detector that need no real one.
  */
 export function tinyDetector(options: TinyDetectorOptions = {}): Uint8Array {
-  const { size = 64, classes = 2, width = 8, seed = 1, opset = 13, named = true } = options;
+  const { size = 64, classes = 2, width = 8, seed = 1, opset = 13, named = true, plain = false } = options;
   const net = new NetBuilder(seed);
+  const scales = plain ? plainBackbone(net, width) : backbone(net, width);
+  const columns = 5 + classes;
+  const parts = scales.map(([value, channels], i) => detectHead(net, value, channels, columns, size / (STRIDES[i] ?? 1)));
+  net.node('Concat', parts, { axis: 1n }, 'output0');
+  const predictions = STRIDES.reduce((sum, stride) => sum + ANCHORS * (size / stride) ** 2, 0);
+  const names = Array.from({ length: classes }, (_, i) => `${String(i)}: 'class-${String(i)}'`).join(', ');
+  return net.finish('tiny-detector', size, [{ name: 'output0', dims: [1, predictions, columns] }], {
+    opset,
+    metadata: { stride: '32', ...(named ? { names: `{${names}}` } : {}) },
+  });
+}
+
+/** What the head of one stride reads: a value and its channels. */
+type Scale = readonly [value: string, channels: number];
+
+function backbone(net: NetBuilder, width: number): readonly Scale[] {
   const stem = net.conv('images', 3, width, 6, 2, 2);
   const p2 = net.conv(stem, width, width * 2, 3, 2, 1);
   const residual = net.node('Add', [p2, net.conv(p2, width * 2, width * 2, 3, 1, 1)]);
@@ -35,20 +53,23 @@ export function tinyDetector(options: TinyDetectorOptions = {}): Uint8Array {
   const spp = net.conv(net.node('Concat', [p5, pooled], { axis: 1n }), width * 8, width * 4, 1, 1, 0);
   const up = net.node('Concat', [net.upsample(spp), p4], { axis: 1n });
   const neck = net.conv(up, width * 8, width * 4, 1, 1, 0);
-  const columns = 5 + classes;
-  const heads = [
+  return [
     [p3, width * 2],
     [neck, width * 4],
     [spp, width * 4],
-  ] as const;
-  const parts = heads.map(([value, channels], i) => detectHead(net, value, channels, columns, size / (STRIDES[i] ?? 1)));
-  net.node('Concat', parts, { axis: 1n }, 'output0');
-  const predictions = STRIDES.reduce((sum, stride) => sum + ANCHORS * (size / stride) ** 2, 0);
-  const names = Array.from({ length: classes }, (_, i) => `${String(i)}: 'class-${String(i)}'`).join(', ');
-  return net.finish('tiny-detector', size, [{ name: 'output0', dims: [1, predictions, columns] }], {
-    opset,
-    metadata: { stride: '32', ...(named ? { names: `{${names}}` } : {}) },
-  });
+  ];
+}
+
+function plainBackbone(net: NetBuilder, width: number): readonly Scale[] {
+  const stem = net.conv('images', 3, width, 6, 2, 2);
+  const p3 = net.conv(stem, width, width * 2, 4, 4, 0);
+  const p4 = net.conv(p3, width * 2, width * 2, 2, 2, 0);
+  const p5 = net.conv(p4, width * 2, width * 2, 2, 2, 0);
+  return [
+    [p3, width * 2],
+    [p4, width * 2],
+    [p5, width * 2],
+  ];
 }
 
 /** Raw logits of one scale, arranged and squashed as YOLOv5's export does. */
