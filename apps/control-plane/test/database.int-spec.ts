@@ -329,8 +329,7 @@ describe('samples', () => {
   it('of a node that sends the extremes of its contract are stored, and leave what rollouts read in order', async () => {
     expect(slotMetricsSchema.safeParse(metrics(extreme)).error).toBeUndefined();
     const long = { ...extreme, since: `2026-01-01T00:00:00.${'1'.repeat(200)}Z` };
-    for (const bad of [long, { ...extreme, elapsedMs: 1e300 }])
-      expect(slotMetricsSchema.safeParse(metrics(bad)).success).toBe(false);
+    for (const bad of [long, { ...extreme, elapsedMs: 1e300 }]) expect(slotMetricsSchema.safeParse(metrics(bad)).success).toBe(false);
     const node = newNode('extreme');
     const other = newNode('extreme-neighbour');
     const [lineId, slotId] = [asId<LineId>(randomUUID()), asId<SlotId>(randomUUID())];

@@ -81,6 +81,12 @@ export class PlayedLine {
     if (end === 'committed') this.#serving = { deploymentId, release };
   }
 
+  /** Its counters jump by frames that it never served. */
+  miscount(frames: number): void {
+    this.#delivered += frames;
+    this.#counters.set(0, (this.#counters.get(0) ?? 0) + frames);
+  }
+
   #produce(seconds: number): void {
     const speed = this.speedOf(this.#serving?.release ?? '');
     const frames = Math.round(speed.fps * seconds);

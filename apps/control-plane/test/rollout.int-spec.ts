@@ -1,4 +1,4 @@
-import type { Explanation, GateView, RolloutDetail, RolloutPlanView } from '@takt/contracts';
+import type { EventView, Explanation, GateView, RolloutDetail, RolloutPlanView } from '@takt/contracts';
 import { silentLogger } from '@takt/kernel';
 import { SteppedClock } from '@takt/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,7 +100,7 @@ describe('a plan', () => {
 });
 
 describe('a rollout', () => {
-  it('of an equal release passes its gates wave by wave, while two replicas look after it', async () => {
+  it('of an equal release passes its gates wave by wave, while two replicas look after it and a node miscounts', async () => {
     const { config, logger: _ } = harness.controlPlane.parts;
     const replica: ControlPlane = await startControlPlane(
       { ...config, http: { ...config.http, port: 0 } },
@@ -111,6 +111,12 @@ describe('a rollout', () => {
     fleet.replicas.add(replica);
     try {
       const { name } = await start('equal');
+      const soaking = await fleet.until('the canary soaks', async () => {
+        const view = await rollout(name);
+        return (view.waves[0]?.soakingSince ?? null) === null ? undefined : view;
+      });
+      const kept = soaking.members.find((member) => member.wave === 1)?.node;
+      fleet.lines.find((line) => line.name === kept?.name)?.miscount(1_000_000_000);
       const view = await ended(name);
       expect(view).toMatchObject({ phase: 'succeeded', counts: { total: 4, succeeded: 4 } });
       expect(view.gates.map((gate) => gate.outcome)).toEqual(['successful', 'successful']);
@@ -122,6 +128,11 @@ describe('a rollout', () => {
         outcome: 'successful',
       });
       expect(rest?.findings.find((finding) => finding.code === 'ServiceTimeP50')?.against).toBe('past');
+      for (const { frames } of view.gates.flatMap((gate) => gate.distributions)) expect(frames).toBeLessThan(1_000_000_000);
+      const { items } = await harness.ok<{ items: EventView[] }>('GET', `/events?limit=1000&object=${kept?.id ?? ''}`);
+      const miscounts = items.filter((event) => event.code === 'CountersImplausible');
+      expect(miscounts.map((event) => event.message)).toContainEqual(expect.stringContaining('frames delivered in'));
+      expect(miscounts.length).toBeLessThanOrEqual(1 + fleet.replicas.size);
       // Each node was moved once, whoever looked.
       expect(view.members.every((member) => member.deployments.length === 1)).toBe(true);
     } finally {

@@ -1,6 +1,7 @@
 import { histogramBetween } from '@takt/gates';
 import type { Interval } from '@takt/gates';
 import type { SlotSample } from '@takt/persistence';
+import { implausible } from './plausible-interval.js';
 
 /** An interval between two readings of a slot's counters. */
 export interface TimedInterval extends Interval {
@@ -11,13 +12,17 @@ export interface TimedInterval extends Interval {
 }
 
 /**
- * What happened between neighbouring readings of one slot, oldest first. A restart of the runtime begins anew: nothing spans it.
- * Where the engine changed in between, the interval counts to the one that serves at its end.
+ * What happened between neighbouring readings of one slot, oldest first. Nothing spans a restart of the runtime. Where the engine
+ * changed in between, the interval counts to the one that serves at its end. What no runtime can have counted is left out; `refused`
+ * gets the reason of each.
  */
-export function intervalsOf(readings: readonly SlotSample[]): TimedInterval[] {
+export function intervalsOf(readings: readonly SlotSample[], refused?: (why: string) => void): TimedInterval[] {
   return readings.slice(1).flatMap((later, index) => {
     const earlier = readings[index];
-    return earlier === undefined ? [] : (between(earlier, later) ?? []);
+    const interval = earlier === undefined ? undefined : between(earlier, later);
+    const why = interval === undefined ? null : implausible(interval);
+    if (why !== null) refused?.(why);
+    return interval === undefined || why !== null ? [] : [interval];
   });
 }
 

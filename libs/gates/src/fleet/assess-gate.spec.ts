@@ -305,6 +305,44 @@ describe('whatever the figures, a gate fails', () => {
   });
 });
 
+describe('one slot of ten', () => {
+  const nodes = { total: 10, attempted: 10, succeeded: 10, failed: 0, rolledBack: 0 };
+  const lowest = bucketOf(0);
+  const highest = bucketOf(1e9);
+  /** A gate of ten moved and ten control slots, of which the first has these figures after the move. */
+  const withOne = (of: 'updated' | 'controls', scene: Scene, after: (interval: PeriodInterval) => PeriodInterval): GateReport => {
+    const all = figures(3, { slots: 10, controls: 10, ...scene });
+    const changed = all[of].map((slot, index) => (index === 0 ? { ...slot, after: slot.after.map(after) } : slot));
+    return assessGate({ policy, canary: true, ...all, [of]: changed, nodes, look: FIRST, seed: 3 });
+  };
+  const served = (bucket: number) => (interval: PeriodInterval) => ({ ...interval, serviceTime: [[bucket, interval.delivered] as const] });
+  const slower: Scene = { before: { ms: 20 }, after: { ms: 27 } };
+
+  it('that did not move, however slow it becomes, hides no loss of those that did', () => {
+    expect(withOne('controls', slower, served(highest))).toMatchObject({ outcome: 'failed', reason: 'ServiceTimeP50' });
+  });
+
+  it('that did not move, however fast it becomes, makes nothing of theirs a loss', () => {
+    expect(withOne('controls', equal, served(lowest)).outcome).toBe('successful');
+  });
+
+  it('that moved, however fast it becomes, hides no loss of the others; where it becomes slow, it counts in full', () => {
+    expect(withOne('updated', slower, served(lowest)).outcome).toBe('failed');
+    expect(withOne('updated', equal, served(highest)).outcome).toBe('failed');
+  });
+
+  it('that moved, however much it delivers, hides neither errors of the others nor what they do not deliver', () => {
+    const much = (interval: PeriodInterval): PeriodInterval => ({ ...interval, errors: 0, delivered: 5_000, serviceTime: [[61, 5_000]] });
+    const wrong = withOne('updated', { before: { ms: 20 }, after: { ms: 20, errors: 3 } }, much);
+    expect(wrong).toMatchObject({ outcome: 'failed', reason: 'ErrorRate' });
+    expect(withOne('updated', { before: { ms: 20 }, after: { ms: 20, fps: 18.5 } }, much).findings[2]).toMatchObject({
+      code: 'DeliveredFps',
+      outcome: 'failed',
+      message: expect.stringContaining('surplus left out') as string,
+    });
+  });
+});
+
 describe('a line that was below its rate before', () => {
   it('is held to what it had', () => {
     expect(gate(1, { before: { ms: 20, fps: 12 }, after: { ms: 20, fps: 15 } }).outcome).toBe('successful');

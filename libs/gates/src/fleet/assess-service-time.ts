@@ -1,6 +1,7 @@
 import { COMPARISON } from '../assess-comparison.js';
 import { bootstrap } from './bootstrap.js';
 import type { Confidences } from './bootstrap.js';
+import { boundedControls, boundedGains } from './bounded-influence.js';
 import type { FindingOutcome, GateFinding, GatePolicy } from './gate-policy.js';
 import type { SlotFigures } from './interval.js';
 import { bucketMatrix, logQuantile } from './slot-quantiles.js';
@@ -42,6 +43,7 @@ export function assessServiceTime(
       groups,
       bins: { before: before.bins, after: after.bins },
       figure: change,
+      bounded: (changes, group) => (group === 0 ? boundedGains(changes) : boundedControls(changes)),
       combine: ([moved = Number.NaN, control = 0]) => moved - control,
       confidence,
       seed,

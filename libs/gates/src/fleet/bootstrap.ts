@@ -30,6 +30,8 @@ export interface BootstrapInput<S> {
   readonly bins: { readonly before: number; readonly after: number };
   /** A slot's figure under a draw of the bins; NaN where it has none. */
   readonly figure: (slot: S, draw: PeriodDraw) => number;
+  /** The figures of a group with the influence of each bounded; as they are where it is left out. */
+  readonly bounded?: (figures: readonly number[], group: number) => readonly number[];
   /** Combines the groups' mean figures. */
   readonly combine: (means: readonly number[]) => number;
   /** One-sided confidences of the two bounds. */
@@ -82,9 +84,14 @@ const meanOf = (values: readonly number[]): number => {
  * Null where a group has no figure at all. Same input, same bounds.
  */
 export function bootstrap<S>(input: BootstrapInput<S>): Estimate | null {
-  const { groups, bins, figure, combine, confidence } = input;
+  const { groups, bins, figure, combine, confidence, bounded = (figures: readonly number[]): readonly number[] => figures } = input;
   const every: PeriodDraw = { before: ones(bins.before), after: ones(bins.after) };
-  const whole = groups.map((group) => group.map((slot) => figure(slot, every)));
+  const whole = groups.map((group, index) =>
+    bounded(
+      group.map((slot) => figure(slot, every)),
+      index,
+    ),
+  );
   const point = combine(whole.map(meanOf));
   if (!Number.isFinite(point)) return null;
   const random = seededRandom(input.seed);
@@ -97,7 +104,12 @@ export function bootstrap<S>(input: BootstrapInput<S>): Estimate | null {
     const means = groups.map((group, index) =>
       bySlots && group.length >= SLOTS_DRAWN_FROM
         ? meanOf(group.map(() => whole[index]?.[Math.floor(random() * group.length)] ?? Number.NaN))
-        : meanOf(group.map((slot) => figure(slot, draw))),
+        : meanOf(
+            bounded(
+              group.map((slot) => figure(slot, draw)),
+              index,
+            ),
+          ),
     );
     const value = combine(means);
     if (Number.isFinite(value)) figures.push(value);

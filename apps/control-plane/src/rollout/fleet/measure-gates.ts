@@ -1,12 +1,13 @@
 import { assessGate, figuresUntil, isEnough, lookAt } from '@takt/gates';
 import type { GateReport, Look, PeriodInterval, SlotFigures } from '@takt/gates';
 import { groupBy } from '@takt/kernel';
-import type { SlotId } from '@takt/kernel';
+import type { NodeId, SlotId } from '@takt/kernel';
 import type { Deployment, ObservedSlot, SlotSample, Stores } from '@takt/persistence';
 import { MemberBucket, currentWaveOf, gateOf, gatesToMeasure, wasMoved, waveNodes } from '@takt/rollout';
 import type { MeasuredGate, Rollout, RolloutMember, WaveNodes } from '@takt/rollout';
 import { SETTLE_MS, graceSeconds, pastReachMs } from './gate-periods.js';
 import type { RolloutRows } from './observe-rollout.js';
+import type { Complaint } from '../../reports/node-complaints.js';
 import { intervalsOf } from '../../figures/slot-intervals.js';
 import type { TimedInterval } from '../../figures/slot-intervals.js';
 
@@ -18,20 +19,31 @@ interface Periods {
   readonly after: { readonly from: number; readonly to: number };
 }
 
+/** Puts what is wrong with a node's figures on record. */
+type Complain = (nodeId: NodeId, complaint: Complaint) => void;
+
 /** Measures the gates that the current wave waits for, from the samples of the moved slots and of those that were not moved. */
 export async function measureGates(
   stores: Stores,
   rollout: Rollout,
   rows: RolloutRows,
   now: number,
+  complain: Complain,
   wanted: readonly string[] = gatesToMeasure(rollout),
 ): Promise<MeasuredGate[]> {
   const measured: MeasuredGate[] = [];
-  for (const profile of wanted) measured.push(await measureGate(stores, rollout, rows, profile, now));
+  for (const profile of wanted) measured.push(await measureGate(stores, rollout, rows, profile, now, complain));
   return measured;
 }
 
-async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, profile: string, now: number): Promise<MeasuredGate> {
+async function measureGate(
+  stores: Stores,
+  rollout: Rollout,
+  rows: RolloutRows,
+  profile: string,
+  now: number,
+  complain: Complain,
+): Promise<MeasuredGate> {
   const slots = new Map(rows.slots.map((slot) => [slot.slotId, slot]));
   const ofWave = rollout.members.filter((member) => member.profile === profile && member.wave === rollout.currentWave && wasMoved(member));
   const kept = ofWave.filter((member) => member.bucket === MemberBucket.succeeded);
@@ -48,7 +60,7 @@ async function measureGate(stores: Stores, rollout: Rollout, rows: RolloutRows, 
     const [from, to] = [Math.min(...all.map(({ before }) => before.from)), Math.max(...all.map(({ after }) => after.to))];
     const samples = await stores.samples.between([...periods.keys()], new Date(from), new Date(to));
     const bySlot = groupBy(samples, (sample) => sample.slotId);
-    return wantedSlots.map((slot) => figures(slot, bySlot, periods.get(slot.slotId), serves(slot)));
+    return wantedSlots.map((slot) => figures(slot, bySlot, periods.get(slot.slotId), serves(slot), complain));
   };
   const moveOf = (slot: ObservedSlot): string | null =>
     rows.deployments.findLast((deployment) => deployment.slotId === slot.slotId && deployment.revertOf === null)?.id ?? null;
@@ -148,8 +160,15 @@ function figures(
   samples: ReadonlyMap<SlotId, SlotSample[]>,
   periods: Periods | undefined,
   serves: string | null,
+  complain: Complain,
 ): TimedFigures {
-  const intervals = intervalsOf(samples.get(slot.slotId) ?? []);
+  const intervals = intervalsOf(samples.get(slot.slotId) ?? [], (why) => {
+    complain(slot.nodeId, {
+      code: 'CountersImplausible',
+      message: `sends counters of slot ${slot.slotId} that no runtime can have counted: ${why}; gates leave them out`,
+      action: 'read the log of the line’s runtime on the node, and run the same takt version on the node and the control plane',
+    });
+  });
   const within = (period: Periods['after'] | undefined): TimedInterval[] =>
     period === undefined ? [] : intervals.filter(({ from, to }) => from.getTime() >= period.from && to.getTime() <= period.to);
   return {

@@ -7,6 +7,7 @@ import type { MeasuredGate, Rollout } from '@takt/rollout';
 import { Ticker } from '../../boot/ticker.js';
 import type { WatchedWork } from '../../boot/watched-work.js';
 import { within } from '../../boot/within.js';
+import { NodeComplaints } from '../../reports/node-complaints.js';
 import { StaleOrder } from '../deploy-release.js';
 import { recordRolloutEvents } from './carry-out.js';
 import type { CarryOut } from './carry-out.js';
@@ -30,6 +31,7 @@ const AT_A_TIME = 50;
  */
 export class RolloutReconciler {
   readonly #ticker: Ticker;
+  readonly #complaints: NodeComplaints;
   readonly #owner = randomUUID();
   /** When each rollout was last looked at, monotonic ms. */
   readonly #lookedAt = new Map<string, number>();
@@ -43,6 +45,7 @@ export class RolloutReconciler {
     private readonly logger: Logger,
     pauseMs: number,
   ) {
+    this.#complaints = new NodeComplaints(db, clock, logger);
     this.#ticker = new Ticker({ name: 'rollouts', pauseMs }, () => this.#tick(), { clock, logger });
   }
 
@@ -123,7 +126,11 @@ export class RolloutReconciler {
     if (due.length === 0) return [];
     for (const profile of due) this.#measuredAt.set(`${id} ${profile}`, now);
     const wall = this.clock.now();
-    return measureGates(this.db.stores, rollout, await readRolloutRows(this.db.stores, id, rollout.policy, wall), wall, due);
+    const rows = await readRolloutRows(this.db.stores, id, rollout.policy, wall);
+    const complain = this.#complaints.add.bind(this.#complaints);
+    const gates = await measureGates(this.db.stores, rollout, rows, wall, complain, due);
+    await this.#complaints.flush();
+    return gates;
   }
 }
 
