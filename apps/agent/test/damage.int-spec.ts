@@ -10,7 +10,7 @@ import { loadOrCreateKey, recoverIdentity, saveIdentity } from '../src/identity/
 import { DesiredStore } from '../src/state/desired-store.js';
 import { EMPTY_LEDGER } from '../src/state/ledger.js';
 import { NodeMemory } from '../src/state/memory.js';
-import { prepareFolders } from '../src/state/prepare-folders.js';
+import { prepareFolders, prepareOwnFolder } from '../src/state/prepare-folders.js';
 import { Reporter } from '../src/state/reporter.js';
 import { stateCondition } from '../src/state/state-condition.js';
 import { StateFiles } from '../src/state/state-files.js';
@@ -161,7 +161,20 @@ describe('local commands as processes', () => {
   it('of an agent whose own folder is a file: it puts the file beside it and goes on', async () => {
     await mkdir(folder.root);
     await writeFile(folder.agent, 'kept');
-    expect(await node.tryCommand('run')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^NotJoined/) as string });
+    expect(await node.tryCommand('run')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^NotJoined/m) as string });
     expect(await readFile(`${folder.agent}.damaged`, 'utf8')).toBe('kept');
+  });
+
+  it('of an agent whose own folder is a file again: what was put beside it stays, and the file is among what was found', async () => {
+    await mkdir(join(`${folder.agent}.damaged`, 'full'), { recursive: true });
+    for (const n of ['2', '3']) {
+      await rm(folder.agent, { recursive: true, force: true });
+      await writeFile(folder.agent, n);
+      const files = new StateFiles({ fs, folder, clock, logger: silentLogger });
+      await prepareOwnFolder(files, folder);
+      expect(files.findings).toMatchObject([{ file: 'agent', kind: 'damaged', movedTo: `${folder.agent}.damaged-${n}` }]);
+      expect(await readFile(`${folder.agent}.damaged-${n}`, 'utf8')).toBe(n);
+    }
+    expect(await readdir(`${folder.agent}.damaged`)).toEqual(['full']);
   });
 });

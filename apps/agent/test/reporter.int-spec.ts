@@ -1,15 +1,20 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { REPORT_MAX_BYTES } from '@takt/contracts';
 import type { DesiredState, Report, ReportBody } from '@takt/contracts';
 import { createDurableFs } from '@takt/durable-fs';
 import { asId, silentLogger } from '@takt/kernel';
 import type { DeploymentId, Digest, NodeId, SlotId } from '@takt/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CONDITION_TYPES, reportCondition } from '../src/daemon/conditions.js';
+import { StateReport } from '../src/daemon/state-report.js';
 import { dataFolder } from '../src/data-folder.js';
 import type { DataFolder } from '../src/data-folder.js';
 import { DesiredStore, releaseConflict } from '../src/state/desired-store.js';
 import { EMPTY_LEDGER, ledgerAfter } from '../src/state/ledger.js';
+import { failedSchema } from '../src/state/memory.js';
+import { rebuiltLedger } from '../src/state/rebuild-ledger.js';
 import { Reporter } from '../src/state/reporter.js';
 import { StateFiles } from '../src/state/state-files.js';
 
@@ -171,8 +176,8 @@ describe('reports', () => {
         expect(reporter.journal.confirmedSeq).toBe(3);
         expect((await inJournal(reporter)).map(({ seq }) => seq)).toEqual([4, 5]);
       }
-    await rm(join(folder.journal, '4.json'));
-    expect((await open()).journal.pending()).toEqual([4, 5]);
+      await rm(join(folder.journal, '4.json'));
+      expect((await open()).journal.pending()).toEqual([4, 5]);
     },
   );
 
@@ -208,6 +213,61 @@ describe('reports', () => {
     ]);
     await reporter.report(state('building'));
     expect(reporter.journal.lastSeq).toBe(6);
+  });
+
+  it('that are too large to be sent are replaced by a note of the same number, so that those after them are delivered', async () => {
+    const reporter = await open();
+    await reporter.report({ ...(state('fetching') as Extract<ReportBody, { kind: 'deployment' }>), message: 'x'.repeat(REPORT_MAX_BYTES) });
+    await reporter.report(state('building'));
+    const note = await reporter.read(1);
+    expect(note.body).toMatchObject({
+      condition: {
+        type: 'ReportsComplete',
+        reason: 'ReportLost',
+        message: expect.stringContaining(`more than the ${String(REPORT_MAX_BYTES)}`) as string,
+      },
+    });
+    expect(await (await open()).read(1)).toEqual(note);
+    expect((await reporter.read(2)).body).toEqual(state('building'));
+    // NATS takes it with its subject and headers.
+    expect(REPORT_MAX_BYTES).toBeLessThan(1024 * 1024 - 4096);
+  });
+
+  it('of a condition whose message is without end are cut to what the control plane takes', async () => {
+    const reporter = await open();
+    await reportCondition(reporter, clock, 'DiskSpace', { status: 'false', reason: 'Full', message: 'x'.repeat(1_000_000), action: null });
+    expect(await inJournal(await open())).toMatchObject([
+      { body: { condition: { message: expect.stringMatching(/^x{4095}…$/) as string } } },
+    ]);
+  });
+
+  it('say each damage of a file, also of one that was damaged and replaced before, and that it is replaced', async () => {
+    const reporter = await open();
+    const files = filesOn(createDurableFs());
+    const watch = new StateReport(files, folder, reporter, clock);
+    const said = async (): Promise<string[]> =>
+      (await inJournal(reporter)).flatMap(({ body }) => (body.kind === 'condition' ? [body.condition.reason] : []));
+    for (let damage = 1; damage <= 2; damage += 1) {
+      await createDurableFs().write(folder.failedContent, '');
+      await files.read(folder.failedContent, failedSchema, 'it is made again');
+      for (let round = 1; round <= 3; round += 1) await watch.report([], []);
+    }
+    expect(await said()).toEqual(['FileDamaged', 'Rebuilt', 'FileDamaged', 'Rebuilt']);
+    await createDurableFs().write(folder.desired, '');
+    await files.read(folder.desired, failedSchema, 'it is asked for');
+    for (let round = 1; round <= 3; round += 1) await watch.report([folder.desired], []);
+    expect((await said()).at(-1)).toBe('FileDamaged');
+    await watch.report([], []);
+    expect((await said()).at(-1)).toBe('Rebuilt');
+  });
+
+  it('of every condition come again after the ledger was rebuilt, also where they say that all is well', async () => {
+    await createDurableFs().write(folder.ledger, '');
+    const reporter = await open(createDurableFs(), rebuiltLedger({ slots: {} }, new Set(), CONDITION_TYPES));
+    for (const type of CONDITION_TYPES)
+      await reportCondition(reporter, clock, type, { status: 'true', reason: 'Fine', message: '', action: null });
+    expect(reporter.journal.pendingCount).toBe(CONDITION_TYPES.length);
+    expect(CONDITION_TYPES).toContain('SourceReadable');
   });
 
   it('start from a rebuilt ledger where the one on disk does not have its content', async () => {

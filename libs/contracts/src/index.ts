@@ -119,7 +119,16 @@ export type {
   WorkerMessage,
   WorkerResult,
 } from './worker/protocol.js';
-export { COUNT_MAX, DURATION_MAX_MS, FPS_MAX, INT_COLUMN_MAX, SLOTS_MAX, TIMESTAMP_MAX_LENGTH } from './wire-limits.js';
+export {
+  CONDITION_MESSAGE_MAX_LENGTH,
+  COUNT_MAX,
+  DURATION_MAX_MS,
+  FPS_MAX,
+  INT_COLUMN_MAX,
+  REPORT_MAX_BYTES,
+  SLOTS_MAX,
+  TIMESTAMP_MAX_LENGTH,
+} from './wire-limits.js';
 export { API_PREFIX, apiRoutes } from './api/routes.js';
 export type { ApiRoute, ApiRouteName, ApiRoutes, RouteAccess } from './api/routes.js';
 export { Role, listOf, namedSchema, problemSchema, refSchema, roleSchema } from './api/envelope.js';

@@ -20,6 +20,10 @@ export const FPS_MAX = 1_000;
 export const SLOTS_MAX = 1_000;
 /** Characters of a host name (RFC 1035: 253). */
 export const HOSTNAME_MAX_LENGTH = 255;
+/** Characters of the message of a condition. */
+export const CONDITION_MESSAGE_MAX_LENGTH = 4_096;
+/** Bytes of a report as JSON: below what NATS takes from a node (1 MiB with subject and headers). */
+export const REPORT_MAX_BYTES = 1_000_000;
 /** Characters of a secret, nonce or signature. */
 export const SECRET_MAX_LENGTH = 4_096;
 

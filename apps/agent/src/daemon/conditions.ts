@@ -1,14 +1,29 @@
+import { CONDITION_MESSAGE_MAX_LENGTH } from '@takt/contracts';
 import type { Condition } from '@takt/contracts';
 import type { Clock } from '@takt/kernel';
 import type { StepFailure } from '@takt/reconcile';
 import { conditionChanged } from '../state/ledger.js';
+import { REPORTS_COMPLETE } from '../state/lost-report.js';
 import type { Reporter } from '../state/reporter.js';
+import type { ConditionSays } from '../state/state-condition.js';
 
-export type ConditionSays = Pick<Condition, 'status' | 'reason' | 'message' | 'action'>;
+/** Each condition that this agent reports; no other can be reported. A rebuilt ledger knows none of them. */
+export const CONDITION_TYPES = [
+  'StateIntact',
+  REPORTS_COMPLETE,
+  'DesiredStateAccepted',
+  'RuntimeReachable',
+  'SourceReadable',
+  'DiskSpace',
+  'ClockCorrect',
+] as const;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
 
-/** Reports a condition when its status or reason differs from what was reported last. */
-export async function reportCondition(reporter: Reporter, clock: Clock, type: string, says: ConditionSays): Promise<void> {
-  const condition: Condition = { type, ...says, since: new Date(clock.now()).toISOString() };
+/** Reports a condition when its status or reason differs from what was reported last. A long message is cut. */
+export async function reportCondition(reporter: Reporter, clock: Clock, type: ConditionType, says: ConditionSays): Promise<void> {
+  const message =
+    says.message.length <= CONDITION_MESSAGE_MAX_LENGTH ? says.message : `${says.message.slice(0, CONDITION_MESSAGE_MAX_LENGTH - 1)}…`;
+  const condition: Condition = { type, ...says, message, since: new Date(clock.now()).toISOString() };
   if (conditionChanged(reporter.ledger, condition)) await reporter.report({ kind: 'condition', condition });
 }
 

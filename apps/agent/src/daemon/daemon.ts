@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNodeStore } from '@takt/artifact-store';
 import type { NodeStore } from '@takt/artifact-store';
@@ -18,18 +17,17 @@ import { Runtimes } from '../runtime/runtimes.js';
 import { DesiredStore } from '../state/desired-store.js';
 import { REPORTS_COMPLETE } from '../state/lost-report.js';
 import { NodeMemory } from '../state/memory.js';
-import { quarantinedByAgent, quarantinedByLines } from '../state/quarantine-listing.js';
 import { rebuiltLedger } from '../state/rebuild-ledger.js';
 import { Reporter } from '../state/reporter.js';
-import { STATE_INTACT, stateCondition } from '../state/state-condition.js';
 import type { StateFiles } from '../state/state-files.js';
 import { committedByRecords, enginesInUse } from '../work/activation-records.js';
 import { JobsOnDisk } from '../work/jobs-on-disk.js';
 import { WorkManager } from '../work/work-manager.js';
-import { diskCondition, NOTHING_WAITS, reportCondition } from './conditions.js';
+import { CONDITION_TYPES, diskCondition, NOTHING_WAITS, reportCondition } from './conditions.js';
 import { createExecutors } from './executors.js';
 import { watchFacts } from './facts-watch.js';
 import { JobProgress } from './job-progress.js';
+import { StateReport } from './state-report.js';
 import { Wakeup } from './wakeup.js';
 import { WorkerLauncher } from './worker-launcher.js';
 
@@ -61,9 +59,6 @@ const namesIn = (desired: DesiredState | undefined): Set<string> =>
     ...(desired?.body.jobs.map(({ jobId }) => jobId) ?? []),
   ]);
 
-/** Types of the conditions that this agent reports. */
-const CONDITIONS = [STATE_INTACT, REPORTS_COMPLETE, 'DesiredStateAccepted', 'RuntimeReachable', 'DiskSpace', 'ClockCorrect'];
-
 const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
 /** The agent: reads disk and runtimes, plans, carries out, reports; again and again until it is told to stop. */
@@ -82,21 +77,18 @@ export class Daemon {
   readonly #delivery: Delivery;
   readonly #worker: WorkerLauncher;
   readonly #executors: StepExecutors<Promise<void>>;
+  readonly #stateReport: StateReport;
   #arrived: DesiredState | undefined;
   #fingerprint: string | null = null;
   #lastPlan = '';
   #prunedGeneration = -1;
-  /** Files whose damage was reported: only then are they reported as replaced. */
-  readonly #reportedDamage = new Set<string>();
-  /** Files in the agent's own quarantine folder when it started; later ones are among the findings. */
-  #listed: readonly string[] | undefined;
-
   private constructor(deps: DaemonDeps, desired: DesiredStore, reporter: Reporter, memory: NodeMemory) {
     const { config, folder, fs, clock, logger, stored } = deps;
     this.#deps = deps;
     this.#desired = desired;
     this.#reporter = reporter;
     this.#memory = memory;
+    this.#stateReport = new StateReport(deps.files, folder, reporter, clock);
     this.#store = createNodeStore(folder.root, fs);
     this.#jobs = new JobsOnDisk(deps.files, folder);
     this.#runtimes = new Runtimes(folder.lines, (digest) => this.#store.datasetPath(digest));
@@ -166,7 +158,7 @@ export class Daemon {
       nodeId: stored.identity.nodeId,
       observedGeneration: () => desired.present?.generation ?? 0,
       wanted,
-      rebuildLedger: () => rebuiltLedger(memory.current, wanted(), CONDITIONS),
+      rebuildLedger: () => rebuiltLedger(memory.current, wanted(), CONDITION_TYPES),
     });
     return new Daemon(deps, desired, reporter, memory);
   }
@@ -287,21 +279,10 @@ export class Daemon {
     this.#deps.logger.info('plan changed', { [LogField.generation]: generation, [LogField.phase]: plan === '' ? 'nothing to do' : plan });
   }
 
-  /** Damage is reported as soon as it is found, and again once the file is replaced. */
-  async #reportStateFiles(): Promise<void> {
-    const { files, folder, clock } = this.#deps;
-    const { desired, identity } = folder;
-    const isReplaced = (file: string): boolean => {
-      if (!this.#reportedDamage.has(file)) return false;
-      if (file === relative(folder.root, desired)) return this.#desired.present !== undefined;
-      return file !== relative(folder.root, identity.jwt) || this.#link.hasJwt;
-    };
-    this.#listed ??= await quarantinedByAgent(files.fs, folder);
-    const quarantined = [...this.#listed, ...(await quarantinedByLines(files.fs, folder))];
-    const lostRecords = this.#runtimes.lostRecords(this.#desired.present?.body.slots ?? []);
-    const says = stateCondition(files.findings, isReplaced, quarantined, lostRecords);
-    await reportCondition(this.#reporter, clock, STATE_INTACT, says);
-    if (says.status === 'false') for (const { file } of files.findings) this.#reportedDamage.add(file);
+  #reportStateFiles(): Promise<void> {
+    const { desired, identity } = this.#deps.folder;
+    const missing = [...(this.#desired.present === undefined ? [desired] : []), ...(this.#link.hasJwt ? [] : [identity.jwt])];
+    return this.#stateReport.report(missing, this.#runtimes.lostRecords(this.#desired.present?.body.slots ?? []));
   }
 
   async #reportConditions(slots: readonly DesiredSlot[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { JwtLife } from '@takt/messaging';
-import type { ConditionSays } from '../daemon/conditions.js';
+import type { ConditionSays } from '../state/state-condition.js';
 
 /** How far this node's clock may be from the control plane's before it counts as wrong, ms. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;

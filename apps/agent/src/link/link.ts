@@ -5,7 +5,7 @@ import type { Clock, Digest, DurableFs, Logger } from '@takt/kernel';
 import type { ArtifactRef } from '@takt/contracts';
 import { connectNode, jwtLife } from '@takt/messaging';
 import type { NodeConnection } from '@takt/messaging';
-import type { ConditionSays } from '../daemon/conditions.js';
+import type { ConditionSays } from '../state/state-condition.js';
 import type { DataFolder } from '../data-folder.js';
 import { saveJwt } from '../identity/identity-store.js';
 import type { StoredIdentity } from '../identity/identity-store.js';

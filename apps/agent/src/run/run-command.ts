@@ -20,10 +20,10 @@ export async function runCommand(context: AgentContext): Promise<number> {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  await prepareOwnFolder(folder);
+  const files = new StateFiles(context);
+  await prepareOwnFolder(files, folder);
   const release = await holdInstance(folder.lock);
   try {
-    const files = new StateFiles(context);
     await prepareFolders(files, folder);
     await fs.remove(folder.work);
     const stored = await settleIdentity(context, files, stop.signal);

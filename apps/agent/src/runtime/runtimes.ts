@@ -3,6 +3,7 @@ import { canonicalJson } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 import type { RuntimeView } from '@takt/reconcile';
 import { ControlClient } from './control-client.js';
+import { firstFew } from '../state/first-few.js';
 import { sourceCondition } from './source-condition.js';
 
 /** Unanswered calls in a row after which a runtime counts as gone; one may be starting. */
@@ -71,7 +72,7 @@ export class Runtimes {
     return {
       status: 'false',
       reason: 'NoAnswer',
-      message: `no runtime answers for line ${gone.join(', ')}`,
+      message: `no runtime answers for line ${firstFew(gone, ', ')}`,
       action: `systemctl enable --now ${gone.map((slug) => `takt-runtime@${slug}`).join(' ')}`,
     };
   }

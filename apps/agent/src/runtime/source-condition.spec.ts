@@ -25,4 +25,12 @@ describe('sourceCondition', () => {
       action: 'check the mount',
     });
   });
+
+  it('names the first five of many lines and counts the others', () => {
+    const lines = Array.from({ length: 1000 }, (_none, index) => ({ slug: `line-${String(index)}`, source: { ...fine, error } }));
+    const message = sourceCondition(lines)?.message ?? '';
+    expect(message).toContain('line-4:');
+    expect(message).not.toContain('line-5:');
+    expect(message).toContain('and 995 more');
+  });
 });

@@ -1,4 +1,5 @@
 import type { Condition, RuntimeStatus } from '@takt/contracts';
+import { firstFew } from '../state/first-few.js';
 
 export interface LineSource {
   readonly slug: string;
@@ -16,7 +17,10 @@ export function sourceCondition(lines: readonly LineSource[]): Pick<Condition, '
   return {
     status: 'false',
     reason: first.error.code,
-    message: faulty.map(({ slug, error }) => `line ${slug}: ${error.message}`).join('; '),
+    message: firstFew(
+      faulty.map(({ slug, error }) => `line ${slug}: ${error.message}`),
+      '; ',
+    ),
     action: first.error.action,
   };
 }

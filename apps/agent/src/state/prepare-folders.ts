@@ -4,16 +4,23 @@ import { sweepTemporaryFiles } from '@takt/durable-fs';
 import type { DataFolder } from '../data-folder.js';
 import type { StateFiles } from './state-files.js';
 
+export const IN_PLACE_OF_FOLDER = 'a file is in the place of a folder';
+const MADE_AGAIN = 'the folder is made again';
+
 /**
  * Makes the agent's own folder a folder again where a file stands in its place: the lock lies in it. The file goes beside
  * it, because the quarantine lies in it, too.
  */
-export async function prepareOwnFolder(folder: DataFolder): Promise<void> {
-  await makeFolder(folder.agent);
+export async function prepareOwnFolder(files: StateFiles, folder: DataFolder): Promise<void> {
+  await makeFolder(files, folder.agent);
 }
 
-async function makeFolder(path: string): Promise<void> {
-  if (await isObstructed(path)) await rename(path, `${path}.damaged`);
+async function makeFolder(files: StateFiles, path: string): Promise<void> {
+  if (await isObstructed(path)) {
+    const target = await freeName(`${path}.damaged`);
+    await rename(path, target);
+    files.noteMoved(path, IN_PLACE_OF_FOLDER, target, MADE_AGAIN);
+  }
   await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
@@ -22,15 +29,24 @@ async function makeFolder(path: string): Promise<void> {
  * left half written. Before anything is read; only by the agent that holds the data folder.
  */
 export async function prepareFolders(files: StateFiles, folder: DataFolder): Promise<void> {
-  for (const path of [folder.agent, folder.quarantine]) await makeFolder(path);
+  for (const path of [folder.agent, folder.quarantine]) await makeFolder(files, path);
   const { identity, journal, builds, calibrations, lines, artifacts, datasets } = folder;
   for (const path of [identity.folder, journal, builds, calibrations, lines, join(artifacts, '..'), artifacts, datasets]) {
-    if (await isObstructed(path)) await files.reject(path, 'a file is in the place of a folder', 'the folder is made again');
+    if (await isObstructed(path)) await files.reject(path, IN_PLACE_OF_FOLDER, MADE_AGAIN);
   }
   for (const path of [identity.folder, folder.agent, journal]) await sweepTemporaryFiles(path);
 }
 
-async function isObstructed(path: string): Promise<boolean> {
+/** The name, or the first of `<name>-2`, `<name>-3`, … that nothing has. */
+async function freeName(name: string): Promise<string> {
+  for (let n = 1; ; n += 1) {
+    const candidate = n === 1 ? name : `${name}-${String(n)}`;
+    if ((await lstat(candidate).catch(() => undefined)) === undefined) return candidate;
+  }
+}
+
+/** Whether something else than a folder is in the place of one. */
+export async function isObstructed(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found !== undefined && !found.isDirectory() && !found.isSymbolicLink();
 }

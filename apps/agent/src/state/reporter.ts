@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { REPORT_MAX_BYTES } from '@takt/contracts';
 import type { Report, ReportBody } from '@takt/contracts';
 import { canonicalJson } from '@takt/kernel';
 import type { Clock, NodeId } from '@takt/kernel';
@@ -6,7 +7,8 @@ import type { DataFolder } from '../data-folder.js';
 import { Journal } from './journal.js';
 import { EMPTY_LEDGER, ledgerAfter, ledgerAfterLoss, ledgerSchema } from './ledger.js';
 import type { Ledger } from './ledger.js';
-import { lostReport } from './lost-report.js';
+import { DAMAGED, lostReport, tooLarge } from './lost-report.js';
+import type { Loss } from './lost-report.js';
 import type { StateFiles } from './state-files.js';
 
 export interface ReporterDeps {
@@ -64,14 +66,20 @@ export class Reporter {
     return this.#ledger;
   }
 
-  /** A pending report. One whose file is damaged or gone is replaced on disk by a small one under the same number. */
+  /**
+   * A pending report. One whose file is damaged or gone, or that is too large to be sent, is replaced on disk by a small one
+   * under the same number: those after it would wait for it for ever.
+   */
   async read(seq: number): Promise<Report> {
-    return (await this.journal.read(seq)) ?? this.#exclusive(() => this.#replaceLost(seq));
+    const report = await this.journal.read(seq);
+    const bytes = report === undefined ? 0 : Buffer.byteLength(JSON.stringify(report));
+    if (report !== undefined && bytes <= REPORT_MAX_BYTES) return report;
+    return this.#exclusive(() => this.#replaceLost(seq, report === undefined ? DAMAGED : tooLarge(bytes)));
   }
 
-  async #replaceLost(seq: number): Promise<Report> {
+  async #replaceLost(seq: number, loss: Loss): Promise<Report> {
     const { files, folder, clock, nodeId, observedGeneration } = this.#deps;
-    const lost = lostReport(nodeId, seq, clock.now(), observedGeneration());
+    const lost = lostReport(nodeId, seq, clock.now(), observedGeneration(), loss);
     await this.journal.replace(lost);
     this.#ledger = ledgerAfterLoss(this.#ledger, lost);
     await files.write(folder.ledger, this.#ledger);

@@ -8,6 +8,7 @@ const finding: StateFinding = {
   detail: 'it is empty',
   movedTo: '/q/1',
   remedy: 'it is made again',
+  number: 1,
 };
 const LOST = 'line strip lost the record of what it served; it waits for a deployment to the line';
 
@@ -16,6 +17,21 @@ it('is false while a line does not know what it served, and says what it waits f
   const both = stateCondition([finding], () => false, [], [LOST]);
   expect(both).toMatchObject({ status: 'false', reason: 'FileDamaged' });
   for (const part of [finding.file, LOST]) expect(both.message).toContain(part);
+});
+
+it('names the first five of many files and counts the others', () => {
+  const many = Array.from({ length: 3000 }, (_none, index) => ({ ...finding, file: `agent/journal/${String(index)}.json`, number: index }));
+  const kept = many.map(({ file }) => file);
+  for (const { message } of [
+    stateCondition(many, () => false, []),
+    stateCondition(many, () => true, []),
+    stateCondition([], () => true, kept),
+    stateCondition([], () => true, [], kept),
+  ]) {
+    expect(message).toContain('agent/journal/4.json');
+    expect(message).not.toContain('agent/journal/5.json');
+    expect(message).toContain('and 2995 more');
+  }
 });
 
 it('names what is kept in quarantine once everything is known again', () => {

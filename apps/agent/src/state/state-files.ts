@@ -15,6 +15,8 @@ export interface StateFinding {
   readonly movedTo: string | null;
   /** What takes its place. */
   readonly remedy: string;
+  /** Counts the findings of this run: a file that is damaged again is another finding. */
+  readonly number: number;
 }
 
 export interface StateFilesDeps {
@@ -36,6 +38,7 @@ const OBSTRUCTED: ReadonlySet<string> = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY
 export class StateFiles {
   readonly #deps: StateFilesDeps;
   readonly #findings = new Map<string, StateFinding>();
+  #count = 0;
 
   constructor(deps: StateFilesDeps) {
     this.#deps = deps;
@@ -100,15 +103,24 @@ export class StateFiles {
     await this.write(path, value);
   }
 
+  /** A file in the place of a folder that holds the quarantine, which was moved beside it. */
+  noteMoved(path: string, detail: string, movedTo: string, remedy: string): void {
+    this.#note({ file: this.#nameOf(path), kind: 'damaged', detail, movedTo, remedy });
+  }
+
   async #valueOf<T>(path: string, found: DocumentReading<T>, remedy: string): Promise<T | undefined> {
     if (found.kind === 'read') return found.value;
     if (found.kind === 'missing') return undefined;
-    const file = this.#nameOf(path);
     const movedTo = found.kind === 'damaged' ? ((await this.#moveAway(path)) ?? null) : null;
-    const finding: StateFinding = { file, kind: found.kind, detail: found.detail, movedTo, remedy };
-    this.#findings.set(file, finding);
-    this.#deps.logger.error('state file cannot be used', { [LogField.state]: file, [LogField.error]: describeFinding(finding) });
+    this.#note({ file: this.#nameOf(path), kind: found.kind, detail: found.detail, movedTo, remedy });
     return undefined;
+  }
+
+  #note(found: Omit<StateFinding, 'number'>): void {
+    this.#count += 1;
+    this.#findings.set(found.file, { ...found, number: this.#count });
+    const { file } = found;
+    this.#deps.logger.error('state file cannot be used', { [LogField.state]: file, [LogField.error]: describeFinding(found) });
   }
 
   async #moveAway(path: string): Promise<string | undefined> {
@@ -133,5 +145,5 @@ export class StateFiles {
 const quarantineName = (file: string): string => file.split(sep).join('-');
 
 /** One sentence per finding. */
-export const describeFinding = ({ file, kind, detail, movedTo, remedy }: StateFinding): string =>
+export const describeFinding = ({ file, kind, detail, movedTo, remedy }: Omit<StateFinding, 'number'>): string =>
   `${file} is ${kind} (${detail})${movedTo === null ? '' : ` and was moved to ${movedTo}`}; ${remedy}`;

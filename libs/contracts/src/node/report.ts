@@ -12,7 +12,7 @@ import {
   taktErrorSchema,
   timestampSchema,
 } from '../primitives.js';
-import { generationSchema, seqSchema } from '../wire-limits.js';
+import { CONDITION_MESSAGE_MAX_LENGTH, generationSchema, seqSchema } from '../wire-limits.js';
 
 export const deploymentStateSchema = z.enum(Object.values(DeploymentState) as [DeploymentState, ...DeploymentState[]]);
 
@@ -81,7 +81,7 @@ export const conditionSchema = z.object({
   type: z.string(),
   status: z.enum(['true', 'false', 'unknown']),
   reason: z.string(),
-  message: z.string(),
+  message: z.string().max(CONDITION_MESSAGE_MAX_LENGTH),
   action: z.string().nullable(),
   since: timestampSchema,
 });
