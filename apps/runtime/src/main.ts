@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     logger,
     fs: createDurableFs(),
+    onStuck: () => process.kill(process.pid, 'SIGTERM'),
   });
   logger.info('runtime started', { [LogField.pid]: process.pid });
   const stop = (): void => {

@@ -8,9 +8,8 @@ import { canRollBack, isSettled } from './activation/machine.js';
 import { prepareStart } from './activation/prepare-start.js';
 import { createLineStore } from './activation/store.js';
 import { openCamera } from './camera/camera.js';
-import type { Camera, CameraFrame } from './camera/camera.js';
-import { SourceHealth } from './camera/source-health.js';
-import { SourceReads } from './camera/source-reads.js';
+import type { CameraFrame } from './camera/camera.js';
+import { LineSource } from './camera/line-source.js';
 import { alreadyRunning, isRuntimeRunning, startControlServer } from './control/control-server.js';
 import { buildStatus } from './control/status.js';
 import { EnginePool } from './engines/engine-pool.js';
@@ -29,6 +28,8 @@ const WINDOW_SECONDS = 10;
 const TICK_MS = 1000;
 /** After which a read of the source counts as hanging. */
 const SOURCE_DEADLINE_MS = 5000;
+/** Between two rounds in which images that cannot be read are read again. */
+const READ_AGAIN_MS = 30_000;
 /** A camera that shows nothing readable must not fill the log. */
 const LOG_ONE_ERROR_OF = 1000;
 /** How long an engine's warm-up waits for a camera that is being opened. */
@@ -47,6 +48,10 @@ export interface RuntimeOptions {
   readonly fs: DurableFs;
   /** Opens the source of a line. Default: `openCamera`. */
   readonly openCamera?: typeof openCamera;
+  /** Between two rounds in which images that cannot be read are read again, ms. Default: 30 s. */
+  readonly readAgainMs?: number;
+  /** Hanging reads of earlier sources leave no thread for the one of the line: the process has to end. Default: nothing. */
+  readonly onStuck?: () => void;
 }
 
 export interface Runtime {
@@ -62,7 +67,6 @@ export interface Runtime {
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { clock, logger, slug } = options;
-  const open = options.openCamera ?? openCamera;
   const paths = linePaths(options.dataDir, slug);
   await mkdir(paths.folder, { recursive: true });
   // Before anything is counted or written: the record belongs to the runtime that runs.
@@ -71,15 +75,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const startedAt = new Date(clock.now()).toISOString();
 
   let assignment = await store.readLine();
-  let camera: Camera | undefined;
-  let opening: Promise<void> = Promise.resolve();
-  let retry: NodeJS.Timeout | undefined;
   let errors = 0;
   let lastErrorCode: string | undefined;
   let stopping = false;
 
-  const reads = new SourceReads(SOURCE_DEADLINE_MS);
-  const health = new SourceHealth();
   const ledger = new FrameLedger();
   const startedMs = clock.monotonic();
   const window = new ServiceWindow(WINDOW_SECONDS, startedMs);
@@ -92,6 +91,21 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   const queue = new FrameQueue<CameraFrame>(QUEUE_DEPTH, dropLate);
 
+  const source = new LineSource({
+    open: options.openCamera ?? openCamera,
+    clock,
+    logger,
+    deadlineMs: SOURCE_DEADLINE_MS,
+    readAgainMs: options.readAgainMs ?? READ_AGAIN_MS,
+    show: (frame) => {
+      queue.push({ number: ledger.take(), ...frame });
+    },
+    onExhausted: (error) => {
+      logger.error('runtime has to restart', { [LogField.error]: error });
+      options.onStuck?.();
+    },
+  });
+
   const pool: EnginePool = new EnginePool({
     scriptPath: options.hostScript,
     frameDeadlineMs: options.frameDeadlineMs,
@@ -101,8 +115,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     logger,
     sample: async () => {
-      await Promise.race([opening, sleep(CAMERA_PATIENCE_MS)]);
-      return camera?.sample();
+      await Promise.race([source.opening, sleep(CAMERA_PATIENCE_MS)]);
+      return source.sample();
     },
     notify: (notice) => void activator.dispatch(notice),
   });
@@ -115,39 +129,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     pool,
     persist: (record) => store.writeRecord(record),
   });
-
-  const skip = (file: string, error: TaktError): void => {
-    const named = stopping ? undefined : health.unreadable(file, error);
-    if (named !== undefined) logger.warn('image cannot be read', { [LogField.error]: named });
-  };
-  const fault = (thrown: unknown): TaktError => {
-    const error = TaktError.from(thrown, { code: 'SourceUnreadable', action: 'see the log of the line', component: 'runtime' });
-    if (health.failed(error)) logger.error('camera cannot be opened', { [LogField.error]: error });
-    return error;
-  };
-  const show = (opened: Camera): void => {
-    camera = opened;
-    health.opened();
-    for (const { file, error } of opened.skipped) skip(file, error);
-    opened.start((frame) => {
-      queue.push({ number: ledger.take(), ...frame });
-    });
-  };
-  const openAssigned = async (line: LineAssignment): Promise<void> => {
-    try {
-      const opened = await open(line.line.source, clock, reads);
-      if (stopping || assignment !== line) return;
-      show(opened);
-    } catch (thrown) {
-      if (stopping) return;
-      if (assignment !== line) {
-        logger.info('camera of a replaced line not opened', { [LogField.error]: thrown });
-        return;
-      }
-      fault(thrown);
-      retry = setTimeout(() => void openAssigned(line), health.retryMs);
-    }
-  };
 
   const refuseWhileStopping = (): void => {
     if (!stopping) return;
@@ -170,18 +151,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         component: 'runtime',
       });
     }
-    const sameSource =
-      assignment !== undefined && camera !== undefined && JSON.stringify(assignment.line.source) === JSON.stringify(next.line.source);
-    const opened = sameSource
-      ? undefined
-      : await open(next.line.source, clock, reads).catch((thrown: unknown) => Promise.reject(fault(thrown)));
+    const sameSource = source.isOpen(next.line.source);
+    const opened = sameSource ? undefined : await source.open(next.line.source);
     await store.writeLine(next);
     assignment = next;
-    if (opened !== undefined) {
-      clearTimeout(retry);
-      camera?.stop();
-      if (!stopping) show(opened);
-    }
+    source.assign(next.line.source, opened);
     await activator.dispatch({ type: 'line', requiredFps: next.line.requiredFps, newSource: !sameSource });
   };
 
@@ -227,7 +201,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         elapsedMs: clock.monotonic() - startedMs,
         serviceTime: counters.read(),
         errors,
-        source: health.status(),
+        source: source.status(),
         engineRestarts: pool.restarts,
       }),
     assignLine,
@@ -238,7 +212,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   if (assignment === undefined) logger.info('waiting for a line');
   else {
     void activator.dispatch({ type: 'line', requiredFps: assignment.line.requiredFps, newSource: true });
-    opening = openAssigned(assignment);
+    source.begin(assignment.line.source);
   }
   void activator.writeStart();
   void activator.dispatch({ type: 'boot' });
@@ -253,10 +227,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     engines: () => activator.engines(),
     detect: (deploymentId, bytes) => pool.detect(deploymentId, bytes),
     observe: (event) => void activator.dispatch(event),
-    onRead: () => {
-      health.read();
+    onDecoded: (name) => {
+      source.decoded(name);
     },
-    onUnreadable: skip,
+    onUnreadable: (name, error, stage) => {
+      source.unreadable(name, error, stage);
+    },
     onError: (error) => {
       errors += 1;
       if (error.code === lastErrorCode && errors % LOG_ONE_ERROR_OF !== 0) return;
@@ -268,9 +244,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const end = async (): Promise<void> => {
     stopping = true;
     clearInterval(tick);
-    clearTimeout(retry);
-    camera?.stop();
-    reads.abandon();
+    source.stop();
     queue.close();
     await serving;
     await activator.dispatch({ type: 'stop' });
@@ -279,5 +253,5 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await server.close();
   };
   let ending: Promise<void> | undefined;
-  return { stop: () => (ending ??= end()), hangingReads: () => reads.overdue };
+  return { stop: () => (ending ??= end()), hangingReads: () => source.hangingReads };
 }

@@ -78,7 +78,7 @@ it('does not try to open the camera of a line again that was replaced while it w
 });
 
 describe('a folder of frames', () => {
-  const reads = new SourceReads(60_000);
+  const reads = new SourceReads(60_000).of('frames');
   const limits = { maxBytes: 10, isLate: () => false };
   let folder: string;
   beforeEach(async () => {
@@ -101,8 +101,9 @@ describe('a folder of frames', () => {
     );
     // What is not kept in memory may vanish before it is shown.
     await rm(join(folder, 'g.jpg'));
-    expect(new TextDecoder().decode(await cache.bytes(0))).toBe('a.jpg!');
-    await expect(cache.bytes(1)).rejects.toMatchObject({ code: 'ImageUnreadable', element: join(folder, 'g.jpg') });
+    expect(new TextDecoder().decode(cache.kept(join(folder, 'a.jpg')))).toBe('a.jpg!');
+    expect(cache.kept(join(folder, 'g.jpg'))).toBeUndefined();
+    await expect(cache.read(join(folder, 'g.jpg'))).rejects.toMatchObject({ code: 'ImageUnreadable', element: join(folder, 'g.jpg') });
   });
 
   it('is no source when none of its images can be read', async () => {
@@ -119,7 +120,7 @@ describe('a folder of frames', () => {
     expect(late.files).toHaveLength(2);
     expect(late.skipped).toEqual([]);
     const hanging = new SourceReads(60_000);
-    const opening = createFrameCache([join(folder, 'a.jpg')], limits, hanging);
+    const opening = createFrameCache([join(folder, 'a.jpg')], limits, hanging.of('frames'));
     hanging.abandon();
     await expect(opening).rejects.toMatchObject({ code: 'SourceNotAnswering' });
   });

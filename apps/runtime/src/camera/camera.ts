@@ -26,17 +26,29 @@ export interface Camera {
   sample(): Promise<Uint8Array>;
   /** Images that cannot be read, with the reason; they are not shown. */
   readonly skipped: readonly { readonly file: string; readonly error: TaktError }[];
-  start(show: (frame: Pick<CameraFrame, 'name' | 'bytes'>) => void): void;
+  /** @param onRead called when the picture of a frame was read from the source, not from memory. */
+  start(show: ShowFrame, onRead: (file: string) => void): void;
+  /** Reads an image again: see {@link FrameCache.readAgain}. */
+  readAgain(file: string): Promise<'read' | 'gone'>;
   stop(): void;
 }
 
+/** Takes a frame that has no number yet. */
+export type ShowFrame = (frame: Pick<CameraFrame, 'name' | 'bytes'>) => void;
+
 /**
  * Opens a frame source. An image folder is a paced camera: sorted files, shown over and over at a fixed rate whether or not
- * anybody keeps up. Images that cannot be read are left out.
+ * any engine keeps up. Images that cannot be read are left out until they can be.
  *
+ * @param maxBytes kept in memory of its encoded images. Default: 64 MiB.
  * @throws TaktError when the folder cannot be listed, does not answer, or holds no image that can be read.
  */
-export async function openCamera(source: FrameSource, clock: Clock, reads: SourceReads): Promise<Camera> {
+export async function openCamera(
+  source: FrameSource,
+  clock: Clock,
+  allReads: Pick<SourceReads, 'of'>,
+  maxBytes = CACHE_BYTES,
+): Promise<Camera> {
   const folder = source.path;
   if (folder === undefined) {
     throw new TaktError({
@@ -46,21 +58,29 @@ export async function openCamera(source: FrameSource, clock: Clock, reads: Sourc
       component: 'runtime',
     });
   }
+  const reads = allReads.of(folder);
   const listed = await reads.run(folder, () => listImages(folder));
   const lateAt = clock.monotonic() + READ_AHEAD_MS;
-  const cache = await createFrameCache(listed, { maxBytes: CACHE_BYTES, isLate: () => clock.monotonic() >= lateAt }, reads);
+  const cache = await createFrameCache(listed, { maxBytes, isLate: () => clock.monotonic() >= lateAt }, reads);
   const { files, skipped } = cache;
+  const bytesOf = async (file: string): Promise<Uint8Array> => cache.kept(file) ?? (await cache.read(file));
   let timer: NodeJS.Timeout | undefined;
   return {
     skipped,
-    sample: () => cache.bytes(0),
-    start: (show) => {
+    sample: () => bytesOf(files[0] ?? folder),
+    readAgain: (file) => cache.readAgain(file),
+    start: (show, onRead) => {
       const schedule = createSchedule(clock.monotonic(), source.fps);
       let shown = 0;
       const wake = (): void => {
         for (const due = schedule.dueBy(clock.monotonic()); shown < due; shown += 1) {
-          const index = shown % files.length;
-          show({ name: files[index] ?? folder, bytes: () => cache.bytes(index) });
+          const file = files[shown % files.length] ?? folder;
+          const readNow = async (): Promise<Uint8Array> => {
+            const bytes = await cache.read(file);
+            onRead(file);
+            return bytes;
+          };
+          show({ name: file, bytes: async () => cache.kept(file) ?? (await readNow()) });
         }
         timer = setTimeout(wake, Math.max(0, schedule.dueAt(shown) - clock.monotonic()));
       };

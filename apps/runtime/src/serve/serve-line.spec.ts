@@ -27,6 +27,7 @@ async function play(frames: readonly { readonly engines: readonly DeploymentId[]
   const dropped: { frame: number; reason: DropReason }[] = [];
   const observed: FrameEvent[] = [];
   const unreadable: string[] = [];
+  const decoded: string[] = [];
   const queue = new FrameQueue<CameraFrame>(frames.length, () => undefined);
   let time = 0;
   const clock = { now: () => 0, monotonic: () => (time += 1) };
@@ -48,15 +49,15 @@ async function play(frames: readonly { readonly engines: readonly DeploymentId[]
       const does = frames[current]?.does[deploymentId] ?? 'ok';
       return does === 'ok' ? Promise.resolve({ boxes: [], inferenceMs: 1 }) : Promise.reject(errors[does]);
     },
-    onRead: () => undefined,
-    onUnreadable: (name) => unreadable.push(name),
+    onDecoded: (name) => decoded.push(name),
+    onUnreadable: (name, _, stage) => unreadable.push(`${stage} ${name}`),
     observe: (event) => observed.push(event),
     onError: () => undefined,
   });
   while (ledger.counts().open > 0) await new Promise((resolve) => setImmediate(resolve));
   queue.close();
   await serving;
-  return { ledger, delivered, dropped, observed, unreadable };
+  return { ledger, delivered, dropped, observed, unreadable, decoded };
 }
 
 describe('serving frames', () => {
@@ -67,8 +68,8 @@ describe('serving frames', () => {
     expect(observed).toMatchObject([{ deploymentId: A, planned: false, ok: true }]);
   });
 
-  it('counts an error of the engine and asks nobody else for an unreadable picture', async () => {
-    const { delivered, dropped, observed, unreadable } = await play([
+  it('counts an error of the engine and asks no other one for an unreadable picture', async () => {
+    const { delivered, dropped, observed, unreadable, decoded } = await play([
       { engines: [B, A], does: { [B]: 'fails' } },
       { engines: [B, A], does: { [B]: 'unreadable' } },
       { engines: [], does: {} },
@@ -78,7 +79,8 @@ describe('serving frames', () => {
       { frame: 1, reason: DropReason.unreadable },
       { frame: 2, reason: DropReason.noEngine },
     ]);
-    expect(unreadable).toEqual(['/frame.jpg']);
+    expect(unreadable).toEqual(['decode /frame.jpg']);
+    expect(decoded).toEqual(['/frame.jpg']);
     expect(observed.map(({ deploymentId, ok }) => [deploymentId, ok])).toEqual([
       [B, false],
       [A, true],

@@ -2,6 +2,7 @@ import { TaktError } from '@takt/kernel';
 import type { Clock, DeploymentId } from '@takt/kernel';
 import type { FrameEvent } from '../activation/machine-types.js';
 import type { CameraFrame } from '../camera/camera.js';
+import type { ImageFaultStage } from '../camera/source-health.js';
 import { ENGINE_LOST } from '../engines/engine-host.js';
 import type { HostResult } from '../engines/engine-host.js';
 import { UNREADABLE_FRAME } from '../host/protocol.js';
@@ -24,10 +25,10 @@ export interface ServeLineOptions {
   readonly detect: (deploymentId: DeploymentId, bytes: Uint8Array) => Promise<HostResult>;
   readonly observe: (event: FrameEvent) => void;
   readonly onError: (error: TaktError) => void;
-  /** The picture of a frame was read from its source. */
-  readonly onRead: () => void;
-  /** The picture of a frame cannot be read, or is none. */
-  readonly onUnreadable: (name: string, error: TaktError) => void;
+  /** The picture of a frame was decoded. */
+  readonly onDecoded: (name: string) => void;
+  /** The picture of a frame cannot be read or decoded. */
+  readonly onUnreadable: (name: string, error: TaktError, stage: ImageFaultStage) => void;
 }
 
 /**
@@ -57,11 +58,10 @@ async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promis
       TaktError.from(thrown, { code: UNREADABLE_FRAME, action: 'see the log of the line', component: 'runtime' }),
     );
   if (bytes instanceof TaktError) {
-    options.onUnreadable(frame.name, bytes);
+    options.onUnreadable(frame.name, bytes, 'read');
     drop(DropReason.unreadable);
     return;
   }
-  options.onRead();
   for (const [index, deploymentId] of engines.entries()) {
     const startedAt = index === 0 ? takenAt : clock.monotonic();
     const seen = { type: 'frame' as const, deploymentId, planned: index === 0, takenAt: startedAt };
@@ -69,6 +69,7 @@ async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promis
       .detect(deploymentId, bytes)
       .catch((thrown: unknown) => TaktError.from(thrown, { code: 'FrameFailed', action: 'see the log of the line', component: 'runtime' }));
     if (!(outcome instanceof TaktError)) {
+      options.onDecoded(frame.name);
       sink.deliver({ frame: frame.number, deploymentId, serviceMs: clock.monotonic() - takenAt, ...outcome });
       const doneAt = clock.monotonic();
       ledger.deliver(frame.number);
@@ -79,7 +80,7 @@ async function serveFrame(frame: CameraFrame, options: ServeLineOptions): Promis
     }
     options.onError(outcome);
     if (outcome.code === UNREADABLE_FRAME) {
-      options.onUnreadable(frame.name, outcome);
+      options.onUnreadable(frame.name, outcome, 'decode');
       drop(DropReason.unreadable);
       return;
     }

@@ -70,7 +70,7 @@ export const runtimeStatusSchema = z.object({
     .object({
       /** Why the source of the line, or the one asked for last, cannot be opened or does not answer; null while it shows frames. */
       error: taktErrorSchema.nullable(),
-      /** Times that an image of it could not be read since it was opened; such images cost their own frames only. */
+      /** Images of it that cannot be read or decoded now, up to 10 000; they cost their own frames only. */
       unreadable: z.int().nonnegative(),
       /** The first of them. */
       firstUnreadable: taktErrorSchema.nullable(),
