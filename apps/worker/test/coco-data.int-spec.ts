@@ -3,11 +3,13 @@ import { tinyDetector } from '@takt/testing';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readRunnableModel } from '../src/golden/input-model.js';
+import { readGoldenSet } from '../src/golden/read-golden-set.js';
 import { asCoco } from './coco-truth.js';
 import type { CocoTruth } from './coco-truth.js';
-import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
+import { failureOf, removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
-const IMAGES = 12;
+const IMAGES = 6;
 
 let folder: string;
 let yolo: string;
@@ -38,12 +40,9 @@ const figures = async (...args: Parameters<typeof job>) => {
   return result;
 };
 const refusal = async (...args: Parameters<typeof job>) => {
-  const run = await runWorker(folder, job(...args));
-  expect(run.exitCode).toBe(1);
-  const end = run.messages.at(-1);
-  if (end?.type !== 'error') throw new Error(JSON.stringify(end));
-  expect(end.error.action).not.toBe('');
-  return end.error;
+  const error = await failureOf(job(...args));
+  expect(error.action).not.toBe('');
+  return error;
 };
 
 describe('COCO JSON as labelled set', () => {
@@ -89,7 +88,9 @@ describe('COCO JSON as labelled set', () => {
       await mkdir(target, { recursive: true });
       await rename(join(set, 'images', file_name), join(target, file_name));
     }
-    expect(await figures(path)).toMatchObject({ images: IMAGES, classesBy: 'name' });
+    const found = await readGoldenSet({ file: path, images: null }, await readRunnableModel(sampleModelPath()));
+    expect(found.classesBy).toBe('name');
+    expect(found.images.map((image) => image.path).sort()).toEqual(truth.images.map(({ file_name }) => join(target, file_name)).sort());
   });
 
   it('takes the images from the folder that is named, and names the first that is missing', async () => {
@@ -124,7 +125,9 @@ describe('COCO JSON as labelled set', () => {
     const renamed = truth.categories.map((category) => ({ ...category, name: `${category.name}s` }));
     expect(await refusal(await write({ ...truth, categories: renamed }))).toMatchObject({ code: 'ClassesDiffer' });
     const turned = truth.images.map((image) => ({ ...image, width: image.height, height: image.width }));
-    expect((await refusal(await write({ ...truth, images: turned }))).code).toBe('ImageSizeDiffers');
+    const run = await runWorker(folder, job(await write({ ...truth, images: turned })));
+    expect(run).toMatchObject({ exitCode: 1 });
+    expect(run.messages.at(-1)).toMatchObject({ type: 'error', error: { code: 'ImageSizeDiffers' } });
     const file = await write(truth);
     await writeFile(file, (await readFile(file, 'utf8')).slice(0, 500));
     expect(await refusal(file)).toMatchObject({ code: 'CocoFileInvalid', element: file });

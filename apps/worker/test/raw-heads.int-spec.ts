@@ -4,7 +4,7 @@ import { createOrtAdapter } from '@takt/engine-ort';
 import { DataType, int64Tensor, makeNode, parseModel, serializeModel } from '@takt/onnx';
 import type { Model, NodeProto, TensorProto } from '@takt/onnx';
 import { cutAt, decodeRawHeads } from '@takt/quantization';
-import { sampleCalibrationPath, sampleGoldenPath, sampleModelPath } from '@takt/sample-model';
+import { sampleCalibrationPath, sampleModelPath } from '@takt/sample-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pickImages } from '../src/calibrate/calibration-images.js';
 import { openModelSource } from '../src/emit/model-source.js';
@@ -12,7 +12,7 @@ import type { ModelSource } from '../src/emit/model-source.js';
 import { readInputModel } from '../src/golden/input-model.js';
 import { createLoadInput } from '../src/golden/load-input.js';
 import { systemClock } from '../src/process/monotonic-clock.js';
-import { removeFolder, resultOf, runWorker, scratchFolder } from './worker-process.js';
+import { removeFolder, resultOf, runWorker, scratchFolder, smallGolden } from './worker-process.js';
 
 const engine = createOrtAdapter();
 const loadInput = createLoadInput(systemClock);
@@ -103,7 +103,8 @@ describe.each(['planes', 'cells'] as const)('raw heads as %s', (layout) => {
 it('are measured and timed as they are', async () => {
   const path = join(folder, 'measured.onnx');
   await writeFile(path, rawModel('cells', true));
-  const evaluate = (model: string): unknown => ({ kind: 'evaluate', of: 'model', model, data: sampleGoldenPath(), threads: 1 });
+  const data = await smallGolden(folder, 16);
+  const evaluate = (model: string): unknown => ({ kind: 'evaluate', of: 'model', model, data, threads: 1 });
   const raw = resultOf(await runWorker(folder, evaluate(path)));
   const whole = resultOf(await runWorker(folder, evaluate(sampleModelPath())));
   if (raw.kind !== 'evaluate' || whole.kind !== 'evaluate') throw new Error('not evaluated');
