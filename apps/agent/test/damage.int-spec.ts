@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
+import type { FileOperation } from '@takt/durable-fs';
 import { silentLogger } from '@takt/kernel';
+import type { DurableFs } from '@takt/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dataFolder } from '../src/data-folder.js';
 import type { DataFolder } from '../src/data-folder.js';
@@ -51,7 +53,23 @@ afterEach(async () => {
 
 /** Opens everything that an agent opens when it starts, and reports once. */
 async function start(): Promise<StateFiles> {
-  const files = new StateFiles({ fs, folder, clock, logger: silentLogger });
+  const { files, reporter } = await open(fs);
+  const condition = {
+    type: 'DiskSpace',
+    status: 'true',
+    reason: 'Enough',
+    message: '',
+    action: null,
+    since: '2026-01-01T00:00:00Z',
+  } as const;
+  await reporter.report({ kind: 'condition', condition });
+  for (const seq of reporter.journal.pending()) expect((await reporter.read(seq)).seq).toBe(seq);
+  expect(reporter.journal.pending()).toEqual(reporter.journal.pending().map((_seq, index) => (reporter.journal.pending()[0] ?? 0) + index));
+  return files;
+}
+
+async function open(disk: DurableFs, logger = silentLogger): Promise<{ readonly files: StateFiles; readonly reporter: Reporter }> {
+  const files = new StateFiles({ fs: disk, folder, clock, logger });
   await prepareFolders(files, folder);
   await recoverIdentity(files, folder);
   const desired = await DesiredStore.open(files, folder);
@@ -65,18 +83,7 @@ async function start(): Promise<StateFiles> {
     wanted: () => new Set(),
     rebuildLedger: () => EMPTY_LEDGER,
   });
-  const condition = {
-    type: 'DiskSpace',
-    status: 'true',
-    reason: 'Enough',
-    message: '',
-    action: null,
-    since: '2026-01-01T00:00:00Z',
-  } as const;
-  await reporter.report({ kind: 'condition', condition });
-  for (const seq of reporter.journal.pending()) expect((await reporter.read(seq)).seq).toBe(seq);
-  expect(reporter.journal.pending()).toEqual(reporter.journal.pending().map((_seq, index) => (reporter.journal.pending()[0] ?? 0) + index));
-  return files;
+  return { files, reporter };
 }
 
 describe.each(Object.keys(FILES) as (keyof typeof FILES)[])('%s', (name) => {
@@ -100,6 +107,77 @@ describe.each(Object.keys(FILES) as (keyof typeof FILES)[])('%s', (name) => {
       expect((await start()).findings).toEqual([]);
     },
   );
+});
+
+const refusing = (code: string, refuses: (operation: FileOperation) => boolean): DurableFs =>
+  createDurableFs({
+    before: (operation) => {
+      if (refuses(operation)) throw Object.assign(new Error(`${code}: refused by the disk`), { code });
+    },
+  });
+
+/** Every state file damaged; the journal has one report. */
+async function damageAll(): Promise<void> {
+  for (const pathOf of Object.values(FILES)) await fs.write(pathOf(folder), Buffer.alloc(64));
+}
+
+describe('a disk that does not let a damaged file be moved', () => {
+  it.each(['EROFS', 'ENOSPC', 'EACCES'])('(%s) keeps the agent from nothing: each file says so once, and none is deleted', async (code) => {
+    await damageAll();
+    const logged: string[] = [];
+    const logger = {
+      ...silentLogger,
+      error: (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`),
+    };
+    const { files, reporter } = await open(
+      refusing(code, ({ kind, to }) => kind === 'rename' && to?.startsWith(folder.quarantine) === true),
+      logger,
+    );
+    for (const seq of reporter.journal.pending()) await reporter.read(seq);
+    await recoverIdentity(files, folder);
+    expect(await readdir(folder.quarantine)).toEqual([]);
+    expect(files.findings.map(({ file }) => file).sort()).toEqual([...new Set(files.findings.map(({ file }) => file))].sort());
+    expect(files.findings).toHaveLength(Object.keys(FILES).length);
+    for (const { file } of files.findings) expect(logged.filter((one) => one.includes(`"${file} is damaged`))).toHaveLength(1);
+    // The key was not replaced, so it is where it was; what is known again took the place of what was damaged.
+    expect(await readFile(folder.identity.seed)).toEqual(Buffer.alloc(64));
+    const ofKey = files.findings.find(({ file }) => file === 'identity/node.nk');
+    expect(ofKey).toMatchObject({ movedTo: null, trouble: expect.stringContaining(code) as string });
+    expect(files.findings.find(({ file }) => file === 'agent/ledger.json')).toMatchObject({ trouble: null });
+    expect(stateCondition(files.findings, () => true, [])).toMatchObject({ status: 'false', reason: 'FileStuck' });
+
+    // Once the disk takes files again, they are moved.
+    const later = await open(fs);
+    expect(later.files.findings.find(({ file }) => file === 'identity/node.nk')?.movedTo).toContain(folder.quarantine);
+  });
+
+  it('and takes no writes at all keeps the agent from nothing that it needs no write for', async () => {
+    await damageAll();
+    const { files } = await open(refusing('EROFS', ({ kind }) => kind !== 'fsync-folder'));
+    expect(files.findings.find(({ file }) => file === 'agent/journal-head.json')).toMatchObject({
+      trouble: expect.stringContaining('its replacement cannot be written') as string,
+    });
+    for (const pathOf of Object.values(FILES)) expect(await readFile(pathOf(folder))).toEqual(Buffer.alloc(64));
+  });
+
+  it('never has a file overwritten that could not be read', async () => {
+    await fs.write(folder.current, 'whole');
+    const isUnreadable = (path: string): boolean => path === folder.current;
+    const unreadable = (disk: DurableFs): DurableFs => ({
+      ...disk,
+      read: (path) => (isUnreadable(path) ? Promise.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })) : disk.read(path)),
+    });
+    const { files } = await open(unreadable(refusing('EROFS', ({ to }) => to?.startsWith(folder.quarantine) === true)));
+    await expect(files.write(folder.current, { slots: {} })).rejects.toMatchObject({ code: 'StateFileStuck', element: folder.current });
+    expect(await readFile(folder.current, 'utf8')).toBe('whole');
+    expect(stateCondition(files.findings, () => true, [])).toMatchObject({ status: 'false', reason: 'FileStuck' });
+
+    const later = await open(unreadable(fs));
+    expect(await readFile(folder.current, 'utf8')).toBe('whole');
+    await later.files.write(folder.current, { slots: {} });
+    const [moved = ''] = await readdir(folder.quarantine);
+    expect(await readFile(join(folder.quarantine, moved), 'utf8')).toBe('whole');
+  });
 });
 
 const CODED = /^[A-Z][A-Za-z]+: .+\n {2}→ .+\n$/;

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TEMPORARY_SUFFIX, createDurableFs, removeStaleSocket, sweepTemporaryFiles } from '../src/index.js';
+import { TEMPORARY_SUFFIX, createDurableFs, removeStaleSocket, setAside, sweepTemporaryFiles } from '../src/index.js';
 import type { FileOperation } from '../src/index.js';
 
 let root: string;
@@ -126,5 +126,67 @@ describe('the place of a socket', () => {
     expect((await lstat(path)).isSocket()).toBe(true);
     await removeStaleSocket(path);
     expect(await readdir(root)).toEqual([]);
+  });
+});
+
+describe('the quarantine', () => {
+  const fs = createDurableFs();
+  const MIB = 1024 * 1024;
+  const move = async (name: string, at: number, megabytes = 0): Promise<string> => {
+    const path = join(root, name);
+    await fs.write(path, 'damaged');
+    await truncate(path, megabytes * MIB);
+    return setAside(fs, path, join(root, 'quarantine'), name, at);
+  };
+  const kept = (): Promise<string[]> => readdir(join(root, 'quarantine'));
+
+  it('is private, whatever modes the files had', async () => {
+    const open = join(root, 'node.nk');
+    await fs.write(open, 'a key', 0o644);
+    await mkdir(join(root, 'folder'));
+    await chmod(join(root, 'folder'), 0o755);
+    const quarantine = join(root, 'quarantine');
+    const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+    expect(await modeOf(await setAside(fs, open, quarantine, 'node.nk', 0))).toBe(0o600);
+    expect(await modeOf(await setAside(fs, join(root, 'folder'), quarantine, 'folder', 0))).toBe(0o700);
+    expect(await modeOf(quarantine)).toBe(0o700);
+  });
+
+  it('keeps the newest 20 files, and nothing that has no time in its name is removed', async () => {
+    await fs.write(join(root, 'quarantine', 'a-note'), '');
+    for (let at = 0; at < 25; at += 1) await move('doc.json', at);
+    const names = (await kept()).filter((name) => name !== 'a-note');
+    expect(names).toHaveLength(20);
+    expect(names[0]).toContain('000000005Z');
+    expect(await kept()).toContain('a-note');
+  });
+
+  it('keeps the newest 256 MiB, files below folders counted, and the newest file always', async () => {
+    // Sparse files: they take no room on the disk of the test.
+    await move('first', 0, 100);
+    await mkdir(join(root, 'build'));
+    await writeFile(join(root, 'build', 'artifact'), '');
+    await truncate(join(root, 'build', 'artifact'), 100 * MIB);
+    await setAside(fs, join(root, 'build'), join(root, 'quarantine'), 'build', 1);
+    await move('third', 2, 50);
+    expect((await kept()).map((name) => name.split('.')[0])).toEqual(['build', 'first', 'third']);
+    await move('fourth', 3, 20);
+    expect((await kept()).map((name) => name.split('.')[0])).toEqual(['build', 'fourth', 'third']);
+    await move('huge', 4, 300);
+    expect((await kept()).map((name) => name.split('.')[0])).toEqual(['huge']);
+  });
+
+  it('has the file where its oldest cannot be removed', async () => {
+    for (let at = 0; at < 20; at += 1) await move('doc.json', at);
+    const stuck = createDurableFs({
+      before: ({ kind }) => {
+        if (kind === 'remove') throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      },
+    });
+    await fs.write(join(root, 'last'), 'damaged');
+    const moved = await setAside(stuck, join(root, 'last'), join(root, 'quarantine'), 'last', 99);
+    expect(await readFile(moved, 'utf8')).toBe('damaged');
+    await move('doc.json', 100);
+    expect(await kept()).toHaveLength(20);
   });
 });

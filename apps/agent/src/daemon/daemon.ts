@@ -81,6 +81,8 @@ export class Daemon {
   #arrived: DesiredState | undefined;
   #fingerprint: string | null = null;
   #lastPlan = '';
+  /** What ended the last round, without names of temporary files; empty where nothing did. */
+  #lastFailure = '';
   #prunedGeneration = -1;
   private constructor(deps: DaemonDeps, desired: DesiredStore, reporter: Reporter, memory: NodeMemory) {
     const { config, folder, fs, clock, logger, stored } = deps;
@@ -192,8 +194,12 @@ export class Daemon {
       let active = false;
       try {
         active = await this.#tick();
+        this.#lastFailure = '';
       } catch (thrown) {
-        logger.error('plan could not be carried out', { [LogField.error]: thrown });
+        // Once per cause: on a disk that cannot be written every round ends like this.
+        const failure = thrown instanceof Error ? thrown.message.replace(/\S*[0-9a-f-]{36}\S*/g, '') : String(thrown);
+        if (failure !== this.#lastFailure) logger.error('plan could not be carried out', { [LogField.error]: thrown });
+        this.#lastFailure = failure;
       }
       await this.#wakeup.wait(active ? ACTIVE_MS : Math.min(IDLE_MS, this.#deps.config.heartbeatMs), signal);
     }

@@ -7,7 +7,8 @@ import { TaktError } from '@takt/kernel';
 /**
  * Holds a data folder for this process, by a socket that only a live process answers on.
  *
- * @throws TaktError `AgentAlreadyRunning`; `SocketPathTaken` where something else than a socket is in the place of the lock
+ * @throws TaktError `AgentAlreadyRunning`; `SocketPathTaken` where something else than a socket is in the place of the lock;
+ *   `DataFolderUnusable` where the system refuses one
  */
 export async function holdInstance(path: string): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true });
@@ -24,7 +25,7 @@ export async function holdInstance(path: string): Promise<() => Promise<void>> {
     });
   } catch (thrown) {
     await held.close();
-    throw thrown;
+    throw thrown instanceof TaktError ? thrown : notHeld(path, thrown);
   }
   server.unref();
   return async () => {
@@ -40,4 +41,14 @@ const alreadyRunning = (path: string): TaktError =>
     action: 'stop it first, or give this one a folder of its own with --data',
     component: 'agent',
     element: path,
+  });
+
+const notHeld = (path: string, cause: unknown): TaktError =>
+  new TaktError({
+    code: 'DataFolderUnusable',
+    message: `the lock ${path} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+    action: 'check the disk of the node (dmesg, smartctl -a), whether it is mounted read-only, and the owner and mode of the folder',
+    component: 'agent',
+    element: path,
+    cause,
   });

@@ -78,8 +78,8 @@ export async function recoverIdentity(files: StateFiles, folder: DataFolder): Pr
   const seed = await files.readBytes(seedPath, seedProblem, 'without its key this node cannot prove who it is; lines go on');
   const jwt = await files.readBytes(jwtPath, jwtProblem, 'the key gets another one from the control plane');
   const identity = first ?? second;
-  if (identity !== undefined && first === undefined) await files.write(document, identity);
-  if (identity !== undefined && second === undefined) await files.write(copy, identity);
+  if (identity !== undefined && first === undefined) await files.restore(document, identity);
+  if (identity !== undefined && second === undefined) await files.restore(copy, identity);
   return {
     identity,
     seed: seed === undefined ? undefined : textOf(seed),

@@ -25,7 +25,9 @@ export async function runCommand(context: AgentContext): Promise<number> {
   const release = await holdInstance(folder.lock);
   try {
     await prepareFolders(files, folder);
-    await fs.remove(folder.work);
+    await fs.remove(folder.work).catch((thrown: unknown) => {
+      logger.warn('work of the last run cannot be removed', { [LogField.error]: thrown });
+    });
     const stored = await settleIdentity(context, files, stop.signal);
     const daemon = await Daemon.open({ ...context, files, stored });
     stop.signal.addEventListener('abort', () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { reportSchema } from '@takt/contracts';
 import type { Report } from '@takt/contracts';
-import { examineDocument } from '@takt/durable-fs';
+import { errnoOf, examineDocument } from '@takt/durable-fs';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
 import { journalNumbers } from './journal-numbers.js';
@@ -50,8 +50,11 @@ export class Journal {
     const { confirmed, last, strays } = await journalNumbers(numbers, head?.confirmedSeq, knownSeq, isReport);
     for (const seq of strays) await files.reject(pathOf(seq), 'its number is none that this node gave', 'no report is missing');
     if (head === undefined) await files.restore(folder.journalHead, { confirmedSeq: confirmed });
-    // Confirmed ones that a kill kept from being deleted.
-    for (const seq of numbers.filter((number) => number <= confirmed)) await fs.remove(pathOf(seq));
+    // Confirmed ones that a kill kept from being deleted. Where the disk keeps them now, they are deleted at a later start.
+    for (const seq of numbers.filter((number) => number <= confirmed))
+      await fs.remove(pathOf(seq)).catch((thrown: unknown) => {
+        if (errnoOf(thrown) === undefined) throw thrown;
+      });
     return new Journal(files, folder, confirmed, last);
   }
 

@@ -1,7 +1,9 @@
 import { lstat, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sweepTemporaryFiles } from '@takt/durable-fs';
+import { TaktError } from '@takt/kernel';
 import type { DataFolder } from '../data-folder.js';
+import { CHECK_DISK } from './state-condition.js';
 import type { StateFiles } from './state-files.js';
 
 export const IN_PLACE_OF_FOLDER = 'a file is in the place of a folder';
@@ -10,9 +12,22 @@ const MADE_AGAIN = 'the folder is made again';
 /**
  * Makes the agent's own folder a folder again where a file stands in its place: the lock lies in it. The file goes beside
  * it, because the quarantine lies in it, too.
+ *
+ * @throws TaktError `DataFolderUnusable`
  */
 export async function prepareOwnFolder(files: StateFiles, folder: DataFolder): Promise<void> {
-  await makeFolder(files, folder.agent);
+  try {
+    await makeFolder(files, folder.agent);
+  } catch (cause) {
+    throw new TaktError({
+      code: 'DataFolderUnusable',
+      message: `${folder.agent} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+      action: `${CHECK_DISK}, whether it is mounted read-only, and the owner and mode of ${folder.root}`,
+      component: 'agent',
+      element: folder.agent,
+      cause,
+    });
+  }
 }
 
 async function makeFolder(files: StateFiles, path: string): Promise<void> {
@@ -29,7 +44,9 @@ async function makeFolder(files: StateFiles, path: string): Promise<void> {
  * left half written. Before anything is read; only by the agent that holds the data folder.
  */
 export async function prepareFolders(files: StateFiles, folder: DataFolder): Promise<void> {
-  for (const path of [folder.agent, folder.quarantine]) await makeFolder(files, path);
+  await prepareOwnFolder(files, folder);
+  // Without it damaged files stay in their place, and each says so.
+  await makeFolder(files, folder.quarantine).catch(() => undefined);
   const { identity, journal, builds, calibrations, lines, artifacts, datasets } = folder;
   for (const path of [identity.folder, journal, builds, calibrations, lines, join(artifacts, '..'), artifacts, datasets]) {
     if (await isObstructed(path)) await files.reject(path, IN_PLACE_OF_FOLDER, MADE_AGAIN);

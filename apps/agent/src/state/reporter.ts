@@ -57,8 +57,7 @@ export class Reporter {
       if (report !== undefined)
         ledger = ledgerAfter(ledger, report, report.body.kind === 'facts' ? factsDigest(report.body) : null, deps.wanted());
     }
-    if (found === undefined) await files.restore(folder.ledger, ledger);
-    else if (ledger !== found) await files.write(folder.ledger, ledger);
+    if (ledger !== found) await files.restore(folder.ledger, ledger);
     return new Reporter(deps, journal, ledger);
   }
 

@@ -9,6 +9,7 @@ const finding: StateFinding = {
   movedTo: '/q/1',
   remedy: 'it is made again',
   number: 1,
+  trouble: null,
 };
 const LOST = 'line strip lost the record of what it served; it waits for a deployment to the line';
 
@@ -42,4 +43,11 @@ it('names what is kept in quarantine once everything is known again', () => {
     message: expect.stringContaining('lines/strip/quarantine/x') as string,
   });
   expect(stateCondition([], () => true, [])).toMatchObject({ status: 'true', reason: 'Intact' });
+});
+
+it('stays false while a file cannot be moved or replaced, also where its content is known again', () => {
+  const stuck = { ...finding, movedTo: null, trouble: 'it cannot be moved (EROFS: read-only file system)' };
+  const says = stateCondition([stuck], () => true, []);
+  expect(says).toMatchObject({ status: 'false', reason: 'FileStuck', message: expect.stringContaining('EROFS') as string });
+  expect(says.action).toContain('free space');
 });

@@ -18,15 +18,20 @@ export function stateCondition(
   quarantined: readonly string[],
   lostRecords: readonly string[] = [],
 ): ConditionSays {
-  const open = findings.filter((finding) => isInPlace(finding) || !isReplaced(finding));
+  const open = findings.filter((finding) => isStuck(finding) || isInPlace(finding) || !isReplaced(finding));
   const message = (some: readonly StateFinding[]): string => firstFew(some.map(describeFinding), '. ');
   if (open.length > 0) {
+    const stuck = open.some(isStuck);
     const unreadable = open.some(isInPlace);
     return {
       status: 'false',
-      reason: unreadable ? 'FileUnreadable' : 'FileDamaged',
+      reason: stuck ? 'FileStuck' : unreadable ? 'FileUnreadable' : 'FileDamaged',
       message: [message(open), ...(lostRecords.length === 0 ? [] : [firstFew(lostRecords, '. ')])].join('. '),
-      action: unreadable ? `${CHECK_DISK} and the owner and mode of the file` : CHECK_DISK,
+      action: stuck
+        ? `${CHECK_DISK}, its free space, and owner and mode of the folder`
+        : unreadable
+          ? `${CHECK_DISK} and the owner and mode of the file`
+          : CHECK_DISK,
     };
   }
   if (lostRecords.length > 0) {
@@ -43,3 +48,6 @@ export function stateCondition(
 
 /** Cannot be read and was not moved: it may be whole. */
 const isInPlace = ({ kind, movedTo }: StateFinding): boolean => kind === 'unreadable' && movedTo === null;
+
+/** Cannot be moved or replaced. */
+const isStuck = ({ trouble }: StateFinding): boolean => trouble !== null;

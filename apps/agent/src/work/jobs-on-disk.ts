@@ -178,8 +178,12 @@ export class JobsOnDisk {
 
   /** The record goes first: where it is, the artifact counts as whole. */
   async #discard(key: string, { artifactPath }: BuildResult, problem: string): Promise<void> {
-    this.#damages.set(key, (this.#damages.get(key) ?? 0) + 1);
-    await this.#files.fs.remove(join(this.buildFolder(key), BUILD_FILE));
+    // Where it cannot be removed the build is found damaged at each look, which is one damage and not many.
+    const isRemoved = await this.#files.fs.remove(join(this.buildFolder(key), BUILD_FILE)).then(
+      () => true,
+      () => false,
+    );
+    if (isRemoved) this.#damages.set(key, (this.#damages.get(key) ?? 0) + 1);
     await this.#files.reject(artifactPath, problem, 'it is built again when it is needed');
   }
 }

@@ -113,7 +113,8 @@ export function createLineStore(fs: DurableFs, paths: LinePaths, logger: Logger,
       return keep(found.record);
     }
     // Without a record that was damaged, now or at an earlier start, a line of which nothing is known is a new one.
-    const wasDamaged = isDamaged || (await fs.list(paths.quarantine)).some((name) => name.startsWith(basename(paths.activation)));
+    const wasDamaged =
+      isDamaged || (await fs.list(paths.quarantine).catch((): string[] => [])).some((name) => name.startsWith(basename(paths.activation)));
     if (found.kind === 'unknown' && !wasDamaged) return { record: EMPTY_RECORD, lost: null };
     const lost = `line ${paths.slug} lost the record of what it served; ${found.message}`;
     logger.error('line serves nothing until it gets an engine', { [LogField.error]: lost });
@@ -122,7 +123,11 @@ export function createLineStore(fs: DurableFs, paths: LinePaths, logger: Logger,
 
   return {
     async readRecord() {
-      const record = await read(paths.activation, activationRecordSchema, 'its copy, or else the files of the agent, say what the line serves');
+      const record = await read(
+        paths.activation,
+        activationRecordSchema,
+        'its copy, or else the files of the agent, say what the line serves',
+      );
       const copy = await read(paths.activationCopy, enginesSchema, 'it is written again with the next record');
       copied = copy.kind === 'read' ? JSON.stringify({ committed: copy.value.committed, previous: copy.value.previous }) : undefined;
       if (record.kind === 'read') return { record: record.value, lost: null };
