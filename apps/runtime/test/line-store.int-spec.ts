@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
-import { silentLogger } from '@takt/kernel';
+import { asId, silentLogger } from '@takt/kernel';
+import type { DeploymentId } from '@takt/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EMPTY_RECORD } from '../src/activation/record.js';
 import { createLineStore } from '../src/activation/store.js';
@@ -40,7 +41,8 @@ it.each([
   const store = open();
   expect((await store.readRecord()).record).toEqual(EMPTY_RECORD);
   expect(await store.readLine()).toBeUndefined();
-  expect(await readdir(paths.quarantine)).toHaveLength(3);
+  const moved = ['activation.copy.json', 'activation.json', 'line.json'].map((name) => `${name}.19700101T000000000Z`);
+  expect(await readdir(paths.quarantine)).toEqual(moved);
   await store.writeRecord(EMPTY_RECORD);
   expect((await open().readRecord()).record).toEqual(EMPTY_RECORD);
 });
@@ -63,6 +65,47 @@ it('a damaged record is taken from its copy, engine before it included', async (
   await writeFile(paths.activation, '{"schemaVersion":1,');
   expect(await open().readRecord()).toEqual({ record, lost: null });
   expect(JSON.parse(await readFile(paths.activation, 'utf8'))).toEqual(record);
+});
+
+const failing = (path: string): LineStore => {
+  const read = (one: string): Promise<Uint8Array | undefined> =>
+    one === path ? Promise.reject(Object.assign(new Error('input/output error'), { code: 'EIO' })) : fs.read(one);
+  return createLineStore({ ...fs, read }, paths, silentLogger, { now: () => 0 });
+};
+const outcomes = [
+  {
+    deploymentId: asId<DeploymentId>(first.deploymentId),
+    outcome: 'failed' as const,
+    reason: null,
+    message: '',
+    health: null,
+    error: null,
+    at: new Date(0).toISOString(),
+  },
+];
+
+it.each(['with', 'without'])('a record that cannot be read for a moment is left in its place, %s a copy', async (copy) => {
+  const record = { ...EMPTY_RECORD, outcomes };
+  await open().writeRecord(record);
+  if (copy === 'without') await rm(paths.activationCopy);
+  const store = failing(paths.activation);
+  expect((await store.readRecord()).record).toEqual(EMPTY_RECORD);
+  expect((await open().readRecord()).record).toEqual(record);
+  // The first record that is written later does not destroy it either.
+  await store.writeRecord(EMPTY_RECORD);
+  const [moved] = await readdir(paths.quarantine);
+  expect(moved).toBe('activation.json.19700101T000000000Z');
+  expect(JSON.parse(await readFile(join(paths.quarantine, String(moved)), 'utf8'))).toEqual(record);
+});
+
+it('a record without a copy gets one when it is read, and one that cannot be read for a moment is left in its place', async () => {
+  await open().writeRecord(EMPTY_RECORD);
+  const copy = await readFile(paths.activationCopy, 'utf8');
+  await rm(paths.activationCopy);
+  await open().readRecord();
+  expect(await readFile(paths.activationCopy, 'utf8')).toBe(copy);
+  await failing(paths.activationCopy).readRecord();
+  expect(await fs.list(paths.quarantine)).toEqual([]);
 });
 
 describe('a line whose record and copy are damaged', () => {

@@ -92,11 +92,15 @@ export function createLineStore(fs: DurableFs, paths: LinePaths, logger: Logger,
     await writeCopy(record);
   };
 
-  /** A disk that cannot be written must not keep the line from starting; the record is written again when it changes. */
-  const keep = async (record: ActivationRecord): Promise<RecordReading> => {
-    await writeRecord(record).catch((thrown: unknown) => {
-      logger.error('restored activation record cannot be written', { [LogField.error]: thrown });
+  /** A disk that cannot be written must not keep the line from starting; what is missing is written again with the next record. */
+  const tryTo = (what: string, written: Promise<void>): Promise<void> =>
+    written.catch((thrown: unknown) => {
+      logger.error(what, { [LogField.error]: thrown });
     });
+
+  /** Writes a rebuilt record, but not in the place of one that may be whole: the next start may be able to read that. */
+  const keep = async (record: ActivationRecord): Promise<RecordReading> => {
+    if (!unread.has(paths.activation)) await tryTo('restored activation record cannot be written', writeRecord(record));
     return { record, lost: null };
   };
 
@@ -128,9 +132,12 @@ export function createLineStore(fs: DurableFs, paths: LinePaths, logger: Logger,
         activationRecordSchema,
         'its copy, or else the files of the agent, say what the line serves',
       );
-      const copy = await read(paths.activationCopy, enginesSchema, 'it is written again with the next record');
+      const copy = await read(paths.activationCopy, enginesSchema, 'it is written again');
       copied = copy.kind === 'read' ? JSON.stringify({ committed: copy.value.committed, previous: copy.value.previous }) : undefined;
-      if (record.kind === 'read') return { record: record.value, lost: null };
+      if (record.kind === 'read') {
+        if (!unread.has(paths.activationCopy)) await tryTo('copy of the activation record cannot be written', writeCopy(record.value));
+        return { record: record.value, lost: null };
+      }
       if (copy.kind !== 'read') return restore(record.kind !== 'missing' || copy.kind !== 'missing');
       logger.warn('activation record is taken from its copy', { [LogField.deploymentId]: copy.value.committed?.deploymentId });
       return keep({ ...EMPTY_RECORD, ...copy.value });
