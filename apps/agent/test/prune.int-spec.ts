@@ -68,3 +68,23 @@ describe('pruning builds and calibrations', () => {
     await expect(enginesInUse(fs, folder)).rejects.toMatchObject({ code: 'DocumentInvalid' });
   });
 });
+
+it('a build whose record names no chosen candidate counts as damaged: it is moved aside and built again', async () => {
+  const accuracy = { map50: 0.9, map50_95: 0.6, images: 1 };
+  const speed = { p50Ms: 1, p95Ms: 1, p99Ms: 1, capacityFps: 1000, inferenceMs: 1, frames: 20 };
+  const row = { engine: 'onnxruntime', precision: 'fp32', recipe: 'fp32', threads: { intraOp: 1, spin: false }, artifact: digest('af') };
+  const rejected = { ...row, artifactBytes: 4, speed, accuracy, dropPoints: 0, verdict: 'rejected', reason: 'slower' };
+  const plan = { ...row, engineVersion: '1', fingerprint: 'f' };
+  const artifactPath = join(folder.builds, key('a'), 'engine.onnx');
+  const record = { kind: 'build', plan, artifactPath, candidates: [rejected], fp32: accuracy, reason: 'none', seconds: 1 };
+  await mkdir(join(folder.builds, key('a')), { recursive: true });
+  await writeFile(artifactPath, 'some');
+  await writeFile(join(folder.builds, key('a'), 'build.json'), JSON.stringify(record));
+  await expect(jobs.verifiedBuild(key('a'))).rejects.toMatchObject({
+    code: 'BuildDamaged',
+    message: expect.stringContaining('no chosen candidate') as string,
+    action: expect.stringContaining('built again') as string,
+  });
+  expect(await jobs.builds()).toEqual(new Set());
+  expect(await readdir(folder.quarantine)).toHaveLength(1);
+});

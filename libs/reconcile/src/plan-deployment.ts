@@ -83,10 +83,16 @@ class DeploymentPlan {
 
   /** Whether the runtime ended it because of a damaged file, and not too often. The file is checked before it is offered. */
   #isOfferedAgain(runtime: RuntimeView | undefined): boolean {
+    const damages = this.#damages(runtime);
+    return damages > 0 && damages < DAMAGED_ATTEMPTS;
+  }
+
+  /** Times the runtime found the file of the deployment damaged; 0 where its last end has another reason. */
+  #damages(runtime: RuntimeView | undefined): number {
     const isDamaged = ({ deploymentId, reason }: OutcomeView): boolean =>
       deploymentId === this.#deployment.deploymentId && FILE_DAMAGED.has(reason ?? '');
     const last = this.#lastOutcome(runtime);
-    return last !== undefined && isDamaged(last) && (runtime?.outcomes.filter(isDamaged).length ?? 0) < DAMAGED_ATTEMPTS;
+    return last === undefined || !isDamaged(last) ? 0 : (runtime?.outcomes.filter(isDamaged).length ?? 0);
   }
 
   /** A renumbered copy of what failed on this box is not tried again; the way back stays open, whatever failed before. */
@@ -191,14 +197,19 @@ class DeploymentPlan {
   /**
    * Ended deployments are left alone, with two exceptions: the committed engine is given again to a runtime that serves
    * nothing and knows nothing of it (its folder was lost), and to one that could not load its file any more. A build that is
-   * gone with the file is made again first; whatever the line serves goes on meanwhile.
+   * gone with the file is made again first; whatever the line serves goes on meanwhile. A file that is damaged again and again
+   * speaks of the disk: then the plan waits for a person.
    */
   #repair(runtime: RuntimeView | undefined, buildKey: string): Step[] {
     const { deploymentId, buildJobId } = this.#deployment;
     if (this.#stage !== 'committed' || runtime?.candidate !== null || !runtime.lineAssigned) return [];
     const isLost = runtime.servingDeploymentId === null && runtime.outcomes.length === 0;
-    const isFileDamaged = runtime.servingDeploymentId !== deploymentId && this.#isOfferedAgain(runtime);
-    if (!isLost && !isFileDamaged) return [];
+    const damages = runtime.servingDeploymentId === deploymentId ? 0 : this.#damages(runtime);
+    if (damages >= DAMAGED_ATTEMPTS) {
+      const message = `its artifact was damaged ${String(damages)} times on this node; check the disk (dmesg, smartctl -a), then deploy again`;
+      return [this.#wait('BuildDamaged', message)];
+    }
+    if (!isLost && damages === 0) return [];
     const hasBuild = this.#local.builds.has(buildKey);
     if (hasBuild)
       return [this.#retried({ kind: 'activate', key: `activate:${deploymentId}`, slug: this.#slot.line.slug, deploymentId, buildKey })];

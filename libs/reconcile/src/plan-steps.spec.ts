@@ -306,6 +306,63 @@ describe('a runtime that lost its folder', () => {
   });
 });
 
+describe('a build whose file is damaged', () => {
+  const wanted = wanting(slotWanted('d1'));
+  const d1 = asId<DeploymentId>('d1');
+
+  /** Plans and carries out; whatever the runtime is offered, it finds the file damaged, and the agent's check removes the build. */
+  function runWithBadDisk(node: SimulatedNode, reason: string, rounds = 40): void {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const step of plan(node, wanted)) node.do(step);
+      const { runtime } = node;
+      if (runtime === null || runtime.candidate === null) continue;
+      node.builds.clear();
+      const error = { code: reason, message: 'damaged', action: 'none', retryable: false };
+      const ended = { deploymentId: d1, outcome: 'failed', reason, message: 'damaged', health: null, error } as const;
+      node.runtime = { ...runtime, candidate: null, outcomes: [...runtime.outcomes, ended] };
+    }
+  }
+
+  it.each(['ArtifactDigestMismatch', 'ArtifactMissing'])('(%s) is built and offered again twice, then its deployment fails', (reason) => {
+    const node = new SimulatedNode();
+    runWithBadDisk(node, reason);
+    expect(node.activations).toBe(3);
+    expect(node.finishedBuilds).toBe(3);
+    expect(statesOf(node, 'd1')).toEqual(['fetching', 'building', 'activating', 'failed']);
+    expect(node.reported.at(-1)?.[2]).toBe(reason);
+    // The disk is to blame, so another deployment of the same content may be tried.
+    expect(node.failedContent.size).toBe(0);
+    expect(plan(node, wanted)).toEqual([]);
+  });
+
+  it.each(['d0', null])('after its commit, while the line serves %s, is offered again twice, then held for a person', (serving) => {
+    const node = new SimulatedNode();
+    run(node, wanted);
+    const reports = node.reported.length;
+    node.builds.clear();
+    const damage = {
+      deploymentId: d1,
+      outcome: 'rolled-back',
+      reason: 'ArtifactDigestMismatch',
+      message: '',
+      health: null,
+      error: null,
+    } as const;
+    node.runtime = {
+      servingDeploymentId: serving === null ? null : asId<DeploymentId>(serving),
+      candidate: null,
+      outcomes: [...(node.runtime?.outcomes ?? []), damage],
+      lineAssigned: true,
+    };
+    runWithBadDisk(node, 'ArtifactDigestMismatch');
+    expect([node.activations, node.finishedBuilds]).toEqual([3, 3]);
+    expect(node.reported).toHaveLength(reports);
+    expect(plan(node, wanted)).toMatchObject([
+      { kind: 'wait', reason: 'BuildDamaged', until: null, message: expect.stringContaining('check the disk') as string },
+    ]);
+  });
+});
+
 /** Allowed moves, written out again so that a slip in one place is seen by the other. */
 const NEXT: Readonly<Record<string, readonly string[]>> = {
   pending: ['fetching', 'failed', 'superseded', 'cancelled'],
