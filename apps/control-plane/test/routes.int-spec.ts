@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { API_PREFIX, apiRoutes, problemSchema } from '@takt/contracts';
 import type { ApiRoute } from '@takt/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -235,7 +236,8 @@ describe('access', () => {
 });
 
 describe('a request that trickles', () => {
-  it('is refused when its body takes too long, whatever comes meanwhile', async () => {
+  /** Sends one byte after another until `ended` settles, and gives the answer that has come when the connection is closed. */
+  const trickle = async (path: string, headers: readonly string[], length: number, ended?: Promise<unknown>): Promise<string> => {
     const { hostname, port } = new URL(harness.controlPlane.url);
     const socket = connect(Number(port), hostname);
     let answer = '';
@@ -243,12 +245,39 @@ describe('a request that trickles', () => {
       answer += chunk.toString();
     });
     socket.on('error', () => undefined);
-    socket.write(`POST ${API_PREFIX}/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10000\r\n\r\n`);
-    const trickle = setInterval(() => socket.write(' '), 100);
+    const head = [`POST ${API_PREFIX}${path} HTTP/1.1`, 'host: x', 'connection: close', `content-length: ${String(length)}`, ...headers];
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    let left = length;
+    const timer = setInterval(() => {
+      if (left > 1) socket.write(' ');
+      left = Math.max(1, left - 1);
+    }, 100);
+    void ended?.then(() => {
+      clearInterval(timer);
+      socket.write(' '.repeat(left));
+    });
     await new Promise((resolve) => socket.once('close', resolve));
-    clearInterval(trickle);
+    clearInterval(timer);
+    return answer;
+  };
+
+  it('is refused when its body takes too long, whatever comes meanwhile; a file of any type may take its time', async () => {
+    const authorization = `authorization: Bearer ${harness.token}`;
+    const slow = trickle('/login', ['content-type: application/json'], 10_000);
+    const files = [[], ['content-type: text/plain'], ['content-type: application/json']].map((type) =>
+      // They began with the other request, and have their last byte after it was refused.
+      trickle(
+        '/artifacts',
+        [authorization, ...type],
+        1_000,
+        slow.then(() => sleep(200)),
+      ),
+    );
+    const answer = await slow;
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('"RequestTooSlow"');
+    expect(answer).toContain('"Too slow"');
+    for (const file of await Promise.all(files)) expect(file).toMatch(/^HTTP\/1\.1 201 /);
   });
 });
 

@@ -7,6 +7,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { API_PREFIX } from '@takt/contracts';
 import { ConsoleFiles } from '../console/console-files.js';
 import { serveConsole } from '../console/serve-console.js';
+import { carriesFile } from '../http/carries-file.js';
 import type { TaktRequest } from '../http/context.js';
 import { refused } from '../errors.js';
 import { limitBody } from '../http/limit-body.js';
@@ -34,8 +35,7 @@ function noSuchRoute(request: TaktRequest, response: ServerResponse): void {
 }
 
 const isJsonMessage = (request: IncomingMessage): boolean =>
-  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '') &&
-  request.url?.startsWith(`${API_PREFIX}/artifacts`) !== true;
+  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '') && !carriesFile(request);
 
 /** The HTTP side, wired and not yet listening. */
 export async function createHttpApp(parts: Parts): Promise<NestExpressApplication> {

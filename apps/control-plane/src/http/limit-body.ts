@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { refused } from '../errors.js';
+import { carriesFile } from './carries-file.js';
 import type { TaktRequest } from './context.js';
 import { problemOf } from './problem.js';
 
@@ -12,7 +13,7 @@ const REQUEST_TIMEOUT = 408;
 export const limitBody =
   (limitMs: number) =>
   (request: TaktRequest, response: ServerResponse, next: () => void): void => {
-    if (request.headers['content-type']?.startsWith('application/octet-stream') === true) {
+    if (carriesFile(request)) {
       next();
       return;
     }
