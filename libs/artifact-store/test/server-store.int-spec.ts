@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +98,8 @@ describe('server artifact store', () => {
 });
 
 describe('summarizeArchive', () => {
+  const LIMITS = { maxBytes: 1_000_000, maxEntries: 10 };
+  const NOT_AN_ARCHIVE = { code: 'DatasetNotAnArchive' };
   const pack = async (files: Record<string, string>): Promise<Readable> => {
     const from = await mkdtemp(join(root, 'set-'));
     for (const [name, content] of Object.entries(files)) await writeFile(join(from, name), content);
@@ -104,17 +107,29 @@ describe('summarizeArchive', () => {
     return Readable.from(await readFile(join(root, 'set.tar')));
   };
 
+  const FOUND = { images: 2, labels: 0, hasDataYaml: true, misplacedDataYaml: null };
+  /** Content that has no end, and how much of it was read. */
+  const endless = (head: Buffer, then: Buffer): { content: Readable; read: () => number } => {
+    let read = 0;
+    const chunks = (async function* () {
+      yield head;
+      for (;;) {
+        await new Promise(setImmediate);
+        yield ((read += then.length), then);
+      }
+    })();
+    return { content: Readable.from(chunks), read: () => read };
+  };
+
   it('counts images and finds the data.yaml', async () => {
-    expect(await summarizeArchive(await pack({ 'a.jpg': '1', 'b.PNG': '2', 'data.yaml': 'names: [a]' }))).toEqual({
-      images: 2,
-      labels: 0,
-      hasDataYaml: true,
-      misplacedDataYaml: null,
-    });
+    expect(await summarizeArchive(await pack({ 'a.jpg': '1', 'b.PNG': '2', 'data.yaml': 'names: [a]' }), LIMITS)).toEqual(FOUND);
+    const packed = gzipSync(await readFile(join(root, 'set.tar')));
+    const bytes = Array.from(packed, (_, at) => packed.subarray(at, at + 1));
+    expect(await summarizeArchive(Readable.from(bytes), LIMITS)).toEqual(FOUND);
   });
 
   it('refuses what is no archive, and a truncated one', async () => {
-    await expect(summarizeArchive(Readable.from([randomBytes(2000)]))).rejects.toMatchObject({ code: 'DatasetNotAnArchive' });
+    await expect(summarizeArchive(Readable.from([randomBytes(2000)]), LIMITS)).rejects.toMatchObject(NOT_AN_ARCHIVE);
     await pack({ 'a.jpg': 'x'.repeat(5000) });
     const whole = await readFile(join(root, 'set.tar'));
     requireArchiveHead(whole.subarray(0, 512));
@@ -123,6 +138,51 @@ describe('summarizeArchive', () => {
       expect(() => {
         requireArchiveHead(head);
       }).toThrow('no whole tar');
-    await expect(summarizeArchive(Readable.from([whole.subarray(0, 2048)]))).rejects.toMatchObject({ code: 'DatasetNotAnArchive' });
+    const packed = gzipSync(whole);
+    const damaged = Buffer.concat([packed.subarray(0, 20), randomBytes(200)]);
+    for (const content of [whole.subarray(0, 2048), packed.subarray(0, packed.length - 20), damaged, gzipSync(packed), Buffer.alloc(0)])
+      await expect(summarizeArchive(Readable.from([content]), LIMITS)).rejects.toMatchObject(NOT_AN_ARCHIVE);
+  });
+
+  it('says what reading failed with, not that the archive is bad', async () => {
+    await pack({ 'a.jpg': 'x'.repeat(5000) });
+    const whole = await readFile(join(root, 'set.tar'));
+    const failing = (after: Buffer[]): Readable =>
+      Readable.from(
+        (async function* () {
+          yield* after;
+          await Promise.reject(Object.assign(new Error('input/output error'), { code: 'EIO', errno: -5, syscall: 'read' }));
+        })(),
+      );
+    for (const after of [[], [whole.subarray(0, 2048)], [gzipSync(whole).subarray(0, 40)]])
+      await expect(summarizeArchive(failing(after), LIMITS)).rejects.toMatchObject({ code: 'EIO' });
+    await expect(summarizeArchive(createReadStream(root), LIMITS)).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(summarizeArchive(createReadStream(join(root, 'none')), LIMITS)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('refuses what unpacks to more than its limits, before it has unpacked it', async () => {
+    const files = Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`${String(at)}.jpg`, 'x']));
+    await expect(summarizeArchive(await pack(files), LIMITS)).rejects.toMatchObject({ code: 'DatasetTooLarge' });
+    await pack({ 'a.jpg': 'x' });
+    const whole = await readFile(join(root, 'set.tar'));
+    // What follows the end of a tar counts as well.
+    const packed = gzipSync(Buffer.concat([whole, Buffer.alloc(8 * LIMITS.maxBytes)]));
+    expect(packed.length).toBeLessThan(20_000);
+    await expect(summarizeArchive(Readable.from([packed]), LIMITS)).rejects.toMatchObject({ code: 'DatasetTooLarge' });
+    const plain = endless(whole, Buffer.alloc(10_000));
+    await expect(summarizeArchive(plain.content, LIMITS)).rejects.toMatchObject({ code: 'DatasetTooLarge' });
+    expect(plain.read()).toBeLessThan(2 * LIMITS.maxBytes);
+    expect(plain.content.destroyed).toBe(true);
+  });
+
+  it('ends, and lets go of the content, when its caller wants it no more', async () => {
+    await pack({ 'a.jpg': 'x' });
+    const gone = new AbortController();
+    const { content, read } = endless(await readFile(join(root, 'set.tar')), Buffer.alloc(10_000));
+    const looked = summarizeArchive(content, { maxBytes: Infinity, maxEntries: 10, signal: gone.signal });
+    while (read() === 0) await new Promise(setImmediate);
+    gone.abort(new Error('gone'));
+    await expect(looked).rejects.toThrow('gone');
+    expect(content.destroyed).toBe(true);
   });
 });

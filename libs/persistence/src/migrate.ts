@@ -7,6 +7,7 @@ import { Initial1790000000001 } from './migrations/0001-initial.js';
 import { Rollouts1790000000002 } from './migrations/0002-rollouts.js';
 import { Sessions1790000000003 } from './migrations/0003-sessions.js';
 import { LineSources1790000000004 } from './migrations/0004-line-sources.js';
+import { UploadPurpose1790000000005 } from './migrations/0005-upload-purpose.js';
 import { sqlState } from './sql-state.js';
 
 const LOCK = 7_216_000;
@@ -22,7 +23,7 @@ export async function migrate(url: string, limits: DatabaseLimits): Promise<void
   const source = new DataSource({
     type: 'postgres',
     url,
-    migrations: [Initial1790000000001, Rollouts1790000000002, Sessions1790000000003, LineSources1790000000004],
+    migrations: [Initial1790000000001, Rollouts1790000000002, Sessions1790000000003, LineSources1790000000004, UploadPurpose1790000000005],
     migrationsTableName: 'migrations',
     logging: false,
     applicationName: 'takt-control-plane migration',

@@ -1,8 +1,10 @@
-import { Body, Controller, Inject, Param } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Res } from '@nestjs/common';
 import { apiRoutes } from '@takt/contracts';
 import type { DatasetView, ModelView } from '@takt/contracts';
+import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { ApiCall } from '../http/api-call.js';
+import { closedSignal } from '../http/closed-signal.js';
 import { Caller } from '../http/context.js';
 import type { RequestContext } from '../http/context.js';
 import { CreateDataset, DatasetQueries } from './datasets.js';
@@ -50,7 +52,8 @@ export class DatasetController {
   async create(
     @Caller() ctx: RequestContext,
     @Body({ schema: apiRoutes.createDataset.body }) body: z.output<typeof apiRoutes.createDataset.body>,
+    @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<DatasetView> {
-    return this.createDataset.execute(ctx, body);
+    return this.createDataset.execute(ctx, body, closedSignal(response));
   }
 }

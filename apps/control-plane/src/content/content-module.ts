@@ -18,7 +18,7 @@ import { UploadLimits } from './upload-limits.js';
   providers: [
     {
       provide: UploadLimits,
-      useFactory: (files: ServerArtifactStore, config: Config) => new UploadLimits(files, config.maxModelBytes),
+      useFactory: (files: ServerArtifactStore, config: Config) => new UploadLimits(files, config.maxModelBytes, config.maxArtifactBytes),
       inject: [ServerArtifactStore, CONFIG],
     },
     {
@@ -32,7 +32,7 @@ import { UploadLimits } from './upload-limits.js';
     provide(ModelQueries, Database),
     provide(CreateModel, Database, ServerArtifactStore, CLOCK, UploadLimits, UnreferencedContent),
     provide(DatasetQueries, Database),
-    provide(CreateDataset, Database, ServerArtifactStore, CLOCK, UnreferencedContent),
+    provide(CreateDataset, Database, ServerArtifactStore, CLOCK, UploadLimits, UnreferencedContent),
   ],
 })
 export class ContentModule {}

@@ -8,8 +8,13 @@ import type { Database, Dataset, Stores } from '@takt/persistence';
 import { alreadyExists, notFound, refused } from '../errors.js';
 import type { RequestContext } from '../http/context.js';
 import { record } from '../record.js';
+import { boundedLook } from './bounded-look.js';
 import { inspectContent, registerContent } from './inspect-content.js';
 import type { UnreferencedContent } from './unreferenced-content.js';
+import type { UploadLimits } from './upload-limits.js';
+
+/** Longest look into an archive, ms: the answer comes before the connection counts as silent. */
+const LOOK_MS = 100_000;
 
 async function toView(stores: Stores, dataset: Dataset): Promise<DatasetView> {
   const artifact = await stores.content.findArtifact(dataset.digest);
@@ -23,9 +28,13 @@ async function toView(stores: Stores, dataset: Dataset): Promise<DatasetView> {
   };
 }
 
-function check(summary: ArchiveSummary, role: DatasetRole, name: string): void {
+function requireImages(summary: ArchiveSummary, name: string): void {
   if (summary.images === 0)
     throw refused('DatasetEmpty', `data set "${name}" has no images`, 'push a folder with JPEG, PNG, BMP or WebP images', name);
+}
+
+/** What is no golden set may still be one of another role: its file stays. */
+function requireRole(summary: ArchiveSummary, role: DatasetRole, name: string): void {
   if (role === 'golden' && !summary.hasDataYaml && summary.misplacedDataYaml !== null) {
     throw refused(
       'DatasetLayoutWrong',
@@ -59,20 +68,27 @@ export class CreateDataset {
     private readonly db: Database,
     private readonly files: ServerArtifactStore,
     private readonly clock: Clock,
+    private readonly limits: Pick<UploadLimits, 'archive'>,
     private readonly unreferenced: Pick<UnreferencedContent, 'discard'>,
   ) {}
 
+  /** @param gone aborts when the caller does not wait any more */
   async execute(
     ctx: RequestContext,
     input: { readonly name: string; readonly role: DatasetRole; readonly artifact: Digest },
+    gone: AbortSignal,
   ): Promise<DatasetView> {
     if ((await this.db.stores.content.findArtifact(input.artifact)) === null) throw notFound('artifact', input.artifact);
     if ((await this.files.size(input.artifact)) === undefined) throw notFound('artifact', input.artifact);
-    const summary = await inspectContent(this.unreferenced, input.artifact, async () => {
-      const found = await summarizeArchive(this.files.read(input.artifact));
-      check(found, input.role, input.name);
+    const inspected = { digest: input.artifact, createdBy: ctx.actor, purpose: 'dataset' } as const;
+    const summary = await inspectContent(this.unreferenced, inspected, async () => {
+      const found = await boundedLook({ limitMs: LOOK_MS, gone, of: input.name }, (signal) =>
+        summarizeArchive(this.files.read(input.artifact), { ...this.limits.archive, signal }),
+      );
+      requireImages(found, input.name);
       return found;
     });
+    requireRole(summary, input.role, input.name);
     const now = new Date(this.clock.now());
     return registerContent(input.artifact, () =>
       this.db.transaction(async (stores) => {

@@ -1,25 +1,29 @@
 import { TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
+import type { Artifact } from '@takt/persistence';
 import { isForeignKeyViolation } from '@takt/persistence';
 import { notFound } from '../errors.js';
 import type { UnreferencedContent } from './unreferenced-content.js';
 
+/** A file that a caller wants something made of: who calls, and what such a file is uploaded for. */
+export type Inspected = Pick<Artifact, 'digest' | 'createdBy' | 'purpose'>;
+
 /**
- * Reads a stored file with the parser of what it should become. Content that the parser refuses is removed at once, unless something
- * else names it.
+ * Reads a stored file with the parser of what it should become. Content that the parser refuses, and would refuse again, is removed at
+ * once, where the caller uploaded it for this and nothing names it.
  *
  * @throws TaktError the refusal, or `NotFound` where the file was removed meanwhile
  */
 export async function inspectContent<T>(
   unreferenced: Pick<UnreferencedContent, 'discard'>,
-  digest: Digest,
+  { digest, ...upload }: Inspected,
   inspect: () => Promise<T>,
 ): Promise<T> {
   try {
     return await inspect();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw notFound('artifact', digest);
-    if (error instanceof TaktError) await unreferenced.discard(digest);
+    if (error instanceof TaktError && !error.retryable) await unreferenced.discard(digest, upload);
     throw error;
   }
 }

@@ -66,7 +66,9 @@ export class CreateModel {
   ): Promise<ModelView> {
     const artifact = await this.db.stores.content.findArtifact(input.artifact);
     if (artifact === null) throw notFound('artifact', input.artifact);
-    const info = await inspectContent(this.unreferenced, artifact.digest, async () => toInfo(await this.#inspect(artifact)));
+    const info = await inspectContent(this.unreferenced, { digest: artifact.digest, createdBy: ctx.actor, purpose: 'model' }, async () =>
+      toInfo(await this.#inspect(artifact)),
+    );
     const now = new Date(this.clock.now());
     return registerContent(input.artifact, () =>
       this.db.transaction(async (stores) => {

@@ -36,7 +36,7 @@ export class StoreArtifact {
       this.db.transaction(async (stores) => {
         await stores.content.lockContent(found.digest);
         await place();
-        await stores.content.saveArtifact({ ...found, fileName, createdBy: actor, createdAt: new Date(this.clock.now()) });
+        await stores.content.saveArtifact({ ...found, fileName, purpose: as, createdBy: actor, createdAt: new Date(this.clock.now()) });
       }),
     );
     const stored = await put.catch((error: unknown) => {

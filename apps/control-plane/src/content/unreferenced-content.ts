@@ -2,17 +2,16 @@ import type { ServerArtifactStore } from '@takt/artifact-store';
 import { LogField } from '@takt/kernel';
 import type { Clock, Digest, Logger } from '@takt/kernel';
 import { isForeignKeyViolation } from '@takt/persistence';
-import type { Database } from '@takt/persistence';
+import type { Artifact, Database, Stores } from '@takt/persistence';
 
 const HOUR_MS = 3_600_000;
 /** Files that one pass removes at most, and files of the store that it looks at. */
 const REMOVALS = 20;
 const PAGE = 500;
-const END_OF_TIME = new Date(Date.UTC(9999, 0));
 
 /**
- * Removes uploaded files that nothing names: at once where their own parser refused them, after some hours otherwise. A file and its
- * row come and go under one lock, so a file that is uploaded in the same moment stays whole. The row goes first: a crash in between
+ * Removes uploaded files that nothing names: at once where the parser that they were uploaded for refused them to their uploader, after
+ * some hours otherwise. A file and its row come and go under one lock, so a file that is uploaded in the same moment stays whole. The row goes first: a crash in between
  * leaves a file without a row, which a later pass removes.
  */
 export class UnreferencedContent {
@@ -26,10 +25,13 @@ export class UnreferencedContent {
     private readonly keepHours: number,
   ) {}
 
-  /** Removes a file that was refused, unless something else names it. A failure is logged: the refusal is what counts. */
-  async discard(digest: Digest): Promise<void> {
+  /**
+   * Removes a file that was refused, unless something else names it, or it was uploaded by someone else or for something else: that
+   * stays for whoever needs it. A failure is logged: the refusal is what counts.
+   */
+  async discard(digest: Digest, upload: Pick<Artifact, 'createdBy' | 'purpose'>): Promise<void> {
     try {
-      await this.#remove(digest, END_OF_TIME);
+      await this.#remove(digest, (stores) => stores.content.deleteRefused(digest, upload));
     } catch (error) {
       this.logger.warn('refused content not removed, trying again later', { [LogField.artifact]: digest, [LogField.error]: error });
     }
@@ -40,7 +42,7 @@ export class UnreferencedContent {
     const before = new Date(this.clock.now() - this.keepHours * HOUR_MS);
     let removed = await this.files.removeAbandoned();
     for (const digest of await this.db.stores.content.unreferenced(before, REMOVALS)) {
-      if (await this.#remove(digest, before)) removed += 1;
+      if (await this.#removeOld(digest, before)) removed += 1;
     }
     removed += await this.#sweepFiles(before);
     if (removed > 0) this.logger.info('unreferenced content removed', { files: removed });
@@ -58,11 +60,15 @@ export class UnreferencedContent {
     return unknown.length;
   }
 
-  async #remove(digest: Digest, before: Date): Promise<boolean> {
+  #removeOld(digest: Digest, before: Date): Promise<boolean> {
+    return this.#remove(digest, (stores) => stores.content.deleteUnreferenced(digest, before));
+  }
+
+  async #remove(digest: Digest, deleteRow: (stores: Stores) => Promise<boolean>): Promise<boolean> {
     try {
       const deleted = await this.db.transaction(async (stores) => {
         await stores.content.lockContent(digest);
-        return stores.content.deleteUnreferenced(digest, before);
+        return deleteRow(stores);
       });
       if (deleted) await this.#removeFile(digest);
       return deleted;

@@ -1,4 +1,4 @@
-import type { DatasetRole, ModelView } from '@takt/contracts';
+import type { DatasetRole, ModelView, UploadPurpose } from '@takt/contracts';
 import { asId } from '@takt/kernel';
 import type { DatasetId, Digest, ModelId } from '@takt/kernel';
 import { In } from 'typeorm';
@@ -9,6 +9,7 @@ export interface Artifact {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly fileName: string;
+  readonly purpose: UploadPurpose;
   readonly createdBy: string;
   readonly createdAt: Date;
 }
@@ -33,6 +34,7 @@ export const artifacts = table<Artifact>('artifacts', {
   digest: key(text),
   sizeBytes: bigint,
   fileName: text,
+  purpose: text,
   createdBy: text,
   createdAt: time,
 });
@@ -64,11 +66,12 @@ export class ContentStore {
     await this.#manager.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCK_SPACE, digest]);
   }
 
-  /** Content is immutable, so storing it again changes only since when, and by whom, it is there: it is as new as its last upload. */
+  /** Content is immutable, so storing it again changes only since when, by whom and for what it is there: it is as new as its last upload. */
   async saveArtifact(artifact: Artifact): Promise<void> {
     await this.#manager.query(
-      'INSERT INTO artifacts (digest, size_bytes, file_name, created_by, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (digest) DO UPDATE SET created_by = EXCLUDED.created_by, created_at = EXCLUDED.created_at',
-      [artifact.digest, artifact.sizeBytes, artifact.fileName, artifact.createdBy, artifact.createdAt],
+      `INSERT INTO artifacts (digest, size_bytes, file_name, purpose, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (digest) DO UPDATE SET purpose = EXCLUDED.purpose, created_by = EXCLUDED.created_by, created_at = EXCLUDED.created_at`,
+      [artifact.digest, artifact.sizeBytes, artifact.fileName, artifact.purpose, artifact.createdBy, artifact.createdAt],
     );
   }
 
@@ -100,6 +103,15 @@ export class ContentStore {
     const [rows]: [{ digest: string }[], number] = await this.#manager.query(
       `DELETE FROM artifacts a WHERE a.digest = $1 AND a.created_at < $2 AND ${UNREFERENCED} RETURNING a.digest`,
       [digest, before],
+    );
+    return rows.length > 0;
+  }
+
+  /** The same for a file of any age, where its last upload was by this actor and for this purpose. */
+  async deleteRefused(digest: Digest, upload: Pick<Artifact, 'createdBy' | 'purpose'>): Promise<boolean> {
+    const [rows]: [{ digest: string }[], number] = await this.#manager.query(
+      `DELETE FROM artifacts a WHERE a.digest = $1 AND a.created_by = $2 AND a.purpose = $3 AND ${UNREFERENCED} RETURNING a.digest`,
+      [digest, upload.createdBy, upload.purpose],
     );
     return rows.length > 0;
   }
