@@ -73,7 +73,7 @@ export function createProgram(cli: Cli, version: string): Command {
         output.line(text.trimEnd());
       },
       writeErr: (text) => {
-        output.note(text.trimEnd());
+        output.notes(text.trimEnd());
       },
       outputError: (text, write) => {
         write(

@@ -144,11 +144,16 @@ describe('lists and views', () => {
     }
   });
 
-  it('let no control character of a name or message reach the terminal', async () => {
+  it('let no control character of a name or message reach the terminal, and no line of it pass for one of takt', async () => {
+    const plain = await serve(handlers);
+    const lines: number[] = [];
+    for (const command of commands) lines.push((await home.takt(command, plain)).stdout.split('\n').length);
+    await server?.stop();
     const environment = await serve(poisonedHandlers(handlers));
-    for (const command of commands) {
+    for (const [at, command] of commands.entries()) {
       const text = await home.takt(command, environment);
       expect(text.stdout + text.stderr, command.join(' ')).not.toMatch(RAW);
+      expect(text.stdout.split('\n').length, text.stdout).toBe(lines[at]);
       const json = await home.takt([...command, '--json'], environment);
       expect(json.stdout, command.join(' ')).not.toMatch(RAW);
       expect(() => JSON.parse(json.stdout) as unknown, command.join(' ')).not.toThrow();

@@ -4,6 +4,8 @@ import type { Handlers } from './contract-server.js';
 
 /** Escape sequence, link, C1, override of direction, carriage return and half a surrogate pair: what a hostile node may say. */
 export const HOSTILE = 'x\u001B[2J\u001B]8;;http://evil\u0007y\u009B2J\u202Ez\r\ud800';
+/** Lines that a message would like to be taken for takt's own. */
+const FORGED = '\n\ttakt: all is well\r\n';
 /** What must not reach a terminal. */
 export const RAW = /(?!\n)[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u;
 
@@ -18,8 +20,11 @@ function poisoned(route: ApiRoute, reply: unknown): unknown {
     for (const [key, value] of Object.entries(holder)) {
       if (typeof value === 'object' && value !== null) visit(value as Holder);
       if (typeof value !== 'string') continue;
-      holder[key] = `${value} ${HOSTILE}`;
-      if (!response.safeParse(copy).success) holder[key] = value;
+      // The worst that the schema takes.
+      for (const text of [`${HOSTILE}${FORGED}`, HOSTILE, FORGED, '']) {
+        holder[key] = text === '' ? value : `${value} ${text}`;
+        if (response.safeParse(copy).success) break;
+      }
     }
   };
   visit(copy as Holder);

@@ -4,6 +4,7 @@ import { withServer } from '../options/common-options.js';
 import { policyOf, withPolicy } from '../options/rollout-flags.js';
 import type { PolicyOptions } from '../options/rollout-flags.js';
 import { ExitCode } from '../output/report-error.js';
+import { oneLine } from '../output/one-line.js';
 import { policyPairs, waitingFor } from '../render/rollout-words.js';
 import { joinSections } from '../render/sections.js';
 import { renderPairs } from '../render/table.js';
@@ -56,5 +57,5 @@ function registerPolicy(rollout: Command, cli: Cli): void {
 
 const standing = (detail: RolloutDetail): string => {
   const waiting = waitingFor(detail);
-  return `Rollout ${detail.name} is ${detail.phase}${waiting === '' ? '' : `: ${waiting}`}.`;
+  return oneLine(`Rollout ${detail.name} is ${detail.phase}${waiting === '' ? '' : `: ${waiting}`}.`);
 };

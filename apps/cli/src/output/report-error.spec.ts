@@ -5,7 +5,7 @@ import { plainStyle } from './style.js';
 
 const report = (thrown: unknown, debug = false): { code: number; text: string } => {
   const lines: string[] = [];
-  const code = reportError(thrown, { note: (text) => lines.push(text), noteStyle: plainStyle }, debug);
+  const code = reportError(thrown, { note: (text) => lines.push(text), notes: (text) => lines.push(text), noteStyle: plainStyle }, debug);
   return { code, text: lines.join('\n') };
 };
 

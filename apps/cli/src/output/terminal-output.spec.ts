@@ -19,7 +19,8 @@ describe.each([true, false])('output, terminal: %s', (isTTY) => {
   it('shows control characters and keeps its own colours', () => {
     const { output, text } = capture(isTTY);
     output.line(`${output.style.bad(HOSTILE)} ${HOSTILE}\nnext`);
-    output.note(`${output.noteStyle.bold(HOSTILE)} ${HOSTILE}`);
+    output.note(`${output.noteStyle.bold(HOSTILE)} ${HOSTILE}\n\tnext`);
+    expect(text.err.split('\n')).toHaveLength(2);
     output.progress.show({ label: HOSTILE, done: 1, total: 2, etaSeconds: 1, message: `${HOSTILE}\nnext` });
     output.progress.clear();
     for (const written of [text.out, text.err]) {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { printableJson } from '@takt/kernel';
+import { oneLine } from './one-line.js';
 import type { Output } from './output.js';
 import { pipedProgress, terminalProgress } from './progress-line.js';
 import { markedStyle, plainStyle, toTerminal } from './style.js';
@@ -20,6 +21,10 @@ export function createOutput(stdout: Stream, stderr: Stream, colour: boolean): O
   const coloured = markedStyle(mark);
   const toStderr = (text: string): void => void stderr.write(text);
   const progress = stderr.isTTY === true ? terminalProgress(toStderr, () => stderr.columns ?? 80) : pipedProgress(toStderr);
+  const notes = (text: string): void => {
+    progress.clear();
+    toStderr(`${toTerminal(text, mark)}\n`);
+  };
   return {
     line: (text) => {
       progress.clear();
@@ -30,9 +35,9 @@ export function createOutput(stdout: Stream, stderr: Stream, colour: boolean): O
       stdout.write(`${printableJson(JSON.stringify(value, null, layout === 'indented' ? 2 : 0))}\n`);
     },
     note: (text) => {
-      progress.clear();
-      toStderr(`${toTerminal(text, mark)}\n`);
+      notes(oneLine(text));
     },
+    notes,
     progress,
     style: colour && stdout.isTTY === true ? coloured : plainStyle,
     noteStyle: colour && stderr.isTTY === true ? coloured : plainStyle,

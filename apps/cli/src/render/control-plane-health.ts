@@ -1,4 +1,5 @@
 import type { HealthCheck, HealthView } from '@takt/contracts';
+import { oneLine } from '../output/one-line.js';
 import type { Style } from '../output/style.js';
 import { joinSections } from './sections.js';
 import { renderTable } from './table.js';
@@ -9,7 +10,7 @@ export function renderControlPlaneHealth({ status, version, checks }: HealthView
     (text: string) => string
   >;
   return joinSections(
-    `control plane ${colour[status](status)} · takt ${version}`,
+    oneLine(`control plane ${colour[status](status)} · takt ${version}`),
     renderTable<HealthCheck>(
       [
         { heading: 'Part', value: (check) => check.name },

@@ -1,4 +1,5 @@
 import type { EventView } from '@takt/contracts';
+import { oneLine } from '../output/one-line.js';
 import type { Style } from '../output/style.js';
 import { formatDateTime } from './figures.js';
 import { renderTable } from './table.js';
@@ -25,4 +26,4 @@ export function renderEvents(events: readonly EventView[], style: Style): string
 
 /** One event on one line, for a stream whose column widths are not known yet. */
 export const renderEventLine = (event: EventView, style: Style): string =>
-  `${style.dim(formatDateTime(event.at))}  ${codeWord(event, style)}  ${event.object.kind} ${event.object.name}  ${event.message}`;
+  oneLine(`${style.dim(formatDateTime(event.at))}  ${codeWord(event, style)}  ${event.object.kind} ${event.object.name}  ${event.message}`);

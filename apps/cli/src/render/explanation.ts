@@ -1,4 +1,5 @@
 import type { Explanation } from '@takt/contracts';
+import { oneLine } from '../output/one-line.js';
 import type { Style } from '../output/style.js';
 import { renderCandidates } from './candidates.js';
 import { formatTime, NONE } from './figures.js';
@@ -17,7 +18,9 @@ const figureText = (value: Explanation['figures'][string]): string => {
 export function renderExplanation(explanation: ShownExplanation, style: Style): string {
   const figures = Object.entries(explanation.figures).map(([name, value]) => [name, figureText(value)] as const);
   return joinSections(
-    `${explanation.object.kind} ${style.bold(explanation.object.name)}: ${explanation.summary}\nreason: ${explanation.reason}`,
+    [`${explanation.object.kind} ${style.bold(explanation.object.name)}: ${explanation.summary}`, `reason: ${explanation.reason}`]
+      .map(oneLine)
+      .join('\n'),
     section(style.bold('Figures'), renderPairs(figures, style)),
     section(style.bold('Checks'), renderFindings(explanation.findings, style)),
     section(style.bold('Candidates'), renderCandidates(explanation.candidates ?? [], style)),
@@ -35,6 +38,6 @@ export function renderExplanation(explanation: ShownExplanation, style: Style): 
             style,
           ),
     ),
-    `${style.bold('Next:')} ${explanation.suggestedAction ?? 'nothing needs doing'}`,
+    oneLine(`${style.bold('Next:')} ${explanation.suggestedAction ?? 'nothing needs doing'}`),
   );
 }

@@ -1,4 +1,5 @@
 import type { GateView } from '@takt/contracts';
+import { oneLine } from '../output/one-line.js';
 import type { Style } from '../output/style.js';
 import { formatCount, formatFps, formatMs, NONE } from './figures.js';
 import { findingFigure, gateRef, progressWord } from './rollout-words.js';
@@ -74,7 +75,10 @@ export function renderGate(gate: GateView, style: Style): string {
     ...(gate.suggestedAction === null ? [] : [`${style.bold('Next:')} ${gate.suggestedAction}`]),
   ];
   return joinSections(
-    head.filter((text) => text !== '').join('\n'),
+    head
+      .filter((text) => text !== '')
+      .map(oneLine)
+      .join('\n'),
     renderGateFindings(gate.findings, style),
     renderDistributions(gate.distributions, style),
   );

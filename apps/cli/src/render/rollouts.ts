@@ -1,4 +1,5 @@
 import type { RolloutDetail, RolloutMemberView, RolloutPlanView, RolloutView } from '@takt/contracts';
+import { oneLine } from '../output/one-line.js';
 import type { Style } from '../output/style.js';
 import { formatAgo, formatDateTime, formatTime, NONE } from './figures.js';
 import { renderGate } from './gates.js';
@@ -116,7 +117,7 @@ export function renderRolloutPlan(plan: RolloutPlanView, style: Style): string {
     ),
     plan.conflicts.length === 0
       ? ''
-      : `${style.warn('Unfinished rollouts share nodes with it:')} ${plan.conflicts.map(({ name }) => name).join(', ')}\n` +
+      : `${oneLine(`${style.warn('Unfinished rollouts share nodes with it:')} ${plan.conflicts.map(({ name }) => name).join(', ')}`)}\n` +
           `${style.bold('Next:')} wait for them, abort them, or start with --supersede`,
   );
 }

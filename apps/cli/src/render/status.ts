@@ -1,4 +1,5 @@
 import type { SlotView, StatusView } from '@takt/contracts';
+import { oneLine } from '../output/one-line.js';
 import type { Style } from '../output/style.js';
 import { renderDeployments } from './deployments.js';
 import { formatBytes, formatCount, formatFps, formatMs, NONE } from './figures.js';
@@ -45,7 +46,7 @@ export function renderStatus(status: StatusView, now: number, style: Style): str
     `takt ${status.version}`,
   ].join(' · ');
   return joinSections(
-    head,
+    oneLine(head),
     section(style.bold('Slots'), renderSlotFigures(status.slots, style)),
     section(style.bold('Deployments'), renderDeployments(status.deployments, now, style)),
   );

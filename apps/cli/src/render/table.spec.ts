@@ -40,9 +40,10 @@ describe('renderPairs', () => {
           ['a', '1'],
           ['long', '2'],
           ['none', ''],
+          ['many', '3\n\tlong  4'],
         ],
         plainStyle,
       ),
-    ).toBe('a     1\nlong  2\nnone');
+    ).toBe('a     1\nlong  2\nnone\nmany  3 long  4');
   });
 });

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { oneLine } from '../output/one-line.js';
 import type { Style } from '../output/style.js';
 
 export interface Column<T> {
@@ -22,7 +23,7 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
     head: columns.map((column) => style.bold(column.heading)),
     colAligns: columns.map((column) => column.align ?? 'left'),
   });
-  table.push(...rows.map((row) => columns.map((column) => column.value(row).replace(/\s*\n\s*/g, ' '))));
+  table.push(...rows.map((row) => columns.map((column) => oneLine(column.value(row)))));
   return table
     .toString()
     .split('\n')
@@ -30,8 +31,8 @@ export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]
     .join('\n');
 }
 
-/** `name  value` pairs, names aligned. */
+/** `name  value` pairs, names aligned, one line each. */
 export function renderPairs(pairs: readonly (readonly [name: string, value: string])[], style: Style): string {
   const width = Math.max(0, ...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${style.dim(name.padEnd(width))}  ${value}`.trimEnd()).join('\n');
+  return pairs.map(([name, value]) => oneLine(`${style.dim(name.padEnd(width))}  ${value}`).trimEnd()).join('\n');
 }

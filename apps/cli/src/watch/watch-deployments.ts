@@ -1,5 +1,6 @@
 import type { DeploymentDetail } from '@takt/contracts';
 import { isTerminal } from '@takt/rollout';
+import { oneLine } from '../output/one-line.js';
 import { placeWords, planWords, stateWord } from '../render/deployment-words.js';
 import { formatMs, formatTime } from '../render/figures.js';
 import { pause, readPatiently } from './watcher.js';
@@ -55,5 +56,6 @@ export function endWords(detail: DeploymentDetail): string {
       : `; service time p50 ${formatMs(health.previous.p50Ms)} → ${formatMs(health.candidate.p50Ms)} ms, p95 ${formatMs(health.previous.p95Ms)} → ${formatMs(health.candidate.p95Ms)} ms`;
   const back =
     health === null || health.rollbackMs === null ? '' : `; back on the previous engine in ${(health.rollbackMs / 1000).toFixed(2)} s`;
-  return `${placeWords(detail)} ${detail.state}${detail.reason === null ? '' : ` (${detail.reason})`}: ${planWords(detail.plan)}${figures}${back}`;
+  const reason = detail.reason === null ? '' : ` (${detail.reason})`;
+  return oneLine(`${placeWords(detail)} ${detail.state}${reason}: ${planWords(detail.plan)}${figures}${back}`);
 }

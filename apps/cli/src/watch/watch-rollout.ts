@@ -1,5 +1,6 @@
 import type { RolloutDetail } from '@takt/contracts';
 import { hasEnded } from '@takt/rollout';
+import { oneLine } from '../output/one-line.js';
 import { formatDuration, formatTime } from '../render/figures.js';
 import { countWords, gateFigures, waitingFor, waveName } from '../render/rollout-words.js';
 import { listenForEvents } from './event-bell.js';
@@ -58,5 +59,6 @@ export function rolloutEnd(detail: RolloutDetail): string {
     detail.endedAt === null ? '' : ` after ${formatDuration((Date.parse(detail.endedAt) - Date.parse(detail.createdAt)) / 1000)}`;
   const decided = detail.gates.filter(({ outcome }) => outcome === 'failed' || outcome === 'error' || outcome === 'inconclusive');
   const why = detail.hold?.message ?? decided.at(-1)?.message ?? '';
-  return `rollout ${detail.name} ${detail.phase}${took}: ${countWords(detail.counts)}${detail.phase === 'succeeded' || why === '' ? '' : `. ${why}`}`;
+  const because = detail.phase === 'succeeded' || why === '' ? '' : `. ${why}`;
+  return oneLine(`rollout ${detail.name} ${detail.phase}${took}: ${countWords(detail.counts)}${because}`);
 }
