@@ -28,6 +28,8 @@ const WINDOW_SECONDS = 10;
 const TICK_MS = 1000;
 /** After which a read of the source counts as hanging. */
 const SOURCE_DEADLINE_MS = 5000;
+/** How long a stop waits for reads that were under way: one that hangs is left. */
+const LAST_READS_MS = 500;
 /** Between two rounds in which images that cannot be read are read again. */
 const READ_AGAIN_MS = 30_000;
 /** A camera that shows nothing readable must not fill the log. */
@@ -251,6 +253,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await pool.endAll();
     await sink.close();
     await server.close();
+    await source.settle(LAST_READS_MS);
   };
   let ending: Promise<void> | undefined;
   return { stop: () => (ending ??= end()), hangingReads: () => source.hangingReads };

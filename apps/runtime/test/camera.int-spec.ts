@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lineAssignmentSchema } from '@takt/contracts';
@@ -19,7 +20,7 @@ import { SourceReads } from '../src/camera/source-reads.js';
 import { linePaths } from '../src/line-paths.js';
 import { startRuntime } from '../src/runtime.js';
 import type { Runtime, RuntimeOptions } from '../src/runtime.js';
-import { callSocket } from './line-under-test.js';
+import { LineUnderTest, callSocket } from './line-under-test.js';
 
 const SLUG = 'line-1';
 const assignment = (path: string): LineAssignment =>
@@ -30,6 +31,7 @@ const assignment = (path: string): LineAssignment =>
 
 let dataDir: string;
 let runtime: Runtime | undefined;
+let line: LineUnderTest | undefined;
 let said: string[];
 
 beforeEach(async () => {
@@ -39,6 +41,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await runtime?.stop();
+  await line?.remove();
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -126,15 +129,39 @@ describe('a folder of frames', () => {
   });
 });
 
-it('ends a process although a read of it never ends', async () => {
-  execFileSync('mkfifo', [join(dataDir, 'fifo')]);
-  const script = `
-    import { readFile } from 'node:fs/promises';
-    import { endProcess } from ${JSON.stringify(new URL('../dist/end-process.js', import.meta.url).href)};
-    void readFile(${JSON.stringify(join(dataDir, 'fifo'))});
-    setTimeout(() => endProcess(0, 1), 20);
-  `;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
-  const signal = await new Promise((resolve) => child.once('exit', (_, by) => resolve(by)));
-  expect(signal).toBe('SIGKILL');
+/** Loaded into a runtime: the first look at an image called "hangs" holds a thread for files that no signal frees. */
+const hangingReads = (fifo: string, begun: string): string => `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const { stat, readFile } = fs.promises;
+  fs.promises.stat = (path, ...rest) => {
+    if (!String(path).endsWith('hangs.jpg')) return stat(path, ...rest);
+    const reading = readFile(${JSON.stringify(fifo)});
+    fs.writeFileSync(${JSON.stringify(begun)}, '');
+    return reading;
+  };
+  syncBuiltinESMExports();
+`;
+
+it('ends a runtime on SIGTERM although a read of its source never ends', async () => {
+  line = await LineUnderTest.create();
+  const { dataDir: data, folder } = line;
+  const at = (name: string): string => join(data, name);
+  execFileSync('mkfifo', [at('fifo')]);
+  await cp(sampleFramesPath(), at('frames'), { recursive: true });
+  await writeFile(at('frames/hangs.jpg'), 'never read');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'line.json'), JSON.stringify(assignment(at('frames'))));
+  const preload = `data:text/javascript,${encodeURIComponent(hangingReads(at('fifo'), at('begun')))}`;
+  await line.start({ nodeArgs: ['--import', preload] });
+  await line.until('the read has begun', () => Promise.resolve(existsSync(at('begun'))));
+  expect(await line.end('SIGTERM')).toBe('SIGKILL');
+  // Its end was as clean as any other: the socket is gone.
+  expect(existsSync(join(folder, 'control.sock'))).toBe(false);
+  await rm(at('frames/hangs.jpg'));
+  await line.start();
+  await line.until('the source is open', async () => ((await line?.status())?.metrics.framesTaken ?? 0) > 0);
+  expect(await line.end('SIGTERM')).toBe(0);
+  await line.remove();
+  expect(existsSync(dirname(data))).toBe(false);
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -43,10 +44,12 @@ export function callSocket(socketPath: string, method: string, path: string, bod
 /** One line's data folder and the real runtime process on it. */
 export class LineUnderTest {
   readonly dataDir: string;
+  readonly #scratch: string;
   #child: ChildProcess | undefined;
   readonly #args: readonly string[];
 
-  private constructor(dataDir: string, args: readonly string[]) {
+  private constructor(scratch: string, dataDir: string, args: readonly string[]) {
+    this.#scratch = scratch;
     this.dataDir = dataDir;
     this.#args = args;
   }
@@ -57,7 +60,7 @@ export class LineUnderTest {
     const folder = await mkdtemp(join(tmpdir(), 'takt-line-'));
     const dataDir = join(folder, options.under ?? 'data');
     await mkdir(dataDir, { recursive: true });
-    return new LineUnderTest(dataDir, options.args ?? []);
+    return new LineUnderTest(folder, dataDir, options.args ?? []);
   }
 
   get folder(): string {
@@ -68,12 +71,13 @@ export class LineUnderTest {
     return this.#child?.pid ?? 0;
   }
 
-  /** Runs `takt-activate`, then the runtime, as the unit does, and waits until the control socket answers. */
-  async start(options: { readonly prepare?: boolean } = {}): Promise<void> {
+  /** Runs `takt-activate`, then the runtime, as the unit does, and waits until the control socket answers. @param options.nodeArgs of the runtime's process. */
+  async start(options: { readonly prepare?: boolean; readonly nodeArgs?: readonly string[] } = {}): Promise<void> {
     if (options.prepare !== false) await this.prepare();
     this.#child = spawn(
       process.execPath,
       [
+        ...(options.nodeArgs ?? []),
         bin('takt-runtime.mjs'),
         'run',
         '--data',
@@ -114,23 +118,24 @@ export class LineUnderTest {
     return JSON.parse(text) as { engine: string | null; candidate: { attempts: number } | null };
   }
 
-  /** Ends the runtime by a signal and waits until the process is gone. Returns its exit code. */
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  /** Ends the runtime by a signal and waits until the process is gone. Returns its exit code, or the signal that ended it. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | null> {
+    this.#child?.kill(signal);
+    return this.exit();
+  }
+
+  /** Waits until the process of the runtime is gone. Returns its exit code, or the signal that ended it. */
+  async exit(): Promise<number | string | null> {
     const child = this.#child;
     if (child === undefined) return null;
-    const exited = new Promise<number | null>((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode);
-      else child.once('exit', resolve);
-    });
-    child.kill(signal);
-    const code = await exited;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     this.#child = undefined;
-    return code;
+    return child.exitCode ?? child.signalCode;
   }
 
   async remove(): Promise<void> {
     await this.end('SIGKILL');
-    await rm(this.dataDir, { recursive: true, force: true });
+    await rm(this.#scratch, { recursive: true, force: true });
   }
 
   /** Through the folder's descriptor, so that the length of the path does not matter. */

@@ -104,6 +104,11 @@ export class LineSource {
     return this.#reads.overdue;
   }
 
+  /** Waits up to `ms` for reads that were given up. */
+  settle(ms: number): Promise<void> {
+    return this.#reads.settle(ms);
+  }
+
   /** Shows no other frame, and gives up the reads under way. */
   stop(): void {
     this.#stopped = true;

@@ -52,6 +52,19 @@ describe('reads of a source', () => {
     const reading = reads.of('/s').run('/a', never);
     reads.abandon();
     await expect(reading).rejects.toMatchObject({ code: 'SourceNotAnswering' });
+    await reads.settle(1);
     expect(reads.overdue).toBe(1);
+  });
+
+  it('that were only under way when they were abandoned are waited for', async () => {
+    const reads = new SourceReads(60_000);
+    let end: (() => void) | undefined;
+    const reading = reads.of('/s').run('/a', () => new Promise<void>((resolve) => (end = resolve)));
+    reads.abandon();
+    await expect(reading).rejects.toMatchObject({ code: 'SourceNotAnswering' });
+    const settled = reads.settle(60_000);
+    end?.();
+    await settled;
+    expect(reads.overdue).toBe(0);
   });
 });

@@ -27,6 +27,7 @@ export class SourceReads {
   readonly #deadlineMs: number;
   readonly #onExhausted: (error: TaktError) => void;
   readonly #waiting = new Set<(error: TaktError) => void>();
+  readonly #overdueReads = new Set<Promise<void>>();
   readonly #overdueOf = new Map<string, number>();
 
   /**
@@ -54,18 +55,30 @@ export class SourceReads {
     for (const giveUp of [...this.#waiting]) giveUp(notAnswering('the source', 'the runtime is being stopped'));
   }
 
+  /** Waits up to `ms` for the overdue reads to end: one that was only under way when it was given up ends soon. */
+  async settle(ms: number): Promise<void> {
+    const reads = Promise.allSettled(this.#overdueReads);
+    let timer: NodeJS.Timeout | undefined;
+    const tired = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([reads, tired]);
+    clearTimeout(timer);
+  }
+
   async #run<T>(source: string, path: string, read: () => Promise<T>): Promise<T> {
     this.#refuseExcess(source, path);
     let late = false;
     const reading = read();
     const settled = (): void => {
-      if (late) this.#count(source, -1);
+      if (!late) return;
+      this.#overdueReads.delete(ended);
+      this.#count(source, -1);
     };
-    reading.then(settled, settled);
+    const ended = reading.then(settled, settled);
     let giveUp: ((error: TaktError) => void) | undefined;
     const givenUp = new Promise<never>((_, reject) => {
       giveUp = (error) => {
         late = true;
+        this.#overdueReads.add(ended);
         this.#count(source, 1);
         reject(error);
       };
