@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
@@ -29,6 +30,7 @@ const DAMAGES = {
   'random bytes': (path: string) => writeFile(path, Buffer.from([0xff, 0xfe, 0x80, 0x01, 0xc3, 0x28])),
   'JSON of the wrong shape': (path: string) => writeFile(path, '[1,2]'),
   'a folder in its place': (path: string) => mkdir(path),
+  'a FIFO in its place': (path: string) => Promise.resolve(void execFileSync('mkfifo', [path])),
 } as const;
 const FILES = {
   'desired.json': (f: DataFolder) => f.desired,
@@ -193,7 +195,7 @@ describe('local commands as processes', () => {
   const linesFiles = (): string[] => ['line.json', 'activation.json'].map((name) => join(folder.lines, 'strip', name));
 
   it('answer, or name one error, where every file is damaged in one way or another', async () => {
-    const ways = ['cut in half', 'empty', 'zeros', 'a folder in its place'] as const;
+    const ways = ['cut in half', 'empty', 'zeros', 'a folder in its place', 'a FIFO in its place'] as const;
     const paths = [...Object.values(FILES).map((pathOf) => pathOf(folder)), ...linesFiles()];
     for (const [index, path] of paths.entries()) {
       await mkdir(dirname(path), { recursive: true });
@@ -225,6 +227,19 @@ describe('local commands as processes', () => {
     await mkdir(folder.root);
     for (const path of [folder.agent, folder.identity.folder, folder.lines]) await writeFile(path, '');
     await check('status', 'diagnose', 'rollback', 'accept', 'forget');
+  });
+
+  it('of an agent that waits for a read that never ends: it is killed at its deadline', async () => {
+    await mkdir(folder.root, { recursive: true });
+    execFileSync('mkfifo', [join(folder.root, 'fifo')]);
+    const script = `
+      import { readFile } from 'node:fs/promises';
+      import { endWithin } from ${JSON.stringify(new URL('../dist/run/stop-deadline.js', import.meta.url).href)};
+      void readFile(${JSON.stringify(join(folder.root, 'fifo'))});
+      endWithin(20, { error: () => undefined });
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
+    expect(await new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)))).toBe('SIGKILL');
   });
 
   it('of an agent whose lock is a folder: it ends with one error and deletes nothing', async () => {

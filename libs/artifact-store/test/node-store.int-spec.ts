@@ -264,6 +264,59 @@ describe('data sets', () => {
   });
 });
 
+describe('verify', () => {
+  const fifo = (path: string): Promise<void> => Promise.resolve(void execFileSync('mkfifo', [path]));
+  const inPlaceOf =
+    (put: (path: string) => Promise<unknown>) =>
+    async (path: string): Promise<void> => {
+      await rm(path);
+      await put(path);
+    };
+  const DAMAGES: [string, (path: string) => Promise<unknown>][] = [
+    ['with one byte changed', (path) => writeFile(path, 'contenT')],
+    ['that is cut short', (path) => writeFile(path, 'cont')],
+    ['replaced by a FIFO', inPlaceOf(fifo)],
+    ['replaced by a folder', inPlaceOf((path) => mkdir(path))],
+  ];
+
+  it.each(DAMAGES)('removes a file %s, so that it is fetched again', async (_how, damage) => {
+    await writeFile(join(root, 'file'), 'content');
+    const { digest } = await store.adopt(join(root, 'file'), 'file');
+    await store.verify(digest);
+    await damage(store.artifactPath(digest));
+    expect(await codeOf(store.verify(digest))).toBe('ArtifactDamaged');
+    expect((await store.contents()).artifacts).toEqual([]);
+  });
+
+  it.each([...DAMAGES, ['that is gone', (path: string) => rm(path)] as const])(
+    'removes a data set with a file %s, so that it is unpacked again',
+    async (_how, damage) => {
+      const source = join(root, 'verified');
+      await mkdir(join(source, 'images'), { recursive: true });
+      await writeFile(join(source, 'data.yaml'), 'names: [a]');
+      await writeFile(join(source, 'images', 'one'), 'content');
+      await packFolderTo(source, join(root, 'verified.tar'));
+      const { digest } = await store.adopt(join(root, 'verified.tar'), 'verified.tar');
+      await store.unpack(digest);
+      await store.verifyDataset(digest);
+      await damage(join(store.datasetPath(digest), 'images', 'one'));
+      expect(await codeOf(store.verifyDataset(digest))).toBe('ArtifactDamaged');
+      await store.unpack(digest);
+      await store.verifyDataset(digest);
+    },
+  );
+
+  it('goes on where a FIFO is in the place of the part of a download', async () => {
+    const content = randomBytes(1000);
+    const ref = refOf(content);
+    serve(content);
+    await mkdir(join(root, 'data', 'artifacts', 'sha256'), { recursive: true });
+    await fifo(`${store.artifactPath(ref.digest)}.part`);
+    await store.fetch(ref, { url });
+    await store.verify(ref.digest);
+  });
+});
+
 describe('adopt, prune, upload', () => {
   it('keeps what is named and removes the rest with its parts', async () => {
     await writeFile(join(root, 'a'), 'a');

@@ -1,10 +1,14 @@
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { DurableFs } from '@takt/kernel';
 import { TEMPORARY_SUFFIX } from './operation.js';
 import type { DurableFsOptions, FileOperation } from './operation.js';
+import { readRegularFile } from './read-regular-file.js';
+
+/** Bytes of a file that is read as a whole: far above any document, far below the memory of a node. */
+export const READ_MAX_BYTES = 64 * 1024 * 1024;
 
 const codeOf = (thrown: unknown): string | undefined => (thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined);
 const isMissing = (thrown: unknown): boolean => codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR';
@@ -46,7 +50,7 @@ export function createDurableFs(options: DurableFsOptions = {}): DurableFs {
   return {
     async read(path) {
       try {
-        return await readFile(path);
+        return await readRegularFile(path, READ_MAX_BYTES);
       } catch (thrown) {
         if (isMissing(thrown)) return undefined;
         throw thrown;

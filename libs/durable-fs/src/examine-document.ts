@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import type { DurableFs } from '@takt/kernel';
+import { kindOf } from './file-kind.js';
 
 /** What a schema must offer to check a document; zod's schemas do. */
 export interface DocumentSchema<T> {
@@ -26,10 +28,13 @@ export async function examineFile(fs: DurableFs, path: string): Promise<Document
     const bytes = await fs.read(path);
     return bytes === undefined ? { kind: 'missing' } : { kind: 'read', value: bytes };
   } catch (thrown) {
-    if (errnoOf(thrown) === 'EISDIR') return { kind: 'damaged', detail: 'a folder is in its place' };
+    if (errnoOf(thrown) === 'FileNotRegular') return { kind: 'damaged', detail: `${await kindAt(path)} is in its place` };
+    if (errnoOf(thrown) === 'FileTooLarge') return { kind: 'damaged', detail: 'it is larger than any such file' };
     return { kind: 'unreadable', detail: thrown instanceof Error ? thrown.message : String(thrown) };
   }
 }
+
+const kindAt = (path: string): Promise<string> => stat(path).then(kindOf, () => 'something else');
 
 /** Reads a JSON document and checks it. Never rejects. */
 export async function examineDocument<T>(fs: DurableFs, path: string, schema: DocumentSchema<T>): Promise<DocumentReading<T>> {
@@ -48,6 +53,6 @@ export async function examineDocument<T>(fs: DurableFs, path: string, schema: Do
   return { kind: 'damaged', detail: `it does not have the expected content (${issues.join('; ')})` };
 }
 
-/** Code of a file-system error, such as `ENOENT`. */
+/** Code of an error, such as `ENOENT`. */
 export const errnoOf = (thrown: unknown): string | undefined =>
   thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, tru
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TEMPORARY_SUFFIX, createDurableFs, removeStaleSocket, setAside, sweepTemporaryFiles } from '../src/index.js';
+import { TEMPORARY_SUFFIX, createDurableFs, examineFile, removeStaleSocket, setAside, sweepTemporaryFiles } from '../src/index.js';
 import type { FileOperation } from '../src/index.js';
 
 let root: string;
@@ -96,6 +96,23 @@ describe('read, list, remove, publish', () => {
     expect(await sweepTemporaryFiles(root)).toBe(1);
     expect(await readdir(root)).toEqual(['a', 'b']);
     expect(await sweepTemporaryFiles(join(root, 'none'))).toBe(0);
+  });
+});
+
+describe('examineFile', () => {
+  it('calls damaged what is no regular file and what is larger than any document, and reads neither', async () => {
+    const fs = createDurableFs();
+    execFileSync('mkfifo', [join(root, 'fifo')]);
+    await symlink('/dev/zero', join(root, 'device'));
+    await mkdir(join(root, 'folder'));
+    await writeFile(join(root, 'large'), '');
+    await truncate(join(root, 'large'), 2 ** 40);
+    const detailOf = async (name: string): Promise<unknown> => examineFile(fs, join(root, name));
+    expect(await detailOf('fifo')).toEqual({ kind: 'damaged', detail: 'a FIFO is in its place' });
+    expect(await detailOf('device')).toEqual({ kind: 'damaged', detail: 'a device is in its place' });
+    expect(await detailOf('folder')).toEqual({ kind: 'damaged', detail: 'a folder is in its place' });
+    expect(await detailOf('large')).toMatchObject({ kind: 'damaged' });
+    expect(await detailOf('none')).toEqual({ kind: 'missing' });
   });
 });
 

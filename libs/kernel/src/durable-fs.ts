@@ -3,7 +3,11 @@
  * of either, whatever is killed (temp file, fsync, rename, directory fsync). Implemented by `@takt/durable-fs`.
  */
 export interface DurableFs {
-  /** Content of a file, or undefined where there is none. */
+  /**
+   * Content of a file, or undefined where there is none. Never waits for a FIFO or a device.
+   *
+   * @throws TaktError `FileNotRegular`, `FileTooLarge` (above 64 MiB)
+   */
   read(path: string): Promise<Uint8Array | undefined>;
   /** Replaces a file atomically; makes parent folders. `mode` defaults to 0o600. */
   write(path: string, content: Uint8Array | string, mode?: number): Promise<void>;

@@ -190,6 +190,7 @@ function slotOf(
 async function calibrate(deps: ExecutorDeps, { calibrationKey, job }: StepOf<'calibrate'>, signal: AbortSignal): Promise<void> {
   const { jobs, store, worker, progress } = deps;
   const out = join(jobs.calibrationFolder(calibrationKey), 'statistics.json');
+  await jobs.prepareCalibration(calibrationKey);
   await store.verify(job.model.digest);
   await store.verifyDataset(job.calibration.digest);
   const result = await worker.run(

@@ -5,6 +5,7 @@ import { prepareFolders, prepareOwnFolder } from '../state/prepare-folders.js';
 import { StateFiles } from '../state/state-files.js';
 import type { AgentContext } from './context.js';
 import { settleIdentity } from './settle-identity.js';
+import { endWithin } from './stop-deadline.js';
 
 /** Below the unit's TimeoutStopSec, above what a worker gets to end. */
 const STOP_DEADLINE_MS = 15_000;
@@ -15,8 +16,7 @@ export async function runCommand(context: AgentContext): Promise<number> {
   const stop = new AbortController();
   const onSignal = (): void => {
     stop.abort(new Error('stopped by a signal'));
-    // Whatever is stuck: everything that matters is on disk.
-    setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
+    endWithin(STOP_DEADLINE_MS, logger);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashFile } from '@takt/artifact-store';
 import { artifactRefSchema, buildResultSchema } from '@takt/contracts';
 import type { BuildResult } from '@takt/contracts';
 import type { DocumentSchema } from '@takt/durable-fs';
 import { TaktError } from '@takt/kernel';
 import { z } from 'zod';
 import type { DataFolder } from '../data-folder.js';
+import { IN_PLACE_OF_FOLDER, isObstructed } from '../state/prepare-folders.js';
 import type { StateFiles } from '../state/state-files.js';
 
 const KEY = /^[0-9a-f]{64}$/;
@@ -107,9 +107,12 @@ export class JobsOnDisk {
         element: this.buildFolder(key),
       });
     }
-    const found = await stat(this.buildFolder(key)).catch(() => undefined);
-    if (found?.isDirectory() === false)
-      await this.#files.reject(this.buildFolder(key), 'a file is in the place of a folder', 'it is built again');
+    await this.#clearFolder(this.buildFolder(key), 'it is built again');
+  }
+
+  /** Makes room for a calibration that is about to run. */
+  async prepareCalibration(key: string): Promise<void> {
+    await this.#clearFolder(this.calibrationFolder(key), 'it is made again');
   }
 
   /** @throws TaktError `BuildMissing` when there is no such record */
@@ -139,6 +142,10 @@ export class JobsOnDisk {
   /** As `pruneBuilds`. */
   pruneCalibrations(keep: ReadonlySet<string>): Promise<number> {
     return this.#prune(this.#folder.calibrations, CALIBRATION_FILE, keep);
+  }
+
+  async #clearFolder(path: string, remedy: string): Promise<void> {
+    if (await isObstructed(path)) await this.#files.reject(path, IN_PLACE_OF_FOLDER, remedy);
   }
 
   async #prune(folder: string, file: string, keep: ReadonlySet<string>): Promise<number> {
@@ -194,20 +201,18 @@ async function artifactProblem({ artifactPath, candidates }: BuildResult): Promi
   if (chosen === undefined) return 'its record names no chosen candidate';
   const found = await stat(artifactPath).catch(() => undefined);
   if (found === undefined) return 'it is missing';
-  if (!found.isFile()) return 'a folder is in its place';
+  if (!found.isFile()) return `${found.isDirectory() ? 'a folder' : 'no regular file'} is in its place`;
   const expected = chosen.artifactBytes;
   return found.size === expected ? undefined : `it has ${String(found.size)} bytes instead of ${String(expected)}`;
 }
 
 async function digestProblem({ artifactPath, plan }: BuildResult): Promise<string | undefined> {
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(artifactPath)) hash.update(chunk as Buffer);
+    const { digest } = await hashFile(artifactPath);
+    return digest === plan.artifact ? undefined : `its digest is ${digest} instead of ${plan.artifact}`;
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }
-  const digest = `sha256:${hash.digest('hex')}`;
-  return digest === plan.artifact ? undefined : `its digest is ${digest} instead of ${plan.artifact}`;
 }
 
 const missing = (what: string, key: string): TaktError =>

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import type { Hash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { asId } from '@takt/kernel';
+import { asId, TaktError } from '@takt/kernel';
 import type { Digest } from '@takt/kernel';
 
 export interface WrittenFile {
@@ -30,12 +31,7 @@ export async function openDigestWriter(path: string, options: { readonly resume:
   const hash = createHash('sha256');
   let sizeBytes = 0;
   try {
-    if (options.resume) {
-      for await (const chunk of createReadStream(path)) {
-        hash.update(chunk as Buffer);
-        sizeBytes += (chunk as Buffer).byteLength;
-      }
-    }
+    if (options.resume) sizeBytes = await hashInto(hash, path);
   } catch (thrown) {
     await handle.close();
     throw thrown;
@@ -68,16 +64,38 @@ export async function openDigestWriter(path: string, options: { readonly resume:
   };
 }
 
-/** Digest and size of a file. */
+/** Digest and size of a regular file. @throws TaktError `FileNotRegular`; nothing else is read, because that might never end */
 export async function hashFile(path: string): Promise<WrittenFile> {
   const hash = createHash('sha256');
-  let sizeBytes = 0;
-  for await (const chunk of createReadStream(path)) {
-    hash.update(chunk as Buffer);
-    sizeBytes += (chunk as Buffer).byteLength;
-  }
+  const sizeBytes = await hashInto(hash, path);
   return { digest: asId<Digest>(`sha256:${hash.digest('hex')}`), sizeBytes };
 }
+
+async function hashInto(hash: Hash, path: string): Promise<number> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  // The stream closes the file when it ends, also by an error.
+  const content = handle.createReadStream();
+  try {
+    if (!(await handle.stat()).isFile()) throw notRegular(path);
+    let sizeBytes = 0;
+    for await (const chunk of content) {
+      hash.update(chunk as Buffer);
+      sizeBytes += (chunk as Buffer).byteLength;
+    }
+    return sizeBytes;
+  } finally {
+    content.destroy();
+  }
+}
+
+const notRegular = (path: string): TaktError =>
+  new TaktError({
+    code: 'FileNotRegular',
+    message: `${path} is not a regular file`,
+    action: 'put a regular file in its place',
+    component: 'artifact-store',
+    element: path,
+  });
 
 /** The 64 hex digits of a digest: what files are named by. */
 export const hexOf = (digest: Digest): string => digest.slice('sha256:'.length);
