@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 export class PeekedSource {
   readonly #iterator: AsyncIterator<Buffer, unknown>;
   #head = Buffer.alloc(0);
-  #failure: unknown;
+  #failure: Error | undefined;
 
   /** @param content bytes; the caller destroys it */
   constructor(content: Readable) {
@@ -14,7 +14,7 @@ export class PeekedSource {
   }
 
   /** What reading failed with; undefined where it did not. */
-  get failure(): unknown {
+  get failure(): Error | undefined {
     return this.#failure;
   }
 
@@ -39,8 +39,8 @@ export class PeekedSource {
       const { done, value } = await this.#iterator.next();
       return done === true ? undefined : value;
     } catch (error) {
-      this.#failure = error;
-      throw error;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      throw this.#failure;
     }
   }
 }
