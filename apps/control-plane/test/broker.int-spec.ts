@@ -201,6 +201,10 @@ describe('health', () => {
       status: 'failing',
       message: expect.stringContaining('node_liveness') as string,
     });
+    // The name of a table is for those who may log in.
+    const { body } = await harness.call<HealthView>('GET', '/health', undefined, '');
+    expect(body.checks.find(({ name }) => name === 'heartbeats')).toMatchObject({ status: 'failing', reason: 'Failing' });
+    expect(JSON.stringify(body)).not.toContain('node_liveness');
     await raw.query('ALTER TABLE node_liveness_away RENAME TO node_liveness');
     await raw.end();
     await until('all is well again', healthy);
@@ -210,6 +214,7 @@ describe('health', () => {
     const resume = await harness.stack.nats.pause();
     try {
       expect(await shown('messaging', 'Unreachable')).toMatchObject({ status: 'failing' });
+      expect(await shown('rpc', 'NoAnswer')).toMatchObject({ status: 'failing' });
     } finally {
       resume();
     }

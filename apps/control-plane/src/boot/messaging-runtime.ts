@@ -5,6 +5,7 @@ import { connectControl } from '@takt/messaging';
 import type { ControlConnection, ReportConsumer, StreamLimits, UserCredentials } from '@takt/messaging';
 import type { Database } from '@takt/persistence';
 import type { BackgroundWork } from './watched-work.js';
+import { RpcState } from './rpc-start.js';
 import { OutboxRelay } from '../desired/relay.js';
 import { StreamWatch } from '../desired/stream-watch.js';
 import type { Heartbeats } from '../reports/heartbeats.js';
@@ -17,6 +18,8 @@ export class MessagingState {
   connected = false;
   /** Set as soon as there was a connection. */
   broker: Pick<ControlConnection, 'ping' | 'storeUse'> | null = null;
+  /** The other connection. */
+  readonly rpc = new RpcState();
 }
 
 interface Options {

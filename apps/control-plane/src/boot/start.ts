@@ -1,7 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Transport } from '@nestjs/microservices';
-import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ServerArtifactStore } from '@takt/artifact-store';
 import { createDurableFs } from '@takt/durable-fs';
@@ -20,6 +18,7 @@ import { RolloutReconciler } from '../rollout/fleet/rollout-reconciler.js';
 import { JobReconciler } from '../rollout/job-reconciler.js';
 import { createHttpApp } from './http-app.js';
 import { MessagingRuntime, MessagingState } from './messaging-runtime.js';
+import { startRpc } from './rpc-start.js';
 import { BackgroundWork } from './watched-work.js';
 import { within } from './within.js';
 import { ensureSecret, systemClock } from './parts.js';
@@ -146,17 +145,8 @@ function startBackground(app: NestExpressApplication, parts: Parts, trust: Trust
         work,
         signal: ends,
       });
-      app.connectMicroservice<MicroserviceOptions>(
-        {
-          transport: Transport.NATS,
-          options: {
-            ...controlTransportOptions(config.natsServers, await issueRpcUser(trust, 'control-plane-rpc')),
-            queue: 'control-plane',
-          } as never,
-        },
-        { inheritAppConfig: true },
-      );
-      await app.startAllMicroservices();
+      const rpcUser = await issueRpcUser(trust, 'control-plane-rpc');
+      await startRpc(app, controlTransportOptions(config.natsServers, rpcUser), messaging.rpc);
       return started;
     } catch (error) {
       if (!ends.aborted) {

@@ -6,6 +6,7 @@ import type { BackgroundWork } from '../boot/watched-work.js';
 import type { Config } from '../config.js';
 import type { EventLoopLag } from './event-loop-lag.js';
 import { failing, findingOfLag, findingOfSpace, findingOfStore, findingOfWork, ok, unknown } from './health-findings.js';
+import type { Finding } from './health-findings.js';
 import type { Check } from './health-probe.js';
 
 /** Background work without which the control plane does half of what it should. */
@@ -24,22 +25,21 @@ export interface HealthParts {
 }
 
 export function healthChecks({ db, messaging, files, work, lag, clock, config }: HealthParts): readonly Check[] {
-  const timed = async (ask: () => Promise<void>): Promise<{ readonly latencyMs: number }> => {
+  const timed = async (ask: () => Promise<unknown>): Promise<{ readonly latencyMs: number }> => {
     const from = clock.monotonic();
     await ask();
     return { latencyMs: Math.round(clock.monotonic() - from) };
   };
+  const connection = async ({ broker, connected }: Pick<MessagingState['rpc'], 'broker' | 'connected'>): Promise<Finding> => {
+    if (broker === null) return unknown('NotConnected', 'was not connected since this process started');
+    if (!connected) return failing('Disconnected', 'has no connection to NATS');
+    return ok('answers', await timed(() => broker.ping()));
+  };
   return [
     { name: 'database', look: async () => ok('answers', await timed(() => db.ping())) },
-    {
-      name: 'messaging',
-      look: async () => {
-        const { broker, connected } = messaging;
-        if (broker === null) return unknown('NotConnected', 'was not connected since this process started');
-        if (!connected) return failing('Disconnected', 'has no connection to NATS');
-        return ok('answers', await timed(() => broker.ping()));
-      },
-    },
+    { name: 'messaging', look: () => connection(messaging) },
+    // Another connection, over which requests of nodes are answered.
+    { name: 'rpc', look: () => connection(messaging.rpc) },
     {
       name: 'broker-store',
       keepMs: KEEP_MS,

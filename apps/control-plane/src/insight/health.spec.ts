@@ -124,21 +124,40 @@ describe('Health', () => {
     expect(looks).toBe(4);
   });
 
-  it('knows nothing good of a control plane that has just started', async () => {
-    const checks = healthChecks({
+  const checksOver = (messaging: MessagingState): ReturnType<typeof healthChecks> =>
+    healthChecks({
       db: { ping: () => Promise.resolve() },
-      messaging: new MessagingState(),
+      messaging,
       files: { probe: () => Promise.resolve({ freeBytes: 1 }) },
       work: new BackgroundWork(),
       lag: { worst: () => 0 },
       clock,
       config: { natsStoreBytes: 1, minFreeBytes: 0 },
     });
+
+  it('sees the connection over which nodes are answered apart from the other one', async () => {
+    const messaging = new MessagingState();
+    Object.assign(messaging, { connected: true, broker: { ping: () => Promise.resolve(), storeUse: () => Promise.resolve([]) } });
+    const health = new Health(checksOver(messaging), clock, 2_000);
+    const seen = async (): Promise<unknown> =>
+      Object.fromEntries(
+        (await health.execute()).checks.filter(({ name }) => /messaging|rpc/.test(name)).map((one) => [one.name, one.reason]),
+      );
+    expect(await seen()).toEqual({ messaging: 'Ok', rpc: 'NotConnected' });
+    Object.assign(messaging.rpc, { connected: true, broker: { ping: () => Promise.resolve(1) } });
+    expect(await seen()).toEqual({ messaging: 'Ok', rpc: 'Ok' });
+    messaging.rpc.connected = false;
+    expect(await seen()).toEqual({ messaging: 'Ok', rpc: 'Disconnected' });
+  });
+
+  it('knows nothing good of a control plane that has just started', async () => {
+    const checks = checksOver(new MessagingState());
     const { status, checks: found } = await new Health(checks, clock, 2_000).execute();
     expect(status).toBe('degraded');
     expect(Object.fromEntries(found.map((check) => [check.name, check.status]))).toEqual({
       database: 'ok',
       messaging: 'unknown',
+      rpc: 'unknown',
       'broker-store': 'unknown',
       heartbeats: 'unknown',
       samples: 'unknown',

@@ -6,6 +6,7 @@ import type { EventView, Explanation, StatusView } from '@takt/contracts';
 import { map } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { z } from 'zod';
+import { sessionOf } from '../access/session-cookie.js';
 import { ApiCall, ROUTE } from '../http/api-call.js';
 import { Caller } from '../http/context.js';
 import type { RequestContext, TaktRequest } from '../http/context.js';
@@ -14,13 +15,13 @@ import { VERSION } from '../version.js';
 import { EventFeed } from './event-feed.js';
 import { ExplainDeployment } from './explain-deployment.js';
 import { ExplainNode } from './explain-node.js';
-import { Health } from './health.js';
+import { ReadHealth } from './read-health.js';
 import { FleetStatus } from './status.js';
 
 @Controller()
 export class InsightController {
   constructor(
-    @Inject(Health) private readonly health: Health,
+    @Inject(ReadHealth) private readonly health: ReadHealth,
     @Inject(FleetStatus) private readonly fleetStatus: FleetStatus,
     @Inject(EventFeed) private readonly feed: EventFeed,
     @Inject(StreamAccess) private readonly access: StreamAccess,
@@ -29,8 +30,9 @@ export class InsightController {
   ) {}
 
   @ApiCall(apiRoutes.health)
-  async getHealth(): Promise<z.output<typeof apiRoutes.health.response>> {
-    return this.health.execute();
+  async getHealth(@Req() request: TaktRequest): Promise<z.output<typeof apiRoutes.health.response>> {
+    const credentials = { bearer: request.headers.authorization, session: sessionOf(request) };
+    return this.health.execute(credentials, request.taktRequestId ?? '');
   }
 
   @ApiCall(apiRoutes.live)

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ServerArtifactStore } from '@takt/artifact-store';
 import type { Clock, Logger } from '@takt/kernel';
 import { Database } from '@takt/persistence';
+import { Authenticator } from '../access/authenticator.js';
 import { MessagingState } from '../boot/messaging-runtime.js';
 import { systemClock } from '../boot/parts.js';
 import type { Pauses } from '../boot/pauses.js';
@@ -26,6 +27,7 @@ import { healthChecks } from './health-checks.js';
 import { Health } from './health.js';
 import { InsightController } from './insight-controller.js';
 import { ModelFigures } from './model-figures.js';
+import { ReadHealth } from './read-health.js';
 import { SlotSamples } from './slot-samples.js';
 import { FleetStatus } from './status.js';
 
@@ -46,6 +48,11 @@ import { FleetStatus } from './status.js';
         // Deadlines and ages are this machine's own, whatever clock the fleet goes by.
       ) => new Health(healthChecks({ db, messaging, files, work, lag, clock: systemClock, config }), systemClock, config.healthMs),
       inject: [Database, MessagingState, ServerArtifactStore, BackgroundWork, EventLoopLag, CONFIG],
+    },
+    {
+      provide: ReadHealth,
+      useFactory: (health: Health, authenticator: Authenticator, config: Config) => new ReadHealth(health, authenticator, config.healthMs),
+      inject: [Health, Authenticator, CONFIG],
     },
     provide(FleetStatus, Database, CLOCK),
     provide(EventFeed, Database),
