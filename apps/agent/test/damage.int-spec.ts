@@ -45,12 +45,14 @@ const FILES = {
   'node.nk': (f: DataFolder) => f.identity.seed,
 } as const;
 
+let root: string;
 let folder: DataFolder;
 beforeEach(async () => {
-  folder = dataFolder(await mkdtemp(join(tmpdir(), 'takt-damage-')));
+  root = await mkdtemp(join(tmpdir(), 'takt-damage-'));
+  folder = dataFolder(root);
 });
 afterEach(async () => {
-  await rm(folder.root, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
 });
 
 /** Opens everything that an agent opens when it starts, and reports once. */

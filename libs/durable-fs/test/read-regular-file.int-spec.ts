@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, open, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readlink, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ let folder: string;
 const at = (name: string): string => join(folder, name);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'takt-read-'));
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'takt-read-')));
   await writeFile(at('plain'), 'content');
   await writeFile(at('full'), 'x'.repeat(LIMIT));
   await writeFile(at('over'), 'x'.repeat(LIMIT + 1));
@@ -62,8 +62,18 @@ describe('readRegularFile', () => {
   });
 
   it('leaves no file open', async () => {
-    const before = (await open('/dev/null', 'r')).fd;
-    for (const name of ['plain', 'over', 'fifo']) await readRegularFile(at(name), LIMIT).catch(() => undefined);
-    expect((await open('/dev/null', 'r')).fd).toBe(before + 1);
+    for (const name of ['plain', 'over', 'fifo', 'folder', 'link']) await readRegularFile(at(name), LIMIT).catch(() => undefined);
+    expect(await openFiles()).toEqual([]);
+    // Seen by the same means: a file that is open is found.
+    const handle = await open(at('plain'), 'r');
+    expect(await openFiles()).toEqual([at('plain')]);
+    await handle.close();
   });
 });
+
+/** Files below the folder of this test that this process has open. */
+async function openFiles(): Promise<string[]> {
+  const numbers = await readdir('/proc/self/fd');
+  const targets = await Promise.all(numbers.map((number) => readlink(join('/proc/self/fd', number)).catch(() => '')));
+  return targets.filter((target) => target.startsWith(`${folder}/`));
+}
