@@ -7,7 +7,7 @@ import type { Finding } from './health-findings.js';
 export interface Check {
   readonly name: string;
   readonly look: () => Finding | Promise<Finding>;
-  /** Time for which an answer is taken again, ms. Default 0. */
+  /** Time for which an answer, or a failure, is taken again, ms. Default 0. */
   readonly keepMs?: number;
 }
 
@@ -58,16 +58,19 @@ export class HealthProbe {
 
   #look(): { readonly since: number; readonly found: Promise<Finding> } {
     const look = async (): Promise<Finding> => {
-      try {
-        const finding = await this.#check.look();
-        this.#kept = { at: this.#clock.monotonic(), finding };
-        return finding;
-      } catch (error) {
-        return failing('Unreachable', error instanceof Error ? error.message : String(error));
-      } finally {
-        this.#looking = null;
-      }
+      const finding = await this.#foundOrFailing();
+      this.#kept = { at: this.#clock.monotonic(), finding };
+      this.#looking = null;
+      return finding;
     };
     return { since: this.#clock.now(), found: Promise.resolve().then(look) };
+  }
+
+  async #foundOrFailing(): Promise<Finding> {
+    try {
+      return await this.#check.look();
+    } catch (error) {
+      return failing('Unreachable', error instanceof Error ? error.message : String(error));
+    }
   }
 }

@@ -113,10 +113,16 @@ describe('Health', () => {
     const health = new Health([{ name: 'store', look, keepMs: 5_000 }], clock, 2_000);
     const now = async (): Promise<unknown> => (await health.execute()).checks[0];
     expect(await now()).toMatchObject({ status: 'failing', reason: 'Unreachable', message: 'connection refused' });
-    vi.advanceTimersByTime(1_000);
-    expect(await now()).toMatchObject({ since: new Date(T0).toISOString() });
+    vi.advanceTimersByTime(4_999);
+    await now();
+    // A failure costs as much as an answer: on a full disk each look writes.
+    expect(looks).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(await now()).toMatchObject({ status: 'failing', since: new Date(T0).toISOString() });
+    expect(looks).toBe(2);
     healthy = true;
-    expect(await now()).toMatchObject({ status: 'ok', since: new Date(T0 + 1_000).toISOString() });
+    vi.advanceTimersByTime(5_000);
+    expect(await now()).toMatchObject({ status: 'ok', since: new Date(T0 + 10_000).toISOString() });
     await now();
     expect(looks).toBe(3);
     vi.advanceTimersByTime(5_000);

@@ -80,8 +80,12 @@ export class ServerArtifactStore {
   /** Writes a byte and removes it, and says how much room there is. Rejects where the folder cannot be written. */
   async probe(): Promise<{ readonly freeBytes: number }> {
     const path = join(this.#folder('incoming'), randomUUID());
-    await writeFile(path, '.', { mode: 0o600 });
-    await rm(path, { force: true });
+    try {
+      await writeFile(path, '.', { mode: 0o600 });
+    } finally {
+      // On a full disk the file is there, without its byte.
+      await rm(path, { force: true });
+    }
     const { bavail, bsize } = await statfs(this.#options.root);
     return { freeBytes: bavail * bsize };
   }
