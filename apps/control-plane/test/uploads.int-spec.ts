@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rmdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -237,6 +237,28 @@ describe('content', () => {
     expect(await sweepIn(27)).toBe(1);
     expect(await rowOf(statistics.digest)).toBeNull();
     expect(await rowOf(named.digest)).not.toBeNull();
+  });
+
+  it('that cannot be removed keeps nothing else from it', async () => {
+    await sweepIn(25);
+    const kept = (await files()).sort();
+    // Two without a row; a folder cannot be removed as a file.
+    for (const [at, name] of ['0', '1', '2', 'f'].entries()) {
+      const path = join(folder('sha256'), name.repeat(64));
+      await (at % 2 === 0 ? mkdir(path) : writeFile(path, 'no row'));
+      await utimes(path, new Date(), new Date(Date.now() - 48 * HOUR_MS));
+    }
+    const [stuck, gone] = [await as('dataset', await tar({ 'a.jpg': 'stuck' })), await as('dataset', await tar({ 'a.jpg': 'gone' }))];
+    const path = harness.controlPlane.parts.files.path(asId<Digest>(stuck));
+    await rm(path);
+    await mkdir(path);
+    const failed = await sweepIn(25).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(AggregateError);
+    // The one whose row could be deleted is tried once more as a file without a row.
+    expect((failed as AggregateError).errors).toHaveLength(4);
+    expect((await files()).sort()).toEqual([...kept, stuck, `sha256:${'0'.repeat(64)}`, `sha256:${'2'.repeat(64)}`].sort());
+    expect(await rowOf(asId(gone))).toBeNull();
+    for (const each of [path, ...['0', '2'].map((name) => join(folder('sha256'), name.repeat(64)))]) await rmdir(each);
   });
 
   it('has a row exactly where it has a file, however uploads, registrations and sweeps meet', async () => {

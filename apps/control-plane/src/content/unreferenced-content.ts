@@ -37,27 +37,30 @@ export class UnreferencedContent {
     }
   }
 
-  /** One pass of bounded work; returns how many files it removed. */
+  /**
+   * One pass of bounded work; returns how many files it removed. A file that cannot be removed keeps no other from it.
+   *
+   * @throws AggregateError what kept it from some of them, at the end of the pass
+   */
   async sweep(): Promise<number> {
     const before = new Date(this.clock.now() - this.keepHours * HOUR_MS);
-    let removed = await this.files.removeAbandoned();
-    for (const digest of await this.db.stores.content.unreferenced(before, REMOVALS)) {
-      if (await this.#removeOld(digest, before)) removed += 1;
-    }
-    removed += await this.#sweepFiles(before);
-    if (removed > 0) this.logger.info('unreferenced content removed', { files: removed });
-    return removed;
+    const pass = new Pass();
+    await pass.do(() => this.files.removeAbandoned());
+    const old = await this.db.stores.content.unreferenced(before, REMOVALS);
+    for (const digest of old) await pass.do(async () => ((await this.#removeOld(digest, before)) ? 1 : 0));
+    for (const digest of await this.#withoutRow(before)) await pass.do(() => this.#removeFile(digest).then(() => 1));
+    if (pass.removed > 0) this.logger.info('unreferenced content removed', { files: pass.removed });
+    pass.end();
+    return pass.removed;
   }
 
   /** Files without a row. A database that knows no file at all is a new one: what is on disk may belong to another. */
-  async #sweepFiles(before: Date): Promise<number> {
-    if (!(await this.db.stores.content.hasArtifacts())) return 0;
+  async #withoutRow(before: Date): Promise<Digest[]> {
+    if (!(await this.db.stores.content.hasArtifacts())) return [];
     const { old, next } = await this.files.olderThan(before.getTime(), this.#next, PAGE);
     this.#next = next;
     const known = await this.db.stores.content.artifactsByDigest(old);
-    const unknown = old.filter((digest) => !known.has(digest)).slice(0, REMOVALS);
-    for (const digest of unknown) await this.#removeFile(digest);
-    return unknown.length;
+    return old.filter((digest) => !known.has(digest)).slice(0, REMOVALS);
   }
 
   #removeOld(digest: Digest, before: Date): Promise<boolean> {
@@ -84,5 +87,27 @@ export class UnreferencedContent {
       await stores.content.lockContent(digest);
       if ((await stores.content.findArtifact(digest)) === null) await this.files.remove(digest);
     });
+  }
+}
+
+/** Counts what a pass removed, and keeps what failed until its end. */
+class Pass {
+  removed = 0;
+  readonly #failures: unknown[] = [];
+
+  async do(remove: () => Promise<number>): Promise<void> {
+    try {
+      this.removed += await remove();
+    } catch (error) {
+      this.#failures.push(error);
+    }
+  }
+
+  /** @throws AggregateError where something failed */
+  end(): void {
+    const [first] = this.#failures;
+    if (first === undefined) return;
+    const why = first instanceof Error ? first.message : String(first);
+    throw new AggregateError(this.#failures, `${String(this.#failures.length)} removal(s) of unreferenced content failed: ${why}`);
   }
 }
