@@ -13,6 +13,9 @@ import { connect, show } from '../session/session.js';
 import type { Cli, CommonOptions } from '../session/session.js';
 import { uploadWithProgress } from '../session/upload.js';
 
+/** The control plane looks through the whole archive, for up to 100 s, and ends when the call does. */
+const IMPORT_MS = 120_000;
+
 interface PushOptions extends CommonOptions {
   readonly as: DatasetRole;
   readonly name: string;
@@ -55,7 +58,7 @@ export function registerDatasets(program: Command, cli: Cli): void {
         await packFolderTo(folder, file);
         const artifact = await uploadWithProgress(cli, client, file, 'dataset');
         const body = { name: options.name, role: options.as, artifact: artifact.digest };
-        const pushed = await client.call('createDataset', { body }, { signal: cli.signal });
+        const pushed = await client.call('createDataset', { body }, { signal: cli.signal, timeoutMs: IMPORT_MS });
         show(
           cli,
           options,
