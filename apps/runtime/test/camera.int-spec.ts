@@ -21,6 +21,7 @@ import { linePaths } from '../src/line-paths.js';
 import { startRuntime } from '../src/runtime.js';
 import type { Runtime, RuntimeOptions } from '../src/runtime.js';
 import { LineUnderTest, callSocket } from './line-under-test.js';
+import type { Reply } from './line-under-test.js';
 
 const SLUG = 'line-1';
 const assignment = (path: string): LineAssignment =>
@@ -78,6 +79,28 @@ it('does not try to open the camera of a line again that was replaced while it w
   const words = 'camera';
   while (!said.some((message) => message.includes(words))) await sleep(10);
   expect(said.filter((message) => message.includes(words))).toEqual(['camera of a replaced line not opened']);
+});
+
+it('asks for a new process when reads of other sources that never end leave no thread for the one that is assigned', async () => {
+  const frames = join(dataDir, 'frames');
+  await cp(sampleFramesPath(), frames, { recursive: true });
+  const paths = linePaths(dataDir, SLUG);
+  let stuck = 0;
+  runtime = await startRuntime({
+    ...options(silentLogger),
+    onStuck: () => (stuck += 1),
+    openCamera: (source, clock, reads) => {
+      if (source.path === frames) return openCamera(source, clock, reads);
+      const opening = reads.of(source.path ?? '').run('', () => new Promise<never>(() => undefined));
+      (reads as SourceReads).abandon();
+      return opening;
+    },
+  });
+  const assign = (path: string): Promise<Reply> => callSocket(paths.socket, 'PUT', '/v1/line', assignment(path));
+  for (const path of ['/dead', '/dead', '/dead/too']) expect((await assign(path)).body).toMatchObject({ code: 'SourceNotAnswering' });
+  expect(stuck).toBe(0);
+  expect((await assign(frames)).body).toMatchObject({ code: 'SourceReadsExhausted', retryable: true });
+  expect(stuck).toBe(1);
 });
 
 describe('a folder of frames', () => {
