@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import fsPromises, { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -95,6 +96,23 @@ describe('server artifact store', () => {
     await expect(store.put(Readable.from([randomBytes(9)]), {}, () => Promise.reject(new Error('no row')))).rejects.toThrow('no row');
     expect(await left()).toEqual([]);
   });
+});
+
+it('a look at a store on a full disk fails and leaves no file', async () => {
+  const { writeFile: whole } = fsPromises;
+  // A file can be made there, and holds nothing.
+  fsPromises.writeFile = async (path) => {
+    await whole(path, '');
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+  };
+  syncBuiltinESMExports();
+  try {
+    await expect(store.probe()).rejects.toMatchObject({ code: 'ENOSPC' });
+  } finally {
+    fsPromises.writeFile = whole;
+    syncBuiltinESMExports();
+  }
+  expect(await left()).toEqual([]);
 });
 
 describe('summarizeArchive', () => {
