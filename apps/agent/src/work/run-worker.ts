@@ -1,6 +1,7 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { workerMessageSchema } from '@takt/contracts';
@@ -13,7 +14,7 @@ export interface WorkerRun {
   readonly workerPath: string;
   /** All that the worker sees of this process's environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Folder for the job file. */
+  /** Folder for the job file and for what the worker writes to `TMPDIR`. */
   readonly folder: string;
   readonly fs: DurableFs;
   readonly logger: Logger;
@@ -39,11 +40,17 @@ export async function runWorker<K extends WorkerJob['kind']>(
   run: WorkerRun,
 ): Promise<Extract<WorkerResult, { kind: K }>> {
   run.signal.throwIfAborted();
-  const jobFile = join(run.folder, `job-${job.kind}-${randomUUID()}.json`);
+  const id = randomUUID();
+  const jobFile = join(run.folder, `job-${job.kind}-${id}.json`);
+  // A worker that is killed cannot remove its temporary files.
+  const temporary = join(run.folder, `tmp-${id}`);
   await run.fs.write(jobFile, JSON.stringify(job));
   try {
-    return await spawn(job, jobFile, run);
+    await mkdir(temporary, { mode: 0o700 });
+    return await spawn(job, jobFile, { ...run, environment: { ...run.environment, TMPDIR: temporary } });
   } finally {
+    // A child of a killed worker may still write there; the next start of the agent removes the whole folder.
+    await run.fs.remove(temporary).catch(() => undefined);
     await run.fs.remove(jobFile);
   }
 }
