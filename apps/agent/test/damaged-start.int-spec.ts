@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { calibrationKeyOf } from '@takt/reconcile';
 import { until } from '@takt/testing';
 import { ControlStand } from './control-stand.js';
 import { NodeStand } from './node-stand.js';
-import { contentIn, deploymentOf, releaseOf, slotOf } from './wanted.js';
+import { calibrationOf, contentIn, deploymentOf, releaseOf, slotOf } from './wanted.js';
 
 let stand: ControlStand;
 let node: NodeStand;
@@ -23,6 +25,9 @@ const flipBit = (path: string): void => {
   content[1000] = (content[1000] ?? 0) ^ 1;
   writeFileSync(path, content);
 };
+
+const conditions = (type: string): string[] =>
+  stand.reports.flatMap(({ body }) => (body.kind === 'condition' && body.condition.type === type ? [body.condition.reason] : []));
 
 it('an agent that starts with every state file damaged stays up, reports it, and builds a damaged build again for the next deployment', async () => {
   const content = await contentIn(stand);
@@ -51,11 +56,41 @@ it('an agent that starts with every state file damaged stays up, reports it, and
   expect(node.agentEnded).toBe(false);
   expect(node.count('end-build')).toBe(2);
   expect(stand.deployments.get(first.deploymentId)?.filter((state) => state === 'committed')).toHaveLength(1);
-  const said = (): string[] =>
-    stand.reports.flatMap(({ body }) =>
-      body.kind === 'condition' && body.condition.type === 'StateIntact' ? [body.condition.reason] : [],
-    );
-  await until('the damage is reported as replaced', () => said().at(-1) === 'Rebuilt', 60_000);
-  expect(said()).toContain('FileDamaged');
+  await until('the damage is reported as replaced', () => conditions('StateIntact').at(-1) === 'Rebuilt', 60_000);
+  expect(conditions('StateIntact')).toContain('FileDamaged');
   expect(existsSync(join(node.data, 'agent', 'quarantine'))).toBe(true);
+}, 180_000);
+
+it('an agent that starts with only its ledger damaged reports no end twice and every condition again, and calibrates where a file is in the way', async () => {
+  await until('the journal is confirmed', () => readdirSync(join(node.data, 'agent', 'journal')).length === 0);
+  await node.endAgent('SIGKILL');
+  writeFileSync(join(node.data, 'agent', 'ledger.json'), Buffer.alloc(64));
+  const before = conditions('RuntimeReachable').length;
+  const job = calibrationOf(await contentIn(stand));
+  const key = calibrationKeyOf(job, (content) => createHash('sha256').update(content).digest('hex'));
+  mkdirSync(join(node.data, 'calibrations'), { recursive: true });
+  writeFileSync(join(node.data, 'calibrations', key), 'in the way');
+  node.startAgent();
+  await stand.want({ slots: stand.body.slots, jobs: [job] });
+  const isDone = (): boolean =>
+    stand.reports.some(({ body }) => body.kind === 'job' && body.jobId === job.jobId && body.state === 'succeeded');
+  await until('the calibration is done', isDone, 60_000);
+  await until('a condition that is met is reported again', () => conditions('RuntimeReachable').length > before, 60_000);
+  for (const states of stand.deployments.values()) expect(states.filter((state) => state === 'committed')).toHaveLength(1);
+  expect(stand.rejected).toEqual([]);
+  expect(node.count('end-build')).toBe(2);
+}, 180_000);
+
+it('an agent that starts with its key damaged stays up and says what to do, also when it is started again', async () => {
+  await node.endAgent('SIGKILL');
+  writeFileSync(join(node.data, 'identity', 'node.nk'), 'x');
+  const said = (): number => node.agentLog().split('IdentityDamaged').length - 1;
+  for (let start = 1; start <= 2; start += 1) {
+    const before = said();
+    node.startAgent();
+    await until('the agent says so', () => said() > before, 60_000);
+    expect(node.agentEnded).toBe(false);
+    expect(node.command('status')).toContain('not joined');
+    expect(await node.endAgent('SIGTERM')).toBe(0);
+  }
 }, 180_000);

@@ -261,6 +261,21 @@ describe('reports', () => {
     expect((await said()).at(-1)).toBe('Rebuilt');
   });
 
+  it('say each file that a runtime moved away, and once more what lay there when the agent started', async () => {
+    const reporter = await open();
+    const lies = (name: string): Promise<void> => createDurableFs().write(join(folder.lines, 'strip', 'quarantine', name), '');
+    await lies('line.json.20260101T000000000Z');
+    const watch = new StateReport(filesOn(createDurableFs()), folder, reporter, clock);
+    for (const day of ['', '02', '03']) {
+      if (day !== '') await lies(`activation.json.202601${day}T000000000Z`);
+      for (let round = 1; round <= 3; round += 1) await watch.report([], []);
+    }
+    const said = (await inJournal(reporter)).flatMap(({ body }) => (body.kind === 'condition' ? [body.condition] : []));
+    expect(said.map(({ reason }) => reason)).toEqual(['Rebuilt', 'FileDamaged', 'Rebuilt', 'FileDamaged', 'Rebuilt']);
+    expect(said[0]?.message).toContain('lines/strip/quarantine/line.json.20260101T000000000Z');
+    expect(said[1]?.message).toContain('lines/strip/activation.json is damaged');
+  });
+
   it('of every condition come again after the ledger was rebuilt, also where they say that all is well', async () => {
     await createDurableFs().write(folder.ledger, '');
     const reporter = await open(createDurableFs(), rebuiltLedger({ slots: {} }, new Set(), CONDITION_TYPES));

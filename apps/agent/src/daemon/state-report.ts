@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { basename, extname, join, relative } from 'node:path';
 import type { Clock } from '@takt/kernel';
 import type { DataFolder } from '../data-folder.js';
 import { quarantinedByAgent, quarantinedByLines } from '../state/quarantine-listing.js';
@@ -15,8 +15,10 @@ export class StateReport {
   readonly #clock: Clock;
   /** Numbers of the findings that were reported: only then are their files reported as replaced. */
   readonly #reported = new Set<number>();
-  /** Files in the agent's own quarantine folder when it started; later ones are among the findings. */
-  #listed: readonly string[] | undefined;
+  /** Files in quarantine when the agent started; later ones of its own are among the findings. */
+  #atStart: readonly string[] | undefined;
+  /** Files that a runtime has moved away since, by where they are. */
+  readonly #byRuntimes = new Map<string, StateFinding>();
 
   constructor(files: StateFiles, folder: DataFolder, reporter: Reporter, clock: Clock) {
     this.#files = files;
@@ -30,13 +32,30 @@ export class StateReport {
    * @param lostRecords see `stateCondition`
    */
   async report(missing: readonly string[], lostRecords: readonly string[]): Promise<void> {
-    const { fs, findings } = this.#files;
+    const findings = [...this.#files.findings, ...(await this.#foundByRuntimes())];
     const unknown = new Set(missing.map((path) => relative(this.#folder.root, path)));
     const isReplaced = ({ file, number }: StateFinding): boolean => this.#reported.has(number) && !unknown.has(file);
-    this.#listed ??= await quarantinedByAgent(fs, this.#folder);
-    const quarantined = [...this.#listed, ...(await quarantinedByLines(fs, this.#folder))];
-    const says = stateCondition(findings, isReplaced, quarantined, lostRecords);
+    const says = stateCondition(findings, isReplaced, this.#atStart ?? [], lostRecords);
     await reportCondition(this.#reporter, this.#clock, 'StateIntact', says);
     if (says.status === 'false') for (const { number } of findings) this.#reported.add(number);
+  }
+  async #foundByRuntimes(): Promise<readonly StateFinding[]> {
+    const { fs } = this.#files;
+    const present = await quarantinedByLines(fs, this.#folder);
+    this.#atStart ??= [...(await quarantinedByAgent(fs, this.#folder)), ...present];
+    for (const path of present) {
+      if (this.#atStart.includes(path) || this.#byRuntimes.has(path)) continue;
+      this.#byRuntimes.set(path, {
+        file: join(path, '../..', basename(path, extname(path))),
+        kind: 'damaged',
+        detail: 'its runtime found it',
+        movedTo: join(this.#folder.root, path),
+        remedy: 'the runtime replaces it',
+        trouble: null,
+        // The files of the agent count upwards from 1.
+        number: -1 - this.#byRuntimes.size,
+      });
+    }
+    return [...this.#byRuntimes.values()];
   }
 }
