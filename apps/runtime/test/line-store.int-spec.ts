@@ -1,14 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
 import { asId, silentLogger } from '@takt/kernel';
-import type { DeploymentId } from '@takt/kernel';
+import type { DeploymentId, Digest } from '@takt/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EMPTY_RECORD } from '../src/activation/record.js';
 import { createLineStore } from '../src/activation/store.js';
 import type { LineStore } from '../src/activation/store.js';
 import { startControlServer } from '../src/control/control-server.js';
+import { loadPipeline } from '../src/host/load-pipeline.js';
 import { linePaths } from '../src/line-paths.js';
 import type { LinePaths } from '../src/line-paths.js';
 import { SLUG, assignment, committedOf, putBuild, putNodeFiles } from './node-files.js';
@@ -32,6 +34,7 @@ it.each([
   ['random bytes', (path: string) => writeFile(path, Buffer.from([0xff, 0x80, 0x00]))],
   ['JSON of the wrong shape', (path: string) => writeFile(path, '[]')],
   ['a folder in its place', (path: string) => mkdir(path)],
+  ['a FIFO in its place', (path: string) => Promise.resolve(void execFileSync('mkfifo', [path]))],
 ])('documents of a line that are %s are moved aside, and the line can be written again', async (_how, damage) => {
   await open().writeRecord(EMPTY_RECORD);
   for (const path of [paths.activation, paths.activationCopy, paths.line]) {
@@ -45,6 +48,24 @@ it.each([
   expect(await readdir(paths.quarantine)).toEqual(moved);
   await store.writeRecord(EMPTY_RECORD);
   expect((await open().readRecord()).record).toEqual(EMPTY_RECORD);
+});
+
+it('an artifact whose place a FIFO has taken is refused, and does not keep the engine host waiting', async () => {
+  const path = join(root, 'engine.onnx');
+  execFileSync('mkfifo', [path]);
+  const artifact = asId<Digest>(`sha256:${'0'.repeat(64)}`);
+  const threads = { intraOp: 1, spin: false };
+  const plan = {
+    engine: 'onnxruntime',
+    precision: 'fp32',
+    recipe: 'fp32',
+    threads,
+    artifact,
+    engineVersion: '1',
+    fingerprint: 'x',
+  } as const;
+  const loading = loadPipeline(path, plan, { now: () => 0, monotonic: () => 0 });
+  await expect(loading).rejects.toMatchObject({ code: 'ArtifactMissing', message: expect.stringContaining('a FIFO') as string });
 });
 
 const first = committedOf('first');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readRegularFile } from '@takt/durable-fs';
 import { createOrtAdapter } from '@takt/engine-ort';
 import { EngineName } from '@takt/engines';
 import type { EnginePlan } from '@takt/engines';
@@ -9,6 +9,9 @@ import { decodeImage } from '@takt/image-io';
 import { TaktError } from '@takt/kernel';
 import type { Clock } from '@takt/kernel';
 import { detectorModel, inferWith, portsOf, readArtifactDetector } from '@takt/quantization';
+
+/** The largest file that ONNX allows. */
+const ARTIFACT_MAX_BYTES = 2 ** 31 - 1;
 
 /** One loaded engine with everything around it: frame bytes in, boxes out. */
 export interface Pipeline {
@@ -45,7 +48,7 @@ export async function loadPipeline(artifactPath: string, plan: EnginePlan, clock
 }
 
 async function readArtifact(path: string, digest: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((thrown: unknown) => {
+  const bytes = await readRegularFile(path, ARTIFACT_MAX_BYTES).catch((thrown: unknown) => {
     throw new TaktError({
       code: 'ArtifactMissing',
       message: `artifact ${digest} cannot be read from ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
