@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { RpcMethod, heartbeatSubject, reportSubject, rpcSubject } from '@takt/contracts';
-import type { EventView, Heartbeat, NodeView, SlotView } from '@takt/contracts';
+import type { EventView, Heartbeat, NodeView, ReportBody, SlotView } from '@takt/contracts';
 import { asId } from '@takt/kernel';
 import type { Digest, JobId, SlotId } from '@takt/kernel';
 import { until } from '@takt/testing';
@@ -46,11 +46,25 @@ describe('a report that makes no sense', () => {
     ['a body that is nested without end', { body: JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`) as unknown }],
     ['another version', { schemaVersion: 2 }],
     ['no time', { at: 'yesterday' }],
-  ])('(%s) is recorded and passed over', async (what, change) => {
-    const before = await refusals();
+  ])('(%s) is recorded once for its node and passed over', async (what, change) => {
     await sendThenGood(change, what);
-    expect(await refusals()).toBe(before + 1);
+    expect(await refusals()).toBe(1);
     expect(await seen()).toBe(what);
+  });
+
+  it('(conditions of names that are none, or of too many) grows no list', async () => {
+    const named = (type: string): ReportBody => ({ ...condition('fine'), condition: { ...condition('fine').condition, type } });
+    await sendThenGood({ body: named('Disk\nSpace') }, 'named');
+    await sendThenGood({ body: named('D'.repeat(65)) }, 'short');
+    for (let i = 0; i < 70; i += 1) await node.report(named(`Made${String(i)}`));
+    await node.report(condition('still heard'));
+    await node.confirmed();
+    const { conditions } = await harness.ok<NodeView>('GET', `/nodes/${node.identity.nodeId}`);
+    expect(conditions).toHaveLength(64);
+    expect(conditions.every(({ type }) => /^(DiskSpace|Made\d+)$/.test(type))).toBe(true);
+    expect(await seen()).toBe('still heard');
+    const { items } = await harness.ok<{ items: EventView[] }>('GET', '/events?limit=1000');
+    expect(items.filter((event) => event.code === 'ReportRejected')).toHaveLength(1);
   });
 
   it('(a time that the database refuses) is stored with the time it came', async () => {
@@ -209,7 +223,7 @@ describe('a node that sends what does not follow the contract', () => {
     const before = await refusals();
     await sendThenGood({ body: late }, 'after the generation');
     await sendThenGood({ at: `2026-01-01T00:00:00.${'1'.repeat(200)}Z` }, 'after the time');
-    expect(await refusals()).toBe(before + 2);
+    expect(await refusals()).toBe(before);
     expect(await seen()).toBe('after the time');
     for (const other of others) {
       await other.report(condition('fine'));

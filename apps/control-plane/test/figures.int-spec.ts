@@ -73,7 +73,7 @@ describe('samples', () => {
       frames += 2;
       const numbers = new Map([
         [north.identity.nodeId, north.beat([metrics(slot.id, frames)])],
-        // What another node says of a slot is nobody's business.
+        // What another node says of a slot counts for nothing.
         [south.identity.nodeId, south.beat([metrics(slot.id, 1_000_000)])],
       ]);
       await until('both are written', async () => {

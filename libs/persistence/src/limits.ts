@@ -1,4 +1,4 @@
-/** How long the database may take before whoever waits for it gets an error. All in ms. */
+/** How long the database may take before a caller gets an error. All in ms. */
 export interface DatabaseLimits {
   /** Until a connection stands, and until one of the pool is free. */
   readonly connectMs: number;

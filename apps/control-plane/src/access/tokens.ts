@@ -25,7 +25,7 @@ async function siteNames(stores: Stores, ids: readonly string[] | null): Promise
 
 async function siteIds(stores: Stores, ctx: RequestContext, refs: readonly string[]): Promise<string[]> {
   const ids = new Set<string>();
-  for (const ref of refs) ids.add((await resolveSite(stores, ctx, ref)).id);
+  for (const ref of new Set(refs)) ids.add((await resolveSite(stores, ctx, ref)).id);
   return [...ids];
 }
 

@@ -1,8 +1,8 @@
-/** Pauses between two passes of what runs by itself, ms. With `Infinity` it runs only when its pass is called. */
+/** Pauses between two passes of background work, ms. With `Infinity` it runs only when its pass is called. */
 export interface Pauses {
   /** Writing of heartbeats; no longer than the time between two samples. */
   readonly heartbeats: number;
-  /** Jobs given out and taken back, and old rows deleted. */
+  /** Assigning jobs, reclaiming those of lost nodes, deleting old rows. */
   readonly jobs: number;
   readonly rollouts: number;
   /** Live figures of the fleet, while anyone listens. */

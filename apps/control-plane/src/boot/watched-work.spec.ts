@@ -8,7 +8,7 @@ const clock = { now: () => Date.now(), monotonic: () => Date.now() };
 let log: string[];
 const note = (message: string): void => void log.push(message);
 const logger: Logger = { ...silentLogger, info: note, warn: note, error: note };
-/** A run that ends when it is told to. */
+/** A run that ends when `end` is called. */
 function held(): { work: () => Promise<void>; end: () => void; runs: () => number } {
   let end = (): void => undefined;
   let runs = 0;

@@ -93,7 +93,7 @@ export class WatchedWork {
   }
 }
 
-/** The background work of this process by name, for whoever asks how it goes. */
+/** The background work of this process by name, as health checks read it. */
 export class BackgroundWork {
   readonly #known = new Map<string, WatchedWork>();
 

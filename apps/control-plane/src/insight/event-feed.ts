@@ -1,4 +1,6 @@
 import type { EventView, eventQuerySchema } from '@takt/contracts';
+import { TaktError } from '@takt/kernel';
+import { isBadValue } from '@takt/persistence';
 import type { Database } from '@takt/persistence';
 import { Observable } from 'rxjs';
 import type { z } from 'zod';
@@ -6,6 +8,22 @@ import type { RequestContext } from '../http/context.js';
 
 const POLL_MS = 5_000;
 const PAGE = 200;
+
+/**
+ * Number of the event that a client saw last, from its `Last-Event-ID`; undefined where it sends none.
+ *
+ * @throws TaktError `RequestInvalid`
+ */
+export function lastSeen(header: string | readonly string[] | undefined): number | undefined {
+  if (header === undefined || header === '') return undefined;
+  const seq = typeof header === 'string' && /^\d{1,16}$/.test(header) ? Number(header) : Number.NaN;
+  if (Number.isSafeInteger(seq)) return seq;
+  throw new TaktError({
+    code: 'RequestInvalid',
+    message: 'the header Last-Event-ID is not the number of an event',
+    action: 'send the id of the last event that was received, or leave the header out',
+  });
+}
 
 export class EventFeed {
   constructor(private readonly db: Database) {}
@@ -40,8 +58,9 @@ export class EventFeed {
             }
             if (page.length === PAGE) again = true;
           } while (again && !subscriber.closed);
-        } catch {
-          // The database is away for now; the next wake or poll reads on from the same place.
+        } catch (error) {
+          // While the database is away, the next wake or poll reads on from the same place.
+          if (isBadValue(error)) subscriber.error(error);
         } finally {
           reading = false;
         }

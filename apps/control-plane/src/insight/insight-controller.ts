@@ -12,7 +12,7 @@ import { Caller } from '../http/context.js';
 import type { RequestContext, TaktRequest } from '../http/context.js';
 import { StreamAccess } from '../http/stream-access.js';
 import { VERSION } from '../version.js';
-import { EventFeed } from './event-feed.js';
+import { EventFeed, lastSeen } from './event-feed.js';
 import { ExplainDeployment } from './explain-deployment.js';
 import { ExplainNode } from './explain-node.js';
 import { ReadHealth } from './read-health.js';
@@ -60,9 +60,7 @@ export class InsightController {
     @Req() request: TaktRequest,
     @Query({ schema: apiRoutes.streamEvents.query }) query: { after?: number | undefined },
   ): Observable<MessageEvent> {
-    const resumed = Number(request.headers['last-event-id'] ?? Number.NaN);
-    const after = Number.isInteger(resumed) && resumed >= 0 ? resumed : query.after;
-    return this.feed.follow(ctx, after).pipe(
+    return this.feed.follow(ctx, lastSeen(request.headers['last-event-id']) ?? query.after).pipe(
       this.access.while(request),
       map((event) => ({ id: String(event.seq), type: 'event', data: event })),
     );

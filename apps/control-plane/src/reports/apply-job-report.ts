@@ -2,6 +2,8 @@ import type { ReportBody } from '@takt/contracts';
 import type { TaktErrorData } from '@takt/kernel';
 import type { FleetNode, Job, Stores } from '@takt/persistence';
 import { record } from '../record.js';
+import { notItsOwn } from './node-complaints.js';
+import type { Complaint } from './node-complaints.js';
 import { isOpen } from '../rollout/calibration.js';
 import type { Calibrations } from '../rollout/calibration.js';
 
@@ -18,17 +20,10 @@ const unexplained: TaktErrorData = {
 export class ApplyJobReport {
   constructor(private readonly calibrations: Calibrations) {}
 
-  async execute(stores: Stores, node: FleetNode, report: JobReport, now: Date): Promise<void> {
+  async execute(stores: Stores, node: FleetNode, report: JobReport, now: Date, complain: (complaint: Complaint) => void): Promise<void> {
     const job = await stores.jobs.lock(report.jobId);
     if (job === null || (job.kind === 'build' && job.nodeId !== node.id)) {
-      record(stores, `node:${node.name}`, now, {
-        code: 'ReportRejected',
-        severity: 'warning',
-        message: `node ${node.name} reported on a job that is not its own`,
-        object: { kind: 'node', id: node.id, name: node.name },
-        siteId: node.siteId,
-        data: { jobId: report.jobId },
-      });
+      complain(notItsOwn('job', report.jobId));
       return;
     }
     if (!isOpen(job)) return;

@@ -81,7 +81,8 @@ export class Heartbeats {
     await this.#keepAlive(refused, now);
     for (const beat of batch) if (this.#pending.get(beat.nodeId) === beat) this.#pending.delete(beat.nodeId);
     await this.#markOffline(now);
-    await this.#sample(batch.filter((beat) => !refused.some(({ entry }) => entry === beat)));
+    const left = new Set(refused.map(({ entry }) => entry));
+    await this.#sample(batch.filter((beat) => !left.has(beat)));
     await this.#complaints.flush();
   }
 

@@ -9,15 +9,25 @@ export interface Complaint {
   readonly code: string;
   /** What follows the name of the node: `sends heartbeats that are not taken: …`. */
   readonly message: string;
+  /** Tells faults of one code apart that are each worth a record. */
+  readonly about?: string;
   /** The one next action of an operator. */
   readonly action: string;
 }
+
+/** What a node says of something that belongs to another, or to none. */
+export const notItsOwn = (kind: 'deployment' | 'job' | 'slot', id: string): Complaint => ({
+  code: 'ReportRejected',
+  about: kind,
+  message: `reported on a ${kind} that is not its own (${id})`,
+  action: 'if two nodes run with the same identity, join one of them again: takt-agent forget, then takt-agent join',
+});
 
 /** A node that went this long without the fault is recorded again when it returns, ms. */
 const QUIET_MS = 3_600_000;
 
 /**
- * Puts what is wrong with a node's messages on record: one event and one log line per node and code, however often it repeats. What
+ * Puts what is wrong with a node's messages on record: one event and one log line per node and fault, however often it repeats. What
  * is remembered is bounded, and lost with the process, so that a fault that lasts is recorded once more after a restart.
  */
 export class NodeComplaints {
@@ -34,7 +44,7 @@ export class NodeComplaints {
 
   /** Keeps a complaint for the next `flush`, unless it is on record. */
   add(nodeId: NodeId, complaint: Complaint): void {
-    const key = `${nodeId} ${complaint.code}`;
+    const key = `${nodeId} ${complaint.code} ${complaint.about ?? ''}`;
     const now = this.clock.monotonic();
     const last = this.#seen.get(key);
     this.#seen.delete(key);

@@ -40,6 +40,7 @@ export class TakeReport {
     const isRefusal = attempt < CLASHES ? isBadValue : isRowRefused;
     try {
       await withoutRefused(report.seq, isRefusal, (course) => this.#take(report, course));
+      await this.#recordComplaints();
     } catch (error) {
       if (attempt >= FAILURES) await this.#complain(report, attempt, error);
       throw error;
@@ -90,6 +91,14 @@ export class TakeReport {
    */
   async passOver(nodeId: NodeId, firstSeq: number): Promise<void> {
     await withoutRefused(firstSeq, isBadValue, (course) => this.#passOver(nodeId, firstSeq, course));
+    await this.#recordComplaints();
+  }
+
+  /** What was complained about waits for the next report where it cannot be recorded: the reports themselves are in the database. */
+  async #recordComplaints(): Promise<void> {
+    await this.#complaints.flush().catch((error: unknown) => {
+      this.logger.warn('complaints about nodes not recorded yet', { [LogField.error]: error });
+    });
   }
 
   async #passOver(nodeId: NodeId, firstSeq: number, course: Course): Promise<void> {
@@ -125,7 +134,7 @@ export class TakeReport {
       if (next === null || node === null) break;
       course.seq = next.seq;
       const judged = course.refused.has(next.seq) ? { ...next, body: null } : next;
-      await this.apply.execute(stores, node, judged, new Date(this.clock.now()));
+      await this.apply.execute(stores, node, judged, new Date(this.clock.now()), (complaint) => this.#complaints.add(nodeId, complaint));
       applied = next.seq;
     }
     if (applied > cursor) await stores.reports.advanceCursor(nodeId, applied);

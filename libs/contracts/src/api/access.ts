@@ -28,7 +28,7 @@ export const createTokenSchema = z.object({
   name: lineText(100),
   role: roleSchema,
   /** Ids or names of sites; null is all of them. */
-  sites: z.array(refSchema).min(1).nullable().default(null),
+  sites: z.array(refSchema).min(1).max(1_000).nullable().default(null),
   expiresInDays: z.number().positive().max(3650).nullable().default(null),
 });
 export const tokenViewSchema = z.object({

@@ -2,7 +2,8 @@ import { DEFAULT_GATE_POLICY, HISTOGRAM_BUCKETS, assessGate } from '@takt/gates'
 import type { PeriodInterval, SlotFigures } from '@takt/gates';
 import { describe, expect, it } from 'vitest';
 import { COUNT_MAX } from '../wire-limits.js';
-import { gateReportSchema } from './rollouts.js';
+import { createTokenSchema } from './access.js';
+import { gateReportSchema, rolloutTargetSchema } from './rollouts.js';
 
 /** As much as counters of the contract can grow between two readings, in every bucket. */
 const extreme = (lagSeconds: number): PeriodInterval => ({
@@ -33,5 +34,20 @@ describe('the report of a gate', () => {
     expect(report.distributions[0]?.frames).toBeGreaterThan(COUNT_MAX);
     const read: unknown = JSON.parse(JSON.stringify(report));
     expect(gateReportSchema.parse(read)).toEqual(read);
+  });
+});
+
+describe('lists of a request', () => {
+  const refs = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${String(index)}`);
+
+  it.each(['sites', 'lines', 'nodes', 'profiles'] as const)('%s of a target end at a thousand', (list) => {
+    expect(rolloutTargetSchema.safeParse({ [list]: refs(1_000) }).success).toBe(true);
+    expect(rolloutTargetSchema.safeParse({ [list]: refs(1_001) }).success).toBe(false);
+  });
+
+  it('sites of a token end at a thousand', () => {
+    const token = { name: 'ci', role: 'viewer' };
+    expect(createTokenSchema.safeParse({ ...token, sites: refs(1_000) }).success).toBe(true);
+    expect(createTokenSchema.safeParse({ ...token, sites: refs(1_001) }).success).toBe(false);
   });
 });

@@ -56,12 +56,15 @@ export const rolloutPolicyInputSchema = rolloutPolicySchema
   .extend({ gate: gatePolicySchema.partial().optional(), onGate: rolloutPolicySchema.shape.onGate.partial().optional() });
 export type RolloutPolicyInput = z.input<typeof rolloutPolicyInputSchema>;
 
+/** References that one request may list; more are asked for by a list above, such as a site for its nodes. */
+const LISTED_AT_MOST = 1_000;
+
 /** Which slots of the release's model take part: all of them, or those that fit every list that is given. */
 export const rolloutTargetSchema = z.object({
-  sites: z.array(refSchema).min(1).optional(),
-  lines: z.array(refSchema).min(1).optional(),
-  nodes: z.array(refSchema).min(1).optional(),
-  profiles: z.array(lineText(200)).min(1).optional(),
+  sites: z.array(refSchema).min(1).max(LISTED_AT_MOST).optional(),
+  lines: z.array(refSchema).min(1).max(LISTED_AT_MOST).optional(),
+  nodes: z.array(refSchema).min(1).max(LISTED_AT_MOST).optional(),
+  profiles: z.array(lineText(200)).min(1).max(LISTED_AT_MOST).optional(),
 });
 export type RolloutTarget = z.output<typeof rolloutTargetSchema>;
 

@@ -76,11 +76,14 @@ export const slotReportSchema = z.object({
   plan: enginePlanSchema.nullable(),
 });
 
+/** A name for programs, as Kubernetes has them in conditions: it becomes part of an event's code. */
+const pascalCase = z.string().regex(/^[A-Z][A-Za-z0-9]{0,63}$/, 'has to be PascalCase, 64 characters at most');
+
 export const conditionSchema = z.object({
-  /** PascalCase, e.g. `RuntimeReachable`, `DesiredStateAccepted`, `DiskSpace`. */
-  type: z.string(),
+  /** E.g. `RuntimeReachable`, `DesiredStateAccepted`, `DiskSpace`. */
+  type: pascalCase,
   status: z.enum(['true', 'false', 'unknown']),
-  reason: z.string(),
+  reason: pascalCase,
   message: z.string().max(CONDITION_MESSAGE_MAX_LENGTH),
   action: z.string().nullable(),
   since: timestampSchema,

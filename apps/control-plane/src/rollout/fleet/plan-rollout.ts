@@ -69,18 +69,9 @@ export async function planRollout(stores: Stores, ctx: RequestContext, input: In
 
 async function targetSlots(stores: Stores, ctx: RequestContext, input: Input, model: Model): Promise<SlotOverview[]> {
   const { sites, lines, nodes } = input.target;
-  const siteIds =
-    sites === undefined
-      ? null
-      : new Set<string>((await Promise.all(sites.map((ref) => resolveSite(stores, ctx, ref)))).map(({ id }) => id));
-  const lineIds =
-    lines === undefined
-      ? null
-      : new Set<string>((await Promise.all(lines.map((ref) => resolveLine(stores, ctx, ref)))).map(({ id }) => id));
-  const nodeIds =
-    nodes === undefined
-      ? null
-      : new Set<string>((await Promise.all(nodes.map((ref) => resolveNode(stores, ctx, ref)))).map(({ id }) => id));
+  const siteIds = sites === undefined ? null : await idsOf(sites, (ref) => resolveSite(stores, ctx, ref));
+  const lineIds = lines === undefined ? null : await idsOf(lines, (ref) => resolveLine(stores, ctx, ref));
+  const nodeIds = nodes === undefined ? null : await idsOf(nodes, (ref) => resolveNode(stores, ctx, ref));
   return (await stores.slots.overview(ctx.siteScope)).filter(
     ({ slot }) =>
       slot.model === model.name &&
@@ -88,6 +79,13 @@ async function targetSlots(stores: Stores, ctx: RequestContext, input: Input, mo
       (lineIds === null || lineIds.has(slot.lineId)) &&
       (nodeIds === null || nodeIds.has(slot.nodeId)),
   );
+}
+
+/** Ids of what is named, each reference looked up once, one after the other: a long list takes no more than one connection. */
+async function idsOf(refs: readonly string[], resolve: (ref: string) => Promise<{ readonly id: string }>): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (const ref of new Set(refs)) ids.add((await resolve(ref)).id);
+  return ids;
 }
 
 interface Suitability {
