@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { readLedger } from '../tools/suites/ledger.mjs';
+import { readLedger } from './ledger.mjs';
 
 /**
  * What `npm run prove` has behind it, a line of JSON for each case that passed, so that an interrupted run goes on where it
