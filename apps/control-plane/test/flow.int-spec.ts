@@ -401,6 +401,7 @@ describe('reports', () => {
     const [last] = (await harness.ok<{ items: { id: string }[] }>('GET', `/deployments?slot=${slot.id}&limit=1`)).items;
     await tell(last?.id ?? '', 'fetching');
     expect((await detail(last?.id ?? '')).state).toBe('committed');
+    await until('the refusal is recorded', async () => (await events('ReportRejected')).length > before);
     expect(await events('ReportRejected')).toHaveLength(before + 1);
   });
 
@@ -408,6 +409,7 @@ describe('reports', () => {
     const before = (await events('ReportRejected')).length;
     await other.report({ kind: 'slot', slotId: slot.id, activeDeploymentId: null, plan: null });
     await other.confirmed();
+    await until('the refusal is recorded', async () => (await events('ReportRejected')).length > before);
     expect(await events('ReportRejected')).toHaveLength(before + 1);
     expect((await harness.ok<SlotView>('GET', `/slots/${slot.id}`)).serving).toBeNull();
   });
