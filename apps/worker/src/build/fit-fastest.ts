@@ -28,7 +28,7 @@ interface TimedForms {
 
 /**
  * Head start that a form over the budget must have for its accuracy to be bought: a layer in float costs some percent, and to find
- * it every box has to rank all layers.
+ * it every box has to rank all layers. On a busy box that takes a minute, so it must be seen twice.
  */
 const WORTH_BUYING = 0.08;
 /** Medians that differ by less are alike; the form that lost nothing to reverts is taken then. */
@@ -37,7 +37,7 @@ const TIE = 0.01;
 /**
  * The artifact of a recipe that can be made in several forms, of which only the host can tell the fastest. All are timed in turns. The
  * fastest that is inside the budget as it is, is compared with a faster one that has to buy accuracy by layers in float, where that has a
- * head start to spend. Where none is inside, the one that loses least is given.
+ * head start to spend and keeps it when both are timed again. Where none is inside, the one that loses least is given.
  *
  * @param recipes forms of one recipe, at least one.
  * @throws TaktError of the emitter where the model allows no form.
@@ -66,15 +66,24 @@ export async function fitFastest<Q extends { readonly lost: number }>(
     fitted.push(ready);
     break;
   }
+  const again: string[] = [];
+  const isAhead = (ms: number, readyMs: number): boolean => ms <= readyMs * (1 - WORTH_BUYING);
   let bought: (typeof fitted)[number] | undefined;
   for (const form of forms) {
-    if (bought !== undefined || (ready !== undefined && form.ms > ready.form.ms * (1 - WORTH_BUYING))) break;
+    if (bought !== undefined || form === ready?.form || (ready !== undefined && !isAhead(form.ms, ready.form.ms))) break;
+    if (ready !== undefined) {
+      const [ms = 0, readyMs = 0] = await parts.time([form.path, ready.form.path]);
+      if (!isAhead(ms, readyMs)) {
+        again.push(`${form.recipe.form} is not ahead when timed again, ${ms.toFixed(2)} against ${readyMs.toFixed(2)} ms`);
+        continue;
+      }
+    }
     const each = { form, artifact: await fit(form.recipe) };
     fitted.push(each);
     if (inside(each.artifact.quality) && each.artifact.path !== ready?.artifact.path) bought = each;
   }
 
-  const words = [`before any layer goes back: ${forms.map(({ recipe, ms }) => `${recipe.form} ${ms.toFixed(2)} ms`).join(', ')}`];
+  const words = [`before any layer goes back: ${forms.map(({ recipe, ms }) => `${recipe.form} ${ms.toFixed(2)} ms`).join(', ')}`, ...again];
   let chosen = (ready ?? bought)?.artifact ?? leastLost(fitted.map(({ artifact }) => artifact));
   if (ready !== undefined && bought !== undefined) {
     const [readyMs = 0, boughtMs = 0] = await parts.time([ready.artifact.path, bought.artifact.path]);
