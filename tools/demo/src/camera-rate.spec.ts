@@ -8,8 +8,8 @@ describe('cameraRate', () => {
     expect((rate * 3 * 40) / 1000 / 2).toBeLessThanOrEqual(0.6);
   });
 
-  it('stays between 1 and 20 frames per second', () => {
-    expect(cameraRate(2000, 2, 3)).toBe(1);
+  it('stays between 4 and 20 frames per second', () => {
+    expect(cameraRate(2000, 2, 3)).toBe(4);
     expect(cameraRate(1, 64, 3)).toBe(20);
   });
 
