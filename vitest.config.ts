@@ -17,6 +17,8 @@ export default defineConfig({
   resolve: { conditions: ['@takt/source', 'node'] },
   ssr: { resolve: { conditions: ['@takt/source', 'node'] } },
   test: {
+    // Specs run in processes of their own.
+    setupFiles: ['./tools/suites/end-with-runner.mjs'],
     projects: [
       {
         extends: true,
