@@ -10,7 +10,6 @@ export { unpackTar } from './node/unpack.js';
 export type { UnpackOptions } from './node/unpack.js';
 export { upload } from './node/upload.js';
 export { requireArchiveHead, summarizeArchive } from './server/image-archive.js';
-export type { ArchiveLimits } from './server/image-archive.js';
-export type { ArchiveSummary } from './server/image-archive.js';
+export type { ArchiveLimits, ArchiveSummary } from './server/image-archive.js';
 export { HEAD_BYTES, ServerArtifactStore } from './server/server-store.js';
 export type { Place, PutOptions, ServerArtifactStoreOptions, StoredArtifact } from './server/server-store.js';

@@ -1,6 +1,5 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endLeftoverPostgres } from '@takt/local-stack';
 import { endProcesses, identityOf } from '@takt/local-stack/setup/file-lock';
 
 /** Longest that the watchdog of a killed run needs to end its processes, and more. */
@@ -32,5 +31,4 @@ export async function endLeftovers(root: string, dataDir: string): Promise<void>
     if (owner === process.getuid?.() && isOwnProcess(line.split('\0'), root, dataDir)) found.push(identity);
   }
   await endProcesses(found, { patienceMs: GRACE_MS, graceMs: GRACE_MS });
-  await endLeftoverPostgres(join(dataDir, 'postgres'));
 }

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDurableFs } from '@takt/durable-fs';
+import { endLeftoverPostgres } from '@takt/local-stack';
 import { DATA_MARK } from '@takt/local-stack/setup/start-options';
 import { pushContent } from './content.js';
 import { ensureTopology, startFleet } from './fleet.js';
@@ -41,8 +42,9 @@ const untilInterrupted = (): Promise<void> =>
 /** What `npm start` made before this process began: its lock and the mark of the folder. */
 const KEPT: readonly string[] = ['start.lock', DATA_MARK];
 
-/** Everything else in the data folder. */
+/** Everything else in the data folder, once a PostgreSQL that a killed run left there has ended. */
 async function wipe(dataDir: string): Promise<void> {
+  await endLeftoverPostgres(join(dataDir, 'postgres'));
   for (const name of await readdir(dataDir)) if (!KEPT.includes(name)) await rm(join(dataDir, name), { recursive: true, force: true });
 }
 

@@ -23,7 +23,7 @@ const inWave = ({ members }: RolloutDetail, wave: number): RolloutMemberView[] =
 
 /**
  * Rolls a release out and shows each gate's numbers as they are decided. Where a busy host keeps a gate from deciding, it does what
- * an operator would: it resumes the rollout, so that the gate is measured again. What cannot decide then stays held, and is told.
+ * an operator would: it resumes the rollout, so that the gate is measured again. What cannot decide then stays held.
  */
 export async function runRollout(
   story: Story,

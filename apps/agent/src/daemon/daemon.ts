@@ -84,6 +84,7 @@ export class Daemon {
   /** What ended the last round, without names of temporary files; empty where nothing did. */
   #lastFailure = '';
   #prunedGeneration = -1;
+
   private constructor(deps: DaemonDeps, desired: DesiredStore, reporter: Reporter, memory: NodeMemory) {
     const { config, folder, fs, clock, logger, stored } = deps;
     this.#deps = deps;

@@ -39,6 +39,7 @@ export class StateReport {
     await reportCondition(this.#reporter, this.#clock, 'StateIntact', says);
     if (says.status === 'false') for (const { number } of findings) this.#reported.add(number);
   }
+
   async #foundByRuntimes(): Promise<readonly StateFinding[]> {
     const { fs } = this.#files;
     const present = await quarantinedByLines(fs, this.#folder);

@@ -27,7 +27,7 @@ export class UnreferencedContent {
 
   /**
    * Removes a file that was refused, unless something else names it, or it was uploaded by someone else or for something else: that
-   * stays for whoever needs it. A failure is logged: the refusal is what counts.
+   * stays until the sweep. A failure is logged: the refusal is what counts.
    */
   async discard(digest: Digest, upload: Pick<Artifact, 'createdBy' | 'purpose'>): Promise<void> {
     try {

@@ -17,7 +17,7 @@ const read = (answer: () => Promise<Authenticated>, bearer?: string): Promise<He
   new ReadHealth({ execute: () => Promise.resolve(view) }, { authenticate: answer }, 1).execute({ bearer, session: undefined }, '');
 
 describe('ReadHealth', () => {
-  it('shows messages to whoever has a valid token', async () => {
+  it('shows messages to holders of a valid token', async () => {
     expect(await read(() => Promise.resolve(known), 'Bearer x')).toEqual(view);
   });
 

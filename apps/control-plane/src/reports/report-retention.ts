@@ -8,7 +8,7 @@ const SAMPLES = 5_000;
 const SESSIONS = 1_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Sessions that have ended are kept this long, for whoever asks who was there. */
+/** Sessions that have ended are kept this long, to show who was logged in. */
 const SESSION_DAYS = 30;
 
 /**

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** A stream whose beginning is looked at before it is read, and whose own failures are told from those of its reader. */
+/** A stream whose beginning can be read ahead, and whose own failures are kept apart from those of its reader. */
 export class PeekedSource {
   readonly #iterator: AsyncIterator<Buffer, unknown>;
   #head = Buffer.alloc(0);
@@ -8,7 +8,7 @@ export class PeekedSource {
 
   /** @param content bytes; the caller destroys it */
   constructor(content: Readable) {
-    // Whoever reads next gets the failure; one that comes before anyone reads must not end the process.
+    // The next read gets the failure; one that comes before any read must not end the process.
     content.on('error', () => undefined);
     this.#iterator = (content as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   }
